@@ -1,0 +1,67 @@
+"""The catalogue: which papers the book has, and what each declares. The core knows papers only through this list."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mmcl_core.claims import Claim
+from mmcl_core.errors import unknown
+from mmcl_core.experiment import Experiment
+from mmcl_core.figures import FigureSpec
+from mmcl_core.papers import PAPERS
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Something we changed, or found different, and why. `kind`: "changed", "not reproduced", "wrong as printed", "unstated"."""
+
+    kind: str
+    item: str
+    text: str
+    reason: str
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper of the book and everything declared for it in `papers/<key>/catalog.py`, where it stands as `PAPER`."""
+
+    key: str
+    title: str
+    authors: str
+    reference: str
+    experiments: tuple[Experiment, ...]
+    figures: tuple[FigureSpec, ...]
+    claims: tuple[Claim, ...]
+    deviations: tuple[Deviation, ...] = field(default_factory=tuple)
+
+
+@lru_cache(maxsize=None)
+def paper(key: str) -> Paper:
+    """The paper `key`; `InputError` when the book has no such chapter."""
+    if key not in PAPERS:
+        raise unknown("chapter", key, PAPERS)
+    return importlib.import_module(f"mmcl_core.papers.{key}.catalog").PAPER
+
+
+def papers() -> tuple[Paper, ...]:
+    """All papers in the book's order."""
+    return tuple(paper(key) for key in PAPERS)
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment `name` ("huang2024.figure1"); `InputError` naming the nearest one otherwise."""
+    known = {e.name: e for p in papers() for e in p.experiments}
+    if name not in known:
+        raise unknown("experiment", name, known)
+    return known[name]
+
+
+def find_figure(id: str) -> FigureSpec:
+    """The figure `id` ("huang2024.fig1"); `InputError` naming the nearest one otherwise."""
+    known = {f.id: f for p in papers() for f in p.figures}
+    if id not in known:
+        raise unknown("figure", id, known)
+    return known[id]

@@ -1,0 +1,82 @@
+"""Tiers and configurations: one code path at three sizes.
+
+A configuration is frozen and validated. Its field defaults are the `paper` tier (the paper's own sizes); the class
+variables `book` and `smoke` list what the smaller tiers change, and nothing else. Pydantic checks types and ranges,
+which a bare dataclass would not.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mmcl_core.errors import InputError, unknown
+
+
+class Tier(StrEnum):
+    """`smoke` takes seconds and serves the tests, `book` is what the site shows, `paper` is the paper's own size."""
+
+    smoke = "smoke"
+    book = "book"
+    paper = "paper"
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """The tier called `name`; `InputError` for any other word."""
+        try:
+            return cls(name)
+        except ValueError:
+            raise unknown("tier", name, [t.value for t in cls]) from None
+
+    @property
+    def rank(self) -> int:
+        """0, 1, 2 in growing size, so that a claim can ask for at least some tier."""
+        return list(type(self)).index(self)
+
+
+class Config(BaseModel):
+    """Base of every experiment's configuration. Each field's description names the paper's section and value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    book: ClassVar[dict[str, Any]] = {}
+    smoke: ClassVar[dict[str, Any]] = {}
+
+    seeds: int = Field(5, ge=1, le=10_000, description="number of seeds, 0 to seeds-1")
+
+    @classmethod
+    def at(cls, tier: Tier | str, **overrides: Any) -> Self:
+        """The configuration at `tier` with `overrides` on top.
+
+        Raises
+        ------
+        InputError
+            For an unknown field, a value of the wrong type or range, or a tier table that repeats a default
+            (a stale override hides the next change of that default).
+        """
+        tier = Tier.parse(tier)
+        defaults = {name: field.default for name, field in cls.model_fields.items()}
+        table = {Tier.paper: {}, Tier.book: cls.book, Tier.smoke: cls.smoke}[tier]
+        for name, value in table.items():
+            if name in defaults and defaults[name] == value:
+                raise InputError(f"{cls.__name__}.{tier} overrides '{name}' with its own value {value!r}: remove that line")
+        for name in (*table, *overrides):
+            if name not in defaults:
+                raise unknown(f"field of {cls.__name__}", name, defaults)
+        try:
+            return cls(**(table | overrides))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else cls.__name__
+            annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
+            kind = getattr(annotation, "__name__", str(annotation))
+            raise InputError(
+                f"Field '{name}' of {cls.__name__} cannot be {first['input']!r}: {first['msg'].lower()} "
+                f"(type {kind}, default {defaults.get(name)!r})"
+            ) from None
+
+    def values(self) -> dict[str, Any]:
+        """The fields as plain JSON values, without `seeds` (the store keys the seeds themselves)."""
+        return self.model_dump(mode="json", exclude={"seeds"})

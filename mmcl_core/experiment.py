@@ -1,0 +1,73 @@
+"""What an experiment is: a pure function from (config, seeds, device) to named arrays, and its declaration.
+
+This module stays light on purpose: every experiment imports it, so every line here is part of every store key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from mmcl_core.config import Config
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A declared experiment.
+
+    `function(config, seeds, device)` returns arrays whose leading axis is the seed axis `S`, except those named in
+    `coordinates` (epochs, grid values), which have none. `data(config)` names the data sources the experiment reads
+    with their checksums, so that other data give another store key. `seconds` is what to expect on two CPU cores.
+    """
+
+    name: str
+    config: type[Config]
+    function: Callable[[Config, Sequence[int], torch.device], Arrays]
+    summary: str
+    coordinates: frozenset[str] = frozenset()
+    data: Callable[[Config], dict[str, str]] | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
+
+    def compute(self, config: Config, seeds: Sequence[int], device: torch.device) -> Arrays:
+        """Run the function and hold it to its contract.
+
+        Raises
+        ------
+        ValueError
+            When an array lacks the leading seed axis, or a coordinate named in the declaration is missing.
+        """
+        arrays = {name: np.asarray(value) for name, value in self.function(config, seeds, device).items()}
+        if missing := self.coordinates - arrays.keys():
+            raise ValueError(f"{self.name} declares the coordinates {sorted(missing)} but does not return them")
+        for name, array in arrays.items():
+            if array.dtype == object:
+                raise ValueError(f"{self.name} returns '{name}' as objects; only numbers and text can be stored")
+            if name not in self.coordinates and (array.ndim == 0 or len(array) != len(seeds)):
+                raise ValueError(f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} seeds")
+        return arrays
+
+
+def experiment(
+    name: str,
+    config: type[Config],
+    *,
+    coordinates: Sequence[str] = (),
+    data: Callable[[Config], dict[str, str]] | None = None,
+    seconds: Mapping[str, float] | None = None,
+) -> Callable[[Callable[[Config, Sequence[int], torch.device], Arrays]], Experiment]:
+    """Declare the decorated function as the experiment `name` ("huang2024.figure1"); its docstring's first line is the summary."""
+
+    def declare(function: Callable[[Config, Sequence[int], torch.device], Arrays]) -> Experiment:
+        summary = (function.__doc__ or "").strip().split("\n")[0]
+        return Experiment(name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}))
+
+    return declare

@@ -1,0 +1,77 @@
+"""Device and dtype choice, thread count, and random streams: everything about the machine, nothing about the science."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+
+import numpy as np
+import torch
+
+from mmcl_core.errors import InputError, unknown
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """The torch device called `name`; `auto` takes CUDA when it is there, else the CPU.
+
+    Raises
+    ------
+    InputError
+        For a name outside `DEVICES`, or for `cuda` on a machine where torch sees no GPU.
+    """
+    if name not in DEVICES:
+        raise unknown("device", name, DEVICES)
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError(
+            "Device 'cuda' was asked for but torch sees no GPU here: allowed are auto and cpu; "
+            "install a CUDA build of torch on a machine with a GPU, or leave --device out"
+        )
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def device_label(device: torch.device) -> str:
+    """What a caption says of the machine: the GPU's name, or the CPU's architecture and the number of threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def use_threads(count: int | None = None) -> int:
+    """Set torch's thread count to `count`, else `$MMCL_THREADS`, else the number of usable cores; return it.
+
+    Raises
+    ------
+    InputError
+        When `$MMCL_THREADS` is not a positive whole number.
+    """
+    if count is None:
+        named = os.environ.get("MMCL_THREADS", "")
+        if named and not (named.isdigit() and int(named) > 0):
+            raise InputError(f"MMCL_THREADS is '{named}': allowed are whole numbers from 1; unset it or mend it")
+        count = int(named) if named else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(count)
+    return count
+
+
+def seed_sequence(experiment: str, seed: int, purpose: str) -> np.random.SeedSequence:
+    """The root of the stream (experiment, seed, purpose): distinct triples give independent streams."""
+    digest = hashlib.sha256(f"{experiment}|{purpose}".encode()).digest()
+    return np.random.SeedSequence([seed, *np.frombuffer(digest, np.uint32).tolist()])
+
+
+def generator(experiment: str, seed: int, purpose: str) -> torch.Generator:
+    """A CPU generator for one stream. Always on the CPU: the CUDA generator differs between GPU models for one seed,
+    so data and initial weights are drawn here and moved."""
+    state = seed_sequence(experiment, seed, purpose).generate_state(1, np.uint64)[0]
+    return torch.Generator(device="cpu").manual_seed(int(state) & (2**63 - 1))
+
+
+def numpy_generator(experiment: str, seed: int, purpose: str) -> np.random.Generator:
+    """The same stream idea for numpy and scikit-learn."""
+    return np.random.default_rng(seed_sequence(experiment, seed, purpose))

@@ -1,0 +1,73 @@
+"""Fingerprints of code: the normalised source of a module and of every `mmcl_core` module it imports, transitively.
+
+A result is stale when code that could have changed it has changed. Comments, docstrings and formatting cannot, so they
+do not count; a helper three imports away can, so it does.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGE = __package__
+
+
+def normalised(source: str) -> str:
+    """`source` without comments, docstrings and formatting."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def imported(source: str, module: str, is_package: bool) -> set[str]:
+    """Names of `mmcl_core` modules that `source`, the text of `module`, imports anywhere, inside functions too.
+
+    `from package import name` is listed as both `package` and `package.name`; the caller keeps those that are modules.
+    """
+    names: set[str] = set()
+    parts = module.split(".")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            anchor = parts[: len(parts) - node.level + is_package] if node.level else []
+            base = ".".join([*anchor, *([node.module] if node.module else [])])
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
+
+
+@lru_cache(maxsize=None)
+def _read(path: Path, stamp: tuple[int, int]) -> tuple[str, str]:
+    source = path.read_text(encoding="utf-8")
+    return source, hashlib.sha256(normalised(source).encode()).hexdigest()[:16]
+
+
+def _locate(module: str) -> tuple[Path, bool] | None:
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    return Path(spec.origin), spec.submodule_search_locations is not None
+
+
+def closure(module: str) -> dict[str, str]:
+    """`{module name: fingerprint}` of `module` and of all it imports from this package, parents' `__init__` included."""
+    found: dict[str, str] = {}
+    queue = [module]
+    while queue:
+        name = queue.pop()
+        if name in found or (place := _locate(name)) is None:
+            continue
+        path, is_package = place
+        stat = path.stat()
+        source, found[name] = _read(path, (stat.st_mtime_ns, stat.st_size))
+        parents = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
+        queue += [*imported(source, name, is_package), *parents]
+    return dict(sorted(found.items()))
