@@ -103,6 +103,29 @@ def ascent(
     return scale / n * torch.cat([along_mu, (anchor.noise > 0) * brackets[1]], -1)
 
 
+def evaluate(problem: Problem, coefficients: list[Float[Tensor, "S m p"]], scale: float, step: int = 0) -> tuple[State, list[Float[Tensor, "S m p"]]]:
+    """The state at `coefficients` (one encoder: single-modal, two: multi-modal) and each encoder's ascent direction."""
+    labels = problem.labels
+    multimodal = len(coefficients) == 2
+    modalities = (problem.first, problem.second)[: len(coefficients)]
+    encoders = [Encoder(c, v.preactivations(c), v) for c, v in zip(coefficients, modalities, strict=True)]
+    patches = [encoder.patches(labels) for encoder in encoders]
+    if multimodal:
+        partners = [(patches[1], patches[1]), (patches[0], patches[0])]
+    else:
+        view = problem.first.augmented(coefficients[0], encoders[0].preactivations)
+        partners = [((patches[0][0], torch.relu(view)), patches[0])]
+    terms = [softmax_weights(own, *other, problem, scale) for own, other in zip(patches, partners, strict=True)]
+    state = State(step, sum(term[0] for term in terms), encoders[0], encoders[1] if multimodal else None, terms[0][1], terms[0][2])
+    directions = [ascent(e, *other, term[1:], labels, scale) for e, other, term in zip(encoders, partners, terms, strict=True)]
+    return state, directions
+
+
+def start(problem: Problem, multimodal: bool) -> list[Float[Tensor, "S m p"]]:
+    """The coefficients before training: zero, one array per encoder."""
+    return [torch.zeros_like(v.initial) for v in (problem.first, problem.second)[: 1 + multimodal]]
+
+
 def trajectory(
     problem: Problem,
     multimodal: bool,
@@ -121,26 +144,14 @@ def trajectory(
     """
     scale = 1 / problem.neurons if scale is None else scale
     labels = problem.labels
-    modalities = (problem.first, problem.second) if multimodal else (problem.first,)
-    coefficients = [torch.zeros_like(modality.initial) for modality in modalities]
+    coefficients = start(problem, multimodal)
     rates = torch.as_tensor(rate, dtype=labels.dtype, device=labels.device).expand(len(labels)).clone()[:, None, None]
     for step in range(steps + 1):
-        encoders = [Encoder(c, v.preactivations(c), v) for c, v in zip(coefficients, modalities, strict=True)]
-        patches = [encoder.patches(labels) for encoder in encoders]
-        if multimodal:
-            partners = [(patches[1], patches[1]), (patches[0], patches[0])]
-        else:
-            view = problem.first.augmented(coefficients[0], encoders[0].preactivations)
-            partners = [((patches[0][0], torch.relu(view)), patches[0])]
-        terms = [softmax_weights(own, *other, problem, scale) for own, other in zip(patches, partners, strict=True)]
-        loss = sum(term[0] for term in terms)
-        yield State(step, loss, encoders[0], encoders[1] if multimodal else None, terms[0][1], terms[0][2])
+        state, directions = evaluate(problem, coefficients, scale, step)
+        yield state
         if stop_below is not None:
-            rates = torch.where((loss < stop_below)[:, None, None], 0.0, rates)
+            rates = torch.where((state.loss < stop_below)[:, None, None], 0.0, rates)
             if not rates.any():
                 return
         # The states handed out keep the old coefficients, so the update makes new tensors.
-        coefficients = [
-            c + rates * ascent(encoder, *other, term[1:], labels, scale)
-            for c, encoder, other, term in zip(coefficients, encoders, partners, terms, strict=True)
-        ]
+        coefficients = [c + rates * direction for c, direction in zip(coefficients, directions, strict=True)]

@@ -161,7 +161,7 @@ def _gaussian_run(
 ) -> Problem:
     labels = draw_labels([seed], n)
     vectors = drawn_vectors(seed, n, d, signal, ratio, noise, augmentation)
-    weights = {name: s0 * normal([seed], f"weights {name}", m, d)[0] for name in ("first", "second")}
+    weights = {name: initial_weights(seed, name, m, d, s0) for name in ("first", "second")}
 
     def modality(name: str, view: Float[Tensor, "n d"] | None) -> Modality:
         v, w = vectors[name], weights[name]
@@ -176,6 +176,11 @@ def _gaussian_run(
         v, w = vectors["first"], weights["first"]
         test = Downstream(draw_labels([seed], k, "test labels"), (w @ patches.T)[None], (v @ patches.T)[None])
     return Problem(labels, opposite_labels(labels), modality("first", vectors["augmented"]), modality("second", None), test)
+
+
+def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) -> Float[Tensor, "m d"]:
+    """w_r(0) ~ N(0, initial_scale^2 I) of the encoder of modality `name`, "first" or "second"."""
+    return initial_scale * normal([seed], f"weights {name}", m, d)[0]
 
 
 def drawn_vectors(

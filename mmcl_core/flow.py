@@ -1,0 +1,56 @@
+"""Gradient flow: the limit of gradient descent at vanishing step size, solved as an ordinary differential equation.
+
+Descent with rate eta after t steps is compared with the flow at time eta t; where the two agree, the step size does not
+shape the result. The solver is scipy's; what is ours is the seed axis and the list of arrays that a model's state is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.integrate import solve_ivp
+from torch import Tensor
+
+from mmcl_core.errors import InputError
+
+State = list[Tensor]
+
+
+def integrate(
+    field: Callable[[State], State],
+    initial: State,
+    times: Float[np.ndarray, "T"] | Sequence[float],
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+) -> list[Float[Tensor, "T ..."]]:
+    """The solution of dx/dt = field(x), x(times[0]) = `initial`, at `times`.
+
+    The state is a list of tensors of any shapes; each comes back with a leading time axis. The error control sees the
+    whole list at once, so runs stacked along a seed axis are all held to `rtol` and `atol`.
+
+    Raises
+    ------
+    InputError
+        When `times` does not increase, or the solver cannot go on (a solution that blows up).
+    """
+    times = np.asarray(times, float)
+    if times.ndim != 1 or len(times) < 2 or not np.all(np.diff(times) > 0):
+        raise InputError("The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats")
+    shapes = [x.shape for x in initial]
+    sizes = [x.numel() for x in initial]
+
+    def unpack(flat: np.ndarray) -> State:
+        parts = torch.as_tensor(flat, dtype=torch.float64, device=initial[0].device).split(sizes)
+        return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def pack(state: State) -> np.ndarray:
+        return torch.cat([x.reshape(-1) for x in state]).double().cpu().numpy()
+
+    solution = solve_ivp(lambda _, x: pack(field(unpack(x))), times[[0, -1]], pack(initial), "DOP853", times, rtol=rtol, atol=atol)
+    if not solution.success:
+        raise InputError(f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field")
+    states = [unpack(column) for column in solution.y.T]
+    return [torch.stack(parts) for parts in zip(*states, strict=True)]
