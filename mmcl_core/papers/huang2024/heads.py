@@ -6,6 +6,8 @@ labelled out-of-distribution samples; the choice decides the single-modal number
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -14,7 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from mmcl_core.papers.huang2024.dynamics import State
-from mmcl_core.papers.huang2024.setting import Problem, draw_labels, drawn_vectors, initial_weights, normal
+from mmcl_core.papers.huang2024.setting import STREAM, Problem, draw_labels, drawn_vectors, initial_weights
+from mmcl_core.runtime import generator
 
 
 def logistic_accuracy(
@@ -48,9 +51,23 @@ def trained_weights(coefficients: Float[Tensor, "m p"], seed: int, n: int, d: in
     return weights + coefficients.cpu() @ drawn_vectors(seed, n, d, signal, ratio, 1.0, 0.0)["first"]
 
 
-def shifted_samples(weights: Float[Tensor, "m d"], seed: int, downstream: float, count: int, purpose: str) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings `[count, m]` and labels of out-of-distribution samples (y nu, zeta), nu = `downstream` e_1, sigma_xi = 1."""
-    labels = draw_labels([seed], count, f"{purpose} labels")[0]
-    noise = torch.relu(normal([seed], f"{purpose} noise", count, weights.shape[1])[0] @ weights.T)
-    signal = torch.relu(labels[:, None] * downstream * weights[:, 0])
-    return (signal + noise).numpy(), labels.numpy()
+@dataclass(frozen=True)
+class ShiftedSamples:
+    """Out-of-distribution samples (y nu, zeta), sigma_xi = 1, seen through one encoder: only the strength of nu is still free."""
+
+    labels: Float[Tensor, "k"]
+    noise: Float[Tensor, "k m"]
+    direction: Float[Tensor, "m"]
+
+    @classmethod
+    def draw(cls, weights: Float[Tensor, "m d"], seed: int, count: int, purpose: str) -> ShiftedSamples:
+        """`count` samples for the encoder `weights`, nu along e_1, drawn in blocks to bound the memory."""
+        labels = draw_labels([seed], count, f"{purpose} labels")[0]
+        stream = generator(STREAM, seed, f"{purpose} noise")
+        blocks = [torch.randn(min(2000, count - k), weights.shape[1], dtype=torch.float64, generator=stream) for k in range(0, count, 2000)]
+        return cls(labels, torch.cat([torch.relu(block @ weights.T) for block in blocks]), weights[:, 0])
+
+    def embeddings(self, downstream: float, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings `[count, m]` and labels of the first `count` samples with ||nu|| = `downstream`."""
+        signal = torch.relu(self.labels[:, None] * downstream * self.direction)
+        return (signal + self.noise)[:count].numpy(), self.labels[:count].numpy()

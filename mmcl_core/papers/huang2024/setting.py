@@ -119,8 +119,10 @@ def orthogonal(
 
     The initial pre-activations are independent Gaussians with the variances that w(0) ~ N(0, initial_scale^2 I) gives
     them, and <w_r, eps_i> is a constant of the motion with relative scale `augmentation` = sigma_eps / sigma_xi.
+    The classes are exactly balanced, as in the lemmas: with random labels the larger class grows faster by its excess.
     """
-    labels = draw_labels(seeds, n)
+    labels = torch.ones(len(seeds), n, dtype=torch.float64)
+    labels[:, n // 2 :] = -1
     norms = torch.full((n + 1,), noise_norm_squared, dtype=torch.float64)
 
     def modality(name: str, strength: float, augmented: bool) -> Modality:
