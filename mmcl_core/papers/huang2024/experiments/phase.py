@@ -20,16 +20,15 @@ LOSS_TARGET = 0.01
 class PhaseSetting(FigureSetting):
     """The figure setting over a grid of signal strengths and ratios; every cell runs until its loss is below 0.01."""
 
-    book: ClassVar = {"seeds": 3}
     smoke: ClassVar = FigureSetting.smoke | {"epochs": 150, "strengths": (0.6, 3.0, 10.0), "ratios": (1.0, 3.0)}
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
     epochs: int = Field(2000, ge=1, description="chosen: an upper limit on the epochs; cells stop at loss 0.01")
-    strengths: tuple[float, ...] = Field((0.3, 0.6, 1.25, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows")
-    ratios: tuple[float, ...] = Field((1.0, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns")
+    strengths: tuple[float, ...] = Field((0.3, 0.6, 0.9, 1.25, 1.6, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows")
+    ratios: tuple[float, ...] = Field((1.0, 1.25, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns")
 
 
-@experiment("huang2024.phase", PhaseSetting, coordinates=("n_snr_squared", "ratio"), seconds={"smoke": 3, "book": 40, "paper": 90})
+@experiment("huang2024.phase", PhaseSetting, coordinates=("n_snr_squared", "ratio"), seconds={"smoke": 3, "book": 35, "paper": 90})
 def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Head-B accuracy of every cell: single `[S, strength]`, multi `[S, strength, ratio]`, and the losses reached."""
     strengths, ratios = np.array(config.strengths), np.array(config.ratios)

@@ -1,8 +1,9 @@
-"""Scaling laws in the orthogonal limit: the power law in sigma_0, and what decides the race, the product ||mu|| ||mu~||."""
+"""Exact laws in the orthogonal limit: the power law in sigma_0, the collapse on ||mu|| ||mu~||, and the limit of small steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.flow import integrate
 from mmcl_core.papers.huang2024 import dynamics, setting
 
 
@@ -57,42 +59,68 @@ def power_law(config: ScalingSetting, seeds: Sequence[int], device: torch.device
     return {"initial_scale": np.array(config.initial_scales), "single_signal": loser(False), "multi_noise": loser(True)}
 
 
-class NeuronSetting(OrthogonalSetting):
-    """Every neuron's start and end, in the orthogonal limit and on Gaussian data."""
+class CollapseSetting(OrthogonalSetting):
+    """Two problems that must be one: (mu, Cmu) and (sqrt(Cmu) mu, 1)."""
 
-    smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 150, "seeds": 2}
+    smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 60, "seeds": 2}
 
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
-    steps: int = Field(250, ge=10, description="chosen: past the end of the multi-modal first stage")
-    snapshots: int = Field(51, ge=5, description="chosen: points of the phase portrait")
+    steps: int = Field(200, ge=10, description="chosen: through stage one and into saturation")
 
 
-@experiment("huang2024.neurons", NeuronSetting, coordinates=("step", "growth_window"), seconds={"smoke": 2, "book": 8, "paper": 8})
-def neurons(config: NeuronSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Paths of (a, a~) for every neuron, their ends on Gaussian data, and growth rates of each modality alone and together."""
-    orthogonal = setting.to(config.problem(seeds, config.initial_scale), device)
-    kept = np.unique(np.linspace(0, config.steps, config.snapshots).round().astype(int))
-    arrays: Arrays = {"step": kept}
-    for name, problem in (("orthogonal", orthogonal), ("gaussian", setting.to(_gaussian(config, seeds), device))):
-        path = [(s.first.signal, s.second.signal) for s in dynamics.trajectory(problem, True, config.rate, config.steps) if s.step in kept]
-        arrays |= {
-            f"{name}_first": torch.stack([a for a, _ in path], -1).cpu().numpy(),
-            f"{name}_second": torch.stack([b for _, b in path], -1).cpu().numpy(),
-        }
-    strong = setting.to(config.problem(seeds, config.initial_scale, signal=config.ratio * config.signal), device)
-    # Rates are read off early, where every activation is small; the step comes from the strongest growth, Cmu^2 kappa.
-    early = np.array([2, 12])
-    arrays["growth_window"] = early
-    for name, problem, multimodal in (("weak", orthogonal, False), ("strong", strong, False), ("both", orthogonal, True)):
-        sizes = []
-        for s in dynamics.trajectory(problem, multimodal, config.rate, int(early[1])):
-            # The growing eigenvector's coordinate: a itself for one modality, a + a~/Cmu for two.
-            sizes.append(s.first.signal + s.second.signal / config.ratio if multimodal else s.first.signal)
-        growth = (sizes[early[1]] / sizes[early[0]]).abs().log() / float(early[1] - early[0])
-        arrays[f"growth_{name}"] = growth.cpu().numpy()
-    return arrays
+@experiment("huang2024.collapse", CollapseSetting, seconds={"smoke": 1, "book": 3, "paper": 3})
+def collapse(config: CollapseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Largest relative difference, over all steps, between multi(mu, Cmu) and the rescaled multi(sqrt(Cmu) mu, 1)."""
+    unequal = config.problem(seeds, config.initial_scale)
+    root = config.ratio**0.5
+
+    def rescaled(modality: setting.Modality, factor: float) -> setting.Modality:
+        # The same neurons seen with a signal of another length: <w, mu> scales, the noise does not.
+        scales = torch.ones(modality.initial.shape[-1], dtype=torch.float64)
+        scales[0] = factor
+        return replace(modality, initial=modality.initial * scales, gram=modality.gram * scales**2)
+
+    equal = replace(unequal, first=rescaled(unequal.first, root), second=rescaled(unequal.second, 1 / root))
+    worst = torch.zeros(len(seeds), dtype=torch.float64)
+    runs = [dynamics.trajectory(setting.to(problem, device), True, config.rate, config.steps) for problem in (unequal, equal)]
+    for one, other in zip(*runs, strict=True):
+        pairs = [
+            (root * one.first.signal, other.first.signal),
+            (one.second.signal / root, other.second.signal),
+            (one.first.noise, other.first.noise),
+            (one.second.noise, other.second.noise),
+        ]
+        gaps = [((x - y).abs().flatten(1).amax(1) / y.abs().flatten(1).amax(1)).cpu() for x, y in pairs]
+        worst = torch.stack([worst, *gaps]).amax(0)
+    return {"deviation": worst.numpy()}
 
 
-def _gaussian(config: NeuronSetting, seeds: Sequence[int]) -> setting.Problem:
-    d = int(config.noise_norm_squared)
-    return setting.gaussian(seeds, config.n, config.m, d, config.signal, config.ratio, config.initial_scale)
+class FlowLimitSetting(OrthogonalSetting):
+    """Gradient descent at several rates against the gradient flow at the same time eta * t."""
+
+    smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "seeds": 2}
+
+    seeds: int = Field(3, ge=1, le=10_000, description="chosen")
+    initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
+    rates: tuple[float, ...] = Field((0.1, 0.05, 0.025), min_length=2, description="chosen: eta with k = 1/m, halved twice")
+    tolerance: float = Field(1e-5, gt=0, description="chosen: the flow's relative tolerance, far below the distances measured")
+    time: float = Field(12.0, gt=0, description="chosen: eta * t at the height of the multi-modal first stage")
+
+
+@experiment("huang2024.flow_limit", FlowLimitSetting, coordinates=("rate",), seconds={"smoke": 2, "book": 8, "paper": 8})
+def flow_limit(config: FlowLimitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Distance of gradient descent from gradient flow, relative, `[S, rate]`: Euler's method promises proportionality to eta."""
+    distances: Arrays = {"rate": np.array(config.rates)}
+    problem = setting.to(config.problem(seeds, config.initial_scale), device)
+    for name, multimodal in (("single", False), ("multi", True)):
+
+        def field(state: list[torch.Tensor]) -> list[torch.Tensor]:
+            return dynamics.evaluate(problem, state, 1 / config.m)[1]
+
+        limit = integrate(field, dynamics.start(problem, multimodal), [0.0, config.time], rtol=config.tolerance, atol=1e-8)[0][-1]
+        ends = []
+        for rate in config.rates:
+            *_, state = dynamics.trajectory(problem, multimodal, rate, round(config.time / rate))
+            ends.append((state.first.coefficients - limit).flatten(1).norm(dim=1) / limit.flatten(1).norm(dim=1))
+        distances[name] = torch.stack(ends, 1).cpu().numpy()
+    return distances
