@@ -1,0 +1,161 @@
+"""What a chapter notebook imports: results, figures, verdicts and numbers, shown alike in Jupyter and on the site.
+
+    chapter = Chapter("huang2024", tier=tier, device=device, seeds=seeds)
+    chapter.figure("fig1")                     # numbered, captioned, with its data and its source
+    chapter.claim("thm4_2")                    # a verdict box
+    chapter.say("The loss ends at {loss:.3f}.", loss=...)
+    chapter.close()                            # judges every claim and writes the ledger for the build
+
+Opened in Jupyter the same cells show the same things; only the build (which sets `MMCL_BUILD_DIR`) writes files.
+"""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from IPython.display import display
+
+from mmcl_core import catalog, render
+from mmcl_core.claims import Row, evaluate
+from mmcl_core.config import Tier
+from mmcl_core.errors import InputError, unknown
+from mmcl_core.run import Result, run
+from mmcl_core.runtime import resolve_device, use_threads
+from mmcl_core.stats import Estimate
+
+
+class Chapter:
+    """One paper at one tier. Names are short: "figure1" stands for the experiment "huang2024.figure1".
+
+    Raises
+    ------
+    InputError
+        For an unknown paper, tier, device, experiment, figure or claim.
+    """
+
+    def __init__(self, key: str, tier: str = "book", device: str = "auto", seeds: Any = None) -> None:
+        self.paper = catalog.paper(key)
+        self.tier = Tier.parse(tier)
+        resolve_device(device)
+        self.device, self.seeds = device, seeds
+        self.threads = use_threads()
+        self._results: dict[str, Result] = {}
+        self._rows: dict[str, Row] = {}
+        self._shown: list[str] = []
+        folder = os.environ.get("MMCL_BUILD_DIR")
+        self._build_folder = Path(folder) if folder else None
+
+    def result(self, name: str) -> Result:
+        """The result of an experiment, computed at most once and stored."""
+        name = self._full(name)
+        if name not in self._results:
+            self._results[name] = run(name, self.tier, self.seeds, self.device)
+        return self._results[name]
+
+    def row(self, name: str) -> Row:
+        """The ledger row of a claim: estimate, verdict, reason."""
+        claims = {c.id: c for c in self.paper.claims}
+        if self._full(name) not in claims:
+            raise unknown("claim", name, [c.split(".", 1)[1] for c in claims])
+        if name not in self._rows:
+            self._rows[name] = evaluate(claims[self._full(name)], self.tier, self.result)
+        return self._rows[name]
+
+    def value(self, name: str) -> Estimate:
+        """The measured estimate of a claim, for prose. At a tier too low for the claim every part of it is NaN."""
+        return self.row(name).estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
+
+    def figure(self, name: str) -> None:
+        """Show a figure."""
+        specs = {f.id: f for f in self.paper.figures}
+        if self._full(name) not in specs:
+            raise unknown("figure", name, [f.split(".", 1)[1] for f in specs])
+        spec = specs[self._full(name)]
+        figure = spec.make(self.result)
+        origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
+        picture = figure.render("svg")
+        encoded = base64.b64encode(picture).decode()
+        bundle = {"text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"), "text/plain": figure.alt}
+        if self._build_folder is not None:
+            folder = self._build_folder / "figures" / self.paper.key
+            folder.mkdir(parents=True, exist_ok=True)
+            stem = spec.id.split(".", 1)[1]
+            (folder / f"{stem}.svg").write_bytes(picture)
+            (folder / f"{stem}.csv").write_bytes(figure.render("csv"))
+            (folder / f"{stem}.py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
+            bundle["text/markdown"] = render.figure_markdown(spec.id, spec.title, figure, origin)
+        display(bundle, raw=True)
+
+    def claim(self, name: str) -> None:
+        """Show one verdict box."""
+        self._show(name)
+        display({"text/html": render.verdict_box(self.row(name)), "text/plain": str(self.row(name).verdict)}, raw=True)
+
+    def claims(self, *names: str) -> None:
+        """Show the verdicts of several claims as one table."""
+        for name in names:
+            self._show(name)
+        display({"text/html": render.verdict_table([self.row(name) for name in names]), "text/plain": ", ".join(names)}, raw=True)
+
+    def table(self, frame: pd.DataFrame, caption: str) -> None:
+        """Show a computed table with its caption; `$...$` in headers and text is math."""
+        display({"text/html": render.table(frame, caption), "text/plain": frame.to_string()}, raw=True)
+
+    def say(self, text: str, **numbers: Any) -> None:
+        """Show prose with computed numbers put in: `{loss:.3f}` in `text` takes `loss` from `numbers`.
+
+        Doubled braces `{{ }}` stand for the braces of formulas.
+        """
+        content = text.format(**numbers)
+        display({"text/markdown": content, "text/plain": content}, raw=True)
+
+    def source(self, *functions: Callable[..., Any]) -> None:
+        """Show the source of the functions that matter, as they stand in the core."""
+        code = "\n\n".join(inspect.getsource(f) for f in functions)
+        display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
+
+    def close(self) -> None:
+        """Judge every claim of the paper, say how they fell, and hand the ledger to the build.
+
+        Raises
+        ------
+        InputError
+            In a build, when the chapter showed a claim twice or never: the scoreboard must have one place to link to.
+        """
+        short = [c.id.split(".", 1)[1] for c in self.paper.claims]
+        rows = [self.row(name) for name in short]
+        display({"text/html": render.summary(rows), "text/plain": f"{len(rows)} claims"}, raw=True)
+        if self._build_folder is None:
+            return
+        twice = sorted({n for n in self._shown if self._shown.count(n) > 1})
+        never = [n for n in short if n not in self._shown]
+        if twice or never:
+            raise InputError(f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend its claim cells")
+        ledger = {
+            "paper": self.paper.key,
+            "tier": self.tier.value,
+            "threads": self.threads,
+            "torch_device": resolve_device(self.device).type,
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+            "rows": [row.record() | {"surprising": row.surprising} for row in rows],
+            "experiments": [
+                {"name": r.experiment, "seconds": r.seconds, "cached": r.cached, "device": r.device, "seeds": list(r.seeds), "data": r.data, "key": r.key}
+                for r in self._results.values()
+            ],
+        }
+        (self._build_folder / f"{self.paper.key}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
+
+    def _full(self, name: str) -> str:
+        return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"
+
+    def _show(self, name: str) -> None:
+        self.row(name)
+        self._shown.append(name)

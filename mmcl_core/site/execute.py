@@ -1,0 +1,152 @@
+"""Executing chapters: papermill in a process of its own for each, two at a time, within time limits, and only when needed.
+
+A chapter is current when nothing that could change it has changed: its notebook, its parameters, the code of its paper
+and of the chapter interface, the library versions and the data. A chapter that fails or hangs is stopped, named, and
+kept; the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+
+from mmcl_core.sources import closure
+
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "papermill")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds: for a kernel to start, for one cell, for the whole chapter."""
+
+    start: int = 60
+    cell: int = 300
+    total: int = 600
+
+
+LIMITS = {"smoke": Limits(60, 120, 240), "book": Limits(60, 900, 1500), "paper": Limits(60, 6 * 3600, 24 * 3600)}
+
+WORKER = """
+import json, sys, papermill
+a = json.loads(sys.argv[1])
+papermill.execute_notebook(a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name="python3", language="python",
+                           start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True)
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a chapter. `error` is empty when it stands, else names the cell and the error."""
+
+    key: str
+    cached: bool
+    seconds: float
+    error: str = ""
+
+
+def stamp(source: Path, parameters: dict, module: str, data: dict) -> str:
+    """The fingerprint of everything an executed chapter depends on."""
+    content = {
+        "notebook": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "parameters": parameters,
+        "code": closure(module) | closure("mmcl_core.chapter"),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "data": data,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def current(folder: Path, key: str, fingerprint: str) -> bool:
+    """Whether the executed chapter in `folder` was made from exactly this."""
+    mark = folder / f"{key}.stamp"
+    return mark.exists() and mark.read_text() == fingerprint and (folder / f"{key}.ipynb").exists() and (folder / f"{key}.ledger.json").exists()
+
+
+def failure(executed: Path) -> str:
+    """The first failing cell of an executed notebook and its error, or an empty string."""
+    if not executed.exists():
+        return ""
+    try:
+        cells = nbformat.read(executed, as_version=4).cells
+    except (ValueError, OSError):
+        return ""
+    for index, cell in enumerate(cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return f"cell {index}: {output.ename}: {output.evalue.splitlines()[0] if output.evalue else ''}"
+    return ""
+
+
+def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: Path, threads: int) -> Outcome:
+    """Execute one notebook into `folder`; the executed notebook is kept also when it fails."""
+    key, begin = source.stem, time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{key}.ipynb"
+    for old in (target, folder / f"{key}.stamp", folder / f"{key}.ledger.json"):
+        old.unlink(missing_ok=True)
+    arguments = {"source": str(source), "target": str(target), "parameters": parameters, "cwd": str(cwd), "start": limits.start, "cell": limits.cell}
+    environment = os.environ | {
+        "MMCL_BUILD_DIR": str(folder),
+        "MMCL_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+    # A session of its own, so that the kernel dies with the worker when the time is up.
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, json.dumps(arguments)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        log, _ = process.communicate(timeout=limits.total)
+        error = "" if process.returncode == 0 else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
+    except subprocess.TimeoutExpired:
+        error = f"{failure(target) or 'a cell'} was still running after {limits.total} s, the limit for a whole chapter"
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+    return Outcome(key, False, time.perf_counter() - begin, error)
+
+
+def execute_all(
+    sources: Sequence[Path],
+    folder: Path,
+    parameters: dict,
+    limits: Limits,
+    cwd: Path,
+    fingerprints: dict[str, str],
+    report: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Bring every chapter up to date, two at a time; a single one gets all threads. `report` hears of each as it ends."""
+    waiting = [s for s in sources if not current(folder, s.stem, fingerprints[s.stem])]
+    outcomes = [Outcome(s.stem, True, 0.0) for s in sources if s not in waiting]
+    for outcome in outcomes:
+        report(outcome)
+    workers = min(2, len(waiting))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def one(source: Path) -> Outcome:
+        outcome = execute(source, folder, parameters, limits, cwd, max(1, cores // workers))
+        if not outcome.error:
+            (folder / f"{outcome.key}.stamp").write_text(fingerprints[outcome.key])
+        report(outcome)
+        return outcome
+
+    if waiting:
+        with ThreadPoolExecutor(workers) as pool:
+            outcomes += pool.map(one, waiting)
+    return outcomes
