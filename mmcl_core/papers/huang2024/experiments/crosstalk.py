@@ -1,0 +1,80 @@
+"""Gaussian data at the figure setting: how far samples disturb each other (Lemmas C.1, C.3, C.5, C.7, D.2), and the n-scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.papers.huang2024 import dynamics, setting
+from mmcl_core.papers.huang2024.experiments.figure1 import METHODS, FigureSetting
+
+
+class CrosstalkSetting(FigureSetting):
+    """The figure setting at several initial scales: cross-talk of size 1/sqrt(d) matters once the signal is smaller than it."""
+
+    book: ClassVar = {}
+    smoke: ClassVar = {"n": 40, "d": 300, "seeds": 2, "epochs": 60, "initial_scales": (1e-3, 1e-5)}
+
+    seeds: int = Field(3, ge=1, le=10_000, description="chosen")
+    initial_scales: tuple[float, ...] = Field((1e-3, 1e-4, 1e-6), min_length=1, description="sigma_0; the first is the figure's")
+
+
+@experiment("huang2024.crosstalk", CrosstalkSetting, coordinates=("initial_scale",), seconds={"smoke": 1, "book": 4, "paper": 4})
+def crosstalk(config: CrosstalkSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Drift of inner products from their coefficients, share of kept signs and dead pairs, and the size of the augmentation noise."""
+    arrays: dict[str, list] = {name: [] for name in ("sign_kept", "stays_dead")}
+    for scale in config.initial_scales:
+        problem = setting.to(config.model_copy(update={"initial_scale": scale}).problem(seeds), device)
+        first, *_, last = dynamics.trajectory(problem, False, config.rate, config.epochs, config.scale)
+        dead = first.first.noise < 0
+        arrays["sign_kept"].append((first.first.signal.sign() == last.first.signal.sign()).double().mean(1))
+        arrays["stays_dead"].append(((last.first.noise < 0) & dead).sum((1, 2)) / dead.sum((1, 2)))
+    results = {name: torch.stack(values, 1).double().cpu().numpy() for name, values in arrays.items()}
+    problem = setting.to(config.problem(seeds), device)
+    for method, multimodal in METHODS.items():
+        noise, signal, augmentation = torch.zeros(len(seeds)), torch.zeros(len(seeds)), []
+        for state in dynamics.trajectory(problem, multimodal, config.rate, config.epochs, config.scale):
+            encoder = state.first
+            moved = encoder.preactivations - problem.first.initial
+            noise = torch.maximum(noise, (moved[..., 1:] - encoder.rho).abs().amax((1, 2)).cpu())
+            signal = torch.maximum(signal, (moved[..., 0] - encoder.gamma).abs().amax(1).cpu())
+            if not multimodal and state.step in (0, config.epochs):
+                epsilon = problem.first.augmented(encoder.coefficients, encoder.preactivations) - encoder.noise
+                augmentation.append((problem.first.initial[..., 1:] / epsilon).abs().flatten(1).cpu())
+        results |= {f"{method}_noise_drift": noise.numpy(), f"{method}_signal_drift": signal.numpy()}
+        if not multimodal:
+            results["augmentation_above_200"] = (augmentation[0] > 200).double().mean(1).numpy()
+            results["augmentation_ratio"] = torch.stack([ratio.median(1).values for ratio in augmentation], 1).numpy()
+    return results | {"initial_scale": np.array(config.initial_scales)}
+
+
+class SampleSizeSetting(FigureSetting):
+    """n SNR^2 = 1.25 fixed while n grows: d = n^2/5, sigma_0 sqrt(d) = 0.0447, eta d/n = 0.2, k = 1, 200 steps."""
+
+    book: ClassVar = {"seeds": 5}
+    smoke: ClassVar = {"seeds": 2, "sizes": (25, 50), "epochs": 60}
+
+    sizes: tuple[int, ...] = Field((25, 50, 100, 200), min_length=2, description="n")
+    n_snr_squared: float = Field(1.25, gt=0, description="as in Figure 1")
+    initial_noise: float = Field(0.0447, gt=0, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
+
+
+@experiment("huang2024.sample_size", SampleSizeSetting, coordinates=("size",), seconds={"smoke": 1, "book": 12, "paper": 24})
+def sample_size(config: SampleSizeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Single-modal max|gamma| and multi-modal max rho after training, `[S, n]`: the rates in Lemmas 5.2 and 5.4."""
+    single, multi = [], []
+    for n in config.sizes:
+        d = n * n // 5
+        signal = float(np.sqrt(config.n_snr_squared * d / n))
+        problem = setting.gaussian(seeds, n, config.m, d, signal, config.ratio, config.initial_noise / np.sqrt(d), 1.0, config.augmentation)
+        problem = setting.to(problem, device)
+        *_, one = dynamics.trajectory(problem, False, 0.2 * n / d, config.epochs, config.scale)
+        *_, two = dynamics.trajectory(problem, True, 0.2 * n / d, config.epochs, config.scale)
+        single.append(one.first.gamma.abs().amax(1).cpu().numpy())
+        multi.append(two.first.rho.amax((1, 2)).cpu().numpy())
+    return {"size": np.array(config.sizes), "single_signal": np.stack(single, 1), "multi_noise": np.stack(multi, 1)}

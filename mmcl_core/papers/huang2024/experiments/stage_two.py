@@ -1,0 +1,163 @@
+"""Stage two in the orthogonal limit: convergence, and the convexity-like inequalities behind it (Lemmas C.13 to C.18, D.11 to D.15)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.papers.huang2024 import dynamics, setting
+from mmcl_core.papers.huang2024.dynamics import Encoder, Patches, State
+from mmcl_core.papers.huang2024.experiments.scaling import OrthogonalSetting
+
+TARGETS = (0.3, 0.1, 0.03, 0.01, 0.003)
+
+
+class StageTwoSetting(OrthogonalSetting):
+    """A long run of both methods from the figure's initial scale."""
+
+    smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 1500, "seeds": 2}
+
+    seeds: int = Field(3, ge=1, le=10_000, description="chosen")
+    initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
+    steps: int = Field(5000, ge=100, description="chosen: 5000 steps at eta = 0.1 stand for 25,000 at 0.02")
+    precision: float = Field(0.1, gt=0, description="chosen: epsilon in the lemmas")
+
+
+def _alignment(anchor: Encoder, partner: Patches, target: tuple[Tensor, Tensor], labels: Tensor, scale: float, cross: bool) -> Tensor:
+    """<grad F, W*> for the similarity F of each anchor with its positive `[S, n]`, or with every sample `[S, n, n]` if `cross`.
+
+    `target` holds <w*_r, mu> `[S, m]` and <w*_r, xi_i> `[S, m, n]`.
+    """
+    gates = (anchor.signal[..., None] * labels[:, None] > 0, anchor.noise > 0)
+    values = (target[0][..., None] * labels[:, None], target[1])
+    rows = [gate * value for gate, value in zip(gates, values, strict=True)]
+    if cross:
+        return scale * sum(row.transpose(-1, -2) @ other for row, other in zip(rows, partner, strict=True))
+    return scale * sum((row * other).sum(1) for row, other in zip(rows, partner, strict=True))
+
+
+class _Ledger:
+    """What is tracked along one run: losses, gradient ratios, distances to the lemmas' reference point W*."""
+
+    def __init__(self, problem: setting.Problem, multimodal: bool, config: StageTwoSetting, sides: Float[Tensor, "S m"] | None) -> None:
+        self.problem, self.multimodal, self.config = problem, multimodal, config
+        self.log = float(2 * np.log(2 * (config.n // 2) / config.precision))  # 2 tau log(2M/eps), tau = 1
+        self.sides = sides
+        self.loss: list[Tensor] = []
+        self.distance: list[Tensor] = []
+        self.ratio: list[Tensor] = []
+        self.largest: list[Tensor] = []
+
+    def reference(self, encoder: Encoder) -> tuple[Tensor, Tensor]:
+        """<w*_r - w_r(0), mu> and <w*_r - w_r(0), xi_i>: noise directions for one modality, the signal for two."""
+        if self.multimodal:
+            return self.log * self.sides, torch.zeros_like(encoder.noise)
+        return torch.zeros_like(encoder.signal), torch.full_like(encoder.noise, self.log)
+
+    def add(self, state: State, gradients: list[Tensor]) -> None:
+        encoders = (state.first, state.second) if self.multimodal else (state.first,)
+        distance = torch.zeros_like(state.loss)
+        for encoder in encoders:
+            norms = encoder.modality.squared_norms
+            signal, noise = self.reference(encoder)
+            distance += ((encoder.gamma - signal).square() / norms[:, None, 0]).sum(1)
+            distance += ((encoder.rho - noise).square() / norms[:, None, 1:]).sum((1, 2))
+        norms = [e.modality.squared_norms for e in encoders]
+        square = sum((g.square() * n[:, None]).sum((1, 2)) for g, n in zip(gradients, norms, strict=True))
+        scale = max(float(n.max()) for n in norms)
+        self.loss.append(state.loss)
+        self.distance.append(distance)
+        self.ratio.append(square / (scale * state.loss))
+        self.largest.append(state.first.noise.amax((1, 2)))
+
+    def parts(self, state: State) -> dict[str, Tensor]:
+        """min_i <grad F_0, W*>, max <grad F_j, W*> and the smallest softmax-averaged gap, in units of log(2M/eps)."""
+        labels, unit = self.problem.labels, self.log / 2
+        signal, noise = self.reference(state.first)
+        initial = self.problem.first.initial
+        target = (initial[..., 0] + signal, initial[..., 1:] + noise)
+        own = state.first.patches(labels)
+        if self.multimodal:
+            positive = negative = state.second.patches(labels)
+        else:
+            view = self.problem.first.augmented(state.first.coefficients, state.first.preactivations)
+            positive, negative = (own[0], torch.relu(view)), own
+        scale = 1 / self.config.m
+        toward = _alignment(state.first, positive, target, labels, scale, False)
+        against = _alignment(state.first, negative, target, labels, scale, True)
+        weights = state.negative_weights / state.negative_weights.sum(-1, keepdim=True)
+        gap = toward - (weights * against).sum(-1)
+        worst = against.masked_fill(~self.problem.negatives, -torch.inf).amax((1, 2))
+        return {"positive": toward.amin(1) / unit, "negative": worst / unit, "gap": gap.amin(1) / unit}
+
+
+@experiment("huang2024.stage_two", StageTwoSetting, coordinates=("step", "part_step", "target"), seconds={"smoke": 2, "book": 25, "paper": 25})
+def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Loss, gradients and distances of both methods along a long run, and the parts of Lemmas C.16 and D.13 at four times."""
+    problem = setting.to(config.problem(seeds, config.initial_scale), device)
+    part_steps = np.unique((np.array([0.032, 0.064, 0.2, 1.0]) * config.steps).astype(int))
+    curve_steps = np.unique(np.geomspace(1, config.steps, 120).round().astype(int))
+    arrays: Arrays = {"step": curve_steps, "part_step": part_steps, "target": np.array(TARGETS)}
+    sides = next(iter(dynamics.trajectory(problem, True, config.rate, 0)))
+    sides = (config.ratio * sides.first.signal + sides.second.signal).sign()  # theta_r, the side each neuron pair ends on
+    for method, multimodal in (("single", False), ("multi", True)):
+        ledger = _Ledger(problem, multimodal, config, sides)
+        parts: dict[str, list] = {"positive": [], "negative": [], "gap": []}
+        coefficients = dynamics.start(problem, multimodal)
+        for step in range(config.steps + 1):
+            state, ascents = dynamics.evaluate(problem, coefficients, 1 / config.m, step)
+            ledger.add(state, ascents)
+            if step in part_steps:
+                for name, value in ledger.parts(state).items():
+                    parts[name].append(value)
+            coefficients = [c + config.rate * a for c, a in zip(coefficients, ascents, strict=True)]
+        loss, distance = torch.stack(ledger.loss, 1), torch.stack(ledger.distance, 1)
+        epsilon = (2 if multimodal else 1) * config.precision
+        begin = (loss <= 1).double().argmax(1)  # the first step at which the loss is at most 1
+        after = torch.arange(config.steps, device=device) >= begin[:, None]
+        falls = distance[:, :-1] - distance[:, 1:] >= config.rate * (loss[:, :-1] - epsilon) - 1e-12
+        run_sum = torch.where(after, loss[:, :-1], 0.0).cumsum(1)
+        count = after.cumsum(1).clamp(min=1)
+        start_distance = distance.gather(1, begin[:, None])
+        average = run_sum / count <= start_distance / (config.rate * count) + epsilon
+        reached = torch.stack([torch.where((loss <= t).any(1), (loss <= t).double().argmax(1), torch.nan) for t in TARGETS], 1)
+        arrays |= {
+            f"{method}_loss": loss[:, curve_steps].cpu().numpy(),
+            f"{method}_largest_noise": torch.stack(ledger.largest, 1)[:, curve_steps].cpu().numpy(),
+            f"{method}_gradient_ratio": torch.stack(ledger.ratio, 1).amax(1).cpu().numpy(),
+            f"{method}_distance_falls": ((falls & after).sum(1) / after.sum(1)).double().cpu().numpy(),
+            f"{method}_average_bound": ((average & after).sum(1) / after.sum(1)).double().cpu().numpy(),
+            f"{method}_reached": reached.double().cpu().numpy(),
+        }
+        arrays |= {f"{method}_part_{name}": torch.stack(values, 1).cpu().numpy() for name, values in parts.items()}
+    return arrays
+
+
+class LogGrowthSetting(OrthogonalSetting):
+    """Single-modal training at several temperatures, eta proportional to tau, so that eta k is the same for all."""
+
+    smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 400, "seeds": 1}
+
+    seeds: int = Field(2, ge=1, le=10_000, description="chosen: seeds differ by far less than temperatures")
+    initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
+    temperatures: tuple[float, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")
+    steps: int = Field(4000, ge=100, description="T*")
+
+
+@experiment("huang2024.log_growth", LogGrowthSetting, coordinates=("temperature", "step"), seconds={"smoke": 1, "book": 8, "paper": 20})
+def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Lemma C.13: max rho `[S, tau, step]` over a long single-modal run at each temperature."""
+    problem = setting.to(config.problem(seeds, config.initial_scale), device)
+    steps = np.unique(np.geomspace(10, config.steps, 60).round().astype(int))
+    rows = []
+    for temperature in config.temperatures:
+        run = dynamics.trajectory(problem, False, config.rate * temperature, config.steps, 1 / (config.m * temperature))
+        rows.append(torch.stack([s.first.rho.amax((1, 2)) for s in run if s.step in steps], 1))
+    return {"temperature": np.array(config.temperatures), "step": steps, "largest_rho": torch.stack(rows, 1).cpu().numpy()}
