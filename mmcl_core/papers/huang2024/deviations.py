@@ -1,0 +1,89 @@
+"""What this chapter changed, what the paper leaves open, and what is wrong in it as printed."""
+
+from mmcl_core.catalog import Deviation
+
+
+def _names(*names: str) -> tuple[str, ...]:
+    return tuple(f"huang2024.{name}" for name in names)
+
+
+DEVIATIONS = (
+    Deviation(
+        "unstated",
+        "Figure 1: tau, 1/m, initial scale",
+        r"We use $k = 1/(m\tau) = 1$ and $\sigma_0 = 10^{-3}$.",
+        "The paper gives neither. The pair was picked by the authors of our specification after a scan of eleven settings with seven heads, for agreement with the printed axes: "
+        "a consistent reading, not a recovered one. The calibration figure repeats the core of that scan.",
+        _names("fig1_literal", "fig1_ordering"),
+    ),
+    Deviation(
+        "unstated",
+        "Figure 1: training set of the head",
+        "The head is fitted on the pre-training embeddings (head B).",
+        "The paper does not say; this choice alone gives one half for one modality. The head-size curve shows the others.",
+        _names("thm4_2", "head_size"),
+    ),
+    Deviation(
+        "unstated",
+        "Negatives",
+        r"$N_i$ holds all samples of the other label.",
+        r"The text says $M$ negatives, the proofs use $M = n/2$. Fewer change little; samples of the same label as negatives change the result.",
+        _names("infonce_accuracy", "infonce_noise"),
+    ),
+    Deviation(
+        "changed",
+        "Lemmas in the orthogonal limit",
+        "Lemmas of stage one and two are checked with exactly orthogonal signal and noise vectors and balanced classes, theorems and Figure 1 on Gaussian data.",
+        r"The conditions of the lemmas ($d \ge \tilde\Omega(n^2)$ with explicit constants of order $10^{10}$) cannot be met by any data set; the limit is what they idealise.",
+        _names("c3", "c3_gaussian", "c6_c7", "c6_c7_gaussian"),
+    ),
+    Deviation(
+        "changed",
+        "Long runs",
+        r"Stage two is run at $\eta = 0.1$ for 5,000 steps instead of $0.02$ for 25,000.",
+        r"The same time $\eta t$; the distance to the gradient flow is first order in $\eta$ and small, which two claims measure.",
+        _names("flow_single", "flow_multi"),
+    ),
+    Deviation(
+        "wrong as printed",
+        "Theorem 4.3: scale of the new signal",
+        r"At $\|\nu\| \approx \|\mu\|/\sqrt d$ no linear head works.",
+        r"Accuracy is capped near $\Phi(\|\nu\|/\sigma_\xi)$. Figure 1 uses a new signal eighteen times stronger than the text's scale.",
+        _names("thm4_3_scale", "ceiling", "ceiling_bound"),
+    ),
+    Deviation("wrong as printed", "Lemma B.1", "A factor 2 too many, twice.", r"The probability is $\mathrm{erf}(c/\sqrt2 s)$.", _names("b1", "b1_corrected", "b1_bound")),
+    Deviation(
+        "wrong as printed",
+        "Lemmas C.9, C.10, C.11",
+        r"The class sum is of order $n$, not $\sqrt n$; no pair dominates it; most active pairs die.",
+        "A sum of positive terms has a mean. The conclusion of Lemma 5.2 survives through the largest pairs.",
+        _names("c9", "c9_corrected", "c10", "c11", "c11_dies", "c11_exponent"),
+    ),
+    Deviation("wrong as printed", "Lemma C.5", r"$C_\xi > 200$ is not met at the figure's setting.", "Harmless: the augmentation has no visible effect.", _names("c5", "c5_corrected")),
+    Deviation("wrong as printed", "Lemma C.13", r"$\max\rho$ exceeds $\log(3MT^*)$ at $\tau = 0.5$.", r"It grows like $\sqrt{\tau\log t}$ times a constant that depends on $m$.", _names("c13", "c13_small_temperature", "c13_corrected", "c13_square")),
+    Deviation("wrong as printed", "Lemma C.16", "Neither part holds for every sample.", "The averaged gap is what the descent needs, and it holds late.", _names("c16_positive", "c16_negative", "c16_corrected")),
+    Deviation("wrong as printed", "Lemma 5.4, rate", r"The noise does not fall like $n^{-1/2}$.", r"The last step of the proof needs $\sigma_0\|\mu\| \le n^{-2}$.", _names("lemma5_4_rate", "power_law_multi")),
+    Deviation("wrong as printed", "Lemma D.4", r"A factor $\tfrac12$ is missing.", "Only half of the initial vector lies along the growing direction.", _names("d4", "d4_corrected")),
+    Deviation("wrong as printed", "Lemmas D.5 to D.8", r"The growth rate lacks $\sigma_\xi^2 d$.", "With it the bounds hold.", _names("d5_d8", "d5_d8_corrected")),
+    Deviation(
+        "wrong as printed",
+        "Equations (9), (15), (17)",
+        r"We use $\mathrm{Sim}_{gh}(\tilde x_i, x_j)$ for the negatives of the second direction and $g_r(y_i\tilde\mu)$ in the positive term.",
+        r"The text prints $\mathrm{Sim}(x_i,\tilde x_j)$, $g_r(y_j\tilde\mu)$ and $h'_r$; only the corrected update is the gradient of the loss.",
+        _names("lemma5_1", "lemma5_3"),
+    ),
+    Deviation(
+        "not reproduced",
+        "Table 1, single-modal training accuracy",
+        "We find far less than the printed 88.43 % together with a test accuracy near the printed 12.68 %.",
+        "Colour alone gives 77.5 %. Encoder, optimiser, augmentation and probe are not given.",
+        _names("table1_single_train", "table1_single_test"),
+    ),
+    Deviation(
+        "changed",
+        "Table 1, size",
+        "At tier book 2,000 digits at 14 x 14 are used for training and three seeds.",
+        "Two CPU cores and a few minutes. Tier paper uses 28 x 28 and 60,000.",
+        _names("table1_multi_test", "table1_gap"),
+    ),
+)
