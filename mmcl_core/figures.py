@@ -153,6 +153,12 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
         ax.annotate(formula, (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", ha="right", fontsize=7, color="#555555")
 
 
+def log_ticks(ax: Axes, values: Sequence[float]) -> None:
+    """Label a short logarithmic x axis at exactly `values`; matplotlib's own minor labels collide there."""
+    ax.set_xticks(list(values), [f"{v:g}" for v in values])
+    ax.minorticks_off()
+
+
 def panel_letters(axes: Sequence[Axes]) -> None:
     """a, b, c ... at the upper left corner of each panel."""
     for letter, ax in zip("abcdefghijkl", axes, strict=False):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, band, dots, figure, panel_letters, theory, threshold, tidy
+from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, threshold, tidy
 from mmcl_core.papers.huang2024 import bounds
 from mmcl_core.run import Result
 
@@ -34,7 +34,7 @@ def stage_one(single: Result, multi: Result) -> Figure:
         axes[1].set_ylabel(r"$\max \rho_{r,i}$ and $\max_r |\gamma_r|$")
         for k, style in enumerate(("-", "--")):
             band(axes[2], x, multi["curve_synchronised"][:, k], THIRD, f"$\\sigma_0$ = {scales[k]}", linestyle=style)
-        axes[2].set(xlabel="step / $T_1$", ylabel="share of neurons with one sign in both", ylim=(0.4, 1.03))
+        axes[2].set(xlabel="step / $T_1$", ylabel="share of neurons in step", ylim=(0.4, 1.03))
         axes[2].legend(loc="lower right")
         panel_letters(axes)
 
@@ -98,7 +98,10 @@ def class_sums(r: Result) -> Figure:
         axes[0].legend()
         dots(axes[1], sizes, r["c9_violated"], SINGLE)
         threshold(axes[1], r.config.delta, r"allowed: $\delta$", "y")
-        axes[1].set(xscale="log", xlabel="$n$", ylabel="share of neurons above the printed bound", ylim=(-0.03, 1.06))
+        for ax in axes:
+            ax.set_xscale("log")
+            log_ticks(ax, sizes)
+        axes[1].set(xscale="log", xlabel="$n$", ylabel="share of neurons above bound", ylim=(-0.03, 1.06))
         panel_letters(axes)
 
     return Figure(
@@ -125,7 +128,8 @@ def descent(r: Result) -> Figure:
             threshold(ax, 2, "asked of positives", "y")
             threshold(ax, 1, "allowed to negatives", "y")
             ax.set(xscale="log", xlabel="step", ylabel=r"$\langle\nabla F, W^*\rangle\,/\,\log(2M/\epsilon)$", title=title)
-        axes[0].legend(loc="upper left", fontsize=6, bbox_to_anchor=(0, 0.93))
+            log_ticks(ax, x)
+        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.55))
         panel_letters(axes)
 
     return Figure(

@@ -73,7 +73,7 @@ def _comparison(r: Result, caption: str, alt: str) -> Figure:
         axes[0].set_yticks(rows, variants)
         axes[0].invert_yaxis()
         axes[3].set_xlim(0.35, 1.02)
-        axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, columnspacing=0.8, handletextpad=0.2)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 
     return Figure(frame, draw, caption, alt, (PAGE, 0.28 * len(variants) + 0.9))
 
@@ -119,7 +119,7 @@ def ceiling(r: Result) -> Figure:
         threshold(ax, float(r.config.signal / np.sqrt(r.config.d)), r"$\|\mu\|/\sqrt{d}$")
         threshold(ax, float(r.config.downstream), "Figure 1")
         ax.set(xlabel=r"strength of the new signal $\|\nu\|/\sigma_\xi$", ylabel="OOD accuracy", ylim=(0.44, 1.05))
-        ax.legend(loc="center right", bbox_to_anchor=(1, 0.32))
+        ax.legend(loc="center right", bbox_to_anchor=(1, 0.62))
 
     return Figure(
         frame,
