@@ -242,13 +242,14 @@ def parser() -> Parser:
     main = Parser(prog="mmcl", description="Run, judge, draw and publish the book's experiments.")
     commands = main.add_subparsers(dest="command", required=True, metavar="command", parser_class=Parser)
 
-    def add(name: str, function: Any, text: str, running: bool = False) -> Parser:
+    def add(name: str, function: Any, text: str, running: bool = False, settable: bool = True) -> Parser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(function=function)
         if running:
             sub.add_argument("--tier", default="book", help="smoke (seconds), book (default), paper (the paper's sizes)")
             sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
             sub.add_argument("--seeds", default=None, help="a count such as 5, or a list such as 0,3,7")
+        if running and settable:
             sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a field, repeatable")
         return sub
 
@@ -261,7 +262,7 @@ def parser() -> Parser:
     sub = add("claims", command_claims, "judge every claim", running=True)
     sub.add_argument("chapter", nargs="?")
     sub.add_argument("--json", action="store_true")
-    sub = add("build", command_build, "execute the chapters and build the site", running=True)
+    add("build", command_build, "execute the chapters and build the site", running=True, settable=False)
     add("serve", command_serve, "show the built site on this machine").add_argument("--port", type=int, default=8000)
     add("sync", command_sync, "bring both halves of every chapter pair into step")
     add("why", command_why, "say why a result would be computed again", running=True).add_argument("target", metavar="chapter|experiment")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Real
 from scipy import stats
 
 
@@ -53,12 +53,12 @@ def proportion(successes: Bool[np.ndarray, "..."] | int, n: int | None = None, l
     return Estimate(successes / n, float(interval.low), float(interval.high), n, f"{level:.0%} Wilson interval")
 
 
-def slope(x: Float[np.ndarray, "N"], y: Float[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
+def slope(x: Real[np.ndarray, "N"], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
     """Least-squares slope of `y` on `x`, fitted per seed, then averaged with a t interval over seeds."""
     y = np.atleast_2d(y)
     return mean(np.array([stats.linregress(x, row).slope for row in y]), level)
 
 
-def power_law(x: Float[np.ndarray, "N"], y: Float[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
+def power_law(x: Real[np.ndarray, "N"], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
     """The exponent p of y ~ x^p: the slope in log-log coordinates, per seed. Needs positive `x` and `y`."""
     return slope(np.log(x), np.log(np.atleast_2d(y)), level)

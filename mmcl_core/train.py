@@ -95,7 +95,7 @@ def _save(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, stream
         "history": torch.stack(history),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".checkpoint-")
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix="checkpoint-", suffix=".partial")
     os.close(handle)
     torch.save(state, scratch)
     os.replace(scratch, path)

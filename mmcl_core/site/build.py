@@ -131,11 +131,11 @@ def sphinx(root: Path, staged: Path) -> int:
     begin = time.perf_counter()
     shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)  # they go stale when the table of contents changes
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(staged), "--config", str(config), "--toc", str(toc), "--path-output", str(root)]
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(staged), "--config", str(config), "--toc", str(toc), "--path-output", str(root)]
     run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
     prune(root / "_build" / "html")
-    if run.returncode or warnings:
+    if run.returncode or warnings or not page.exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
         print(f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above")
         return 1

@@ -52,6 +52,6 @@ def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.de
             head_b.append([heads.logistic_accuracy(train[row], labels, *test.embeddings(nu)) for nu in STRENGTHS])
             population.append([heads.discriminant_accuracy(*population_sample.embeddings(nu), *test.embeddings(nu)) for nu in STRENGTHS])
             nu = config.downstream
-            by_size.append([heads.logistic_accuracy(*few.embeddings(nu, size), *test.embeddings(nu)) for size in sizes])
+            by_size.append([heads.logistic_accuracy(*few.embeddings(nu, int(size)), *test.embeddings(nu)) for size in sizes])
         arrays |= {f"{name}_head_b": np.array(head_b), f"{name}_population": np.array(population), f"{name}_by_size": np.array(by_size)}
     return arrays

@@ -1,0 +1,28 @@
+"""Shapes are checked in every test, and no test touches the checkout's own results."""
+
+import os
+
+import pytest
+from jaxtyping import install_import_hook
+
+import tests.typecheck  # noqa: F401  (the hook looks it up by name)
+
+# Only the numeric rooms: the hook rewrites functions, which the source fingerprints and pydantic need not see.
+install_import_hook(
+    ["mmcl_core.stats", "mmcl_core.flow", "mmcl_core.losses", "mmcl_core.metrics", "mmcl_core.models", "mmcl_core.papers.huang2024.setting",
+     "mmcl_core.papers.huang2024.dynamics", "mmcl_core.papers.huang2024.reference", "mmcl_core.papers.huang2024.heads", "mmcl_core.data.augment"],
+    "tests.typecheck.checked",
+).__enter__()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def results(tmp_path_factory):
+    """One store for the whole session: experiments are computed once at smoke and shared by the tests that look at them."""
+    folder = tmp_path_factory.mktemp("results")
+    os.environ["MMCL_RESULTS"] = str(folder)
+    os.environ["MMCL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ.pop("MMCL_DATA_DIR", None)
+    import torch
+
+    torch.set_num_threads(1)
+    return folder

@@ -1,0 +1,178 @@
+"""The dynamics of huang2024 against plain autograd, literal loops, closed forms and each other."""
+
+import numpy as np
+import pytest
+import torch
+from jaxtyping import TypeCheckError
+from scipy.stats import norm
+
+from mmcl_core.flow import integrate
+from mmcl_core.papers.huang2024 import dynamics, heads, reference, setting, theory
+from mmcl_core.papers.huang2024.experiments.calibration import all_others, sampled_negatives
+
+N, M, D = 12, 7, 30
+SIZES = dict(n=N, m=M, d=D, signal=2.0, ratio=3.0, initial_scale=0.1)
+
+
+def last(problem, multimodal, rate=0.05, steps=40, scale=1.0):
+    *_, state = dynamics.trajectory(problem, multimodal, rate, steps, scale)
+    return state
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+@pytest.mark.parametrize("negatives", ["all opposite", "two opposite", "all others"])
+@pytest.mark.parametrize("scale", [1.0, 0.3])
+def test_span_coordinates_equal_autograd_in_the_full_space(multimodal, negatives, scale):
+    problem = setting.gaussian([3], **SIZES)
+    chosen = {"all opposite": lambda p, s: p.negatives, "two opposite": sampled_negatives(2), "all others": all_others}[negatives](problem, [3])
+    from dataclasses import replace
+
+    problem = replace(problem, negatives=chosen)
+    vectors = setting.drawn_vectors(3, N, D, 2.0, 3.0, 1.0, 0.1)
+    names = ("first", "second")[: 1 + multimodal]
+    weights = [setting.initial_weights(3, name, M, D, 0.1) for name in names]
+    trained, loss = reference.train(weights, vectors, problem.labels[0], chosen[0], 0.05, 40, scale)
+    state = last(problem, multimodal, scale=scale)
+    assert abs(float(loss - state.loss[0])) < 1e-12
+    for name, start, end, encoder in zip(names, weights, trained, (state.first, state.second), strict=False):
+        assert float((start + encoder.coefficients[0] @ vectors[name] - end).abs().max()) < 1e-12
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+def test_one_update_is_the_printed_rule_as_a_literal_loop(multimodal):
+    problem = setting.gaussian([1], **SIZES)
+    state = last(problem, multimodal, steps=5)
+    k, y = 0.7, problem.labels[0].tolist()
+    own, partner = state.first, state.second if multimodal else state.first
+    a, z = own.signal[0].tolist(), own.noise[0].tolist()
+    b, u = partner.signal[0].tolist(), partner.noise[0].tolist()
+    view = u if multimodal else problem.first.augmented(own.coefficients, own.preactivations)[0].tolist()
+    relu = lambda x: max(x, 0.0)  # noqa: E731
+    expected = torch.zeros(M, N + 1, dtype=torch.float64)
+    for i in range(N):
+        others = [j for j in range(N) if y[j] != y[i]]
+        toward = k * sum(relu(a[r] * y[i]) * relu(b[r] * y[i]) + relu(z[r][i]) * relu(view[r][i]) for r in range(M))
+        against = [k * sum(relu(a[r] * y[i]) * relu(b[r] * y[j]) + relu(z[r][i]) * relu(u[r][j]) for r in range(M)) for j in others]
+        total = np.exp(toward) + np.exp(against).sum()
+        own_weight, weights = np.exp(toward) / total, np.exp(against) / total
+        assert own_weight + weights.sum() == pytest.approx(1)
+        for r in range(M):
+            signal = (1 - own_weight) * relu(b[r] * y[i]) - sum(w * relu(b[r] * y[j]) for w, j in zip(weights, others, strict=True))
+            noise = (1 - own_weight) * relu(view[r][i]) - sum(w * relu(u[r][j]) for w, j in zip(weights, others, strict=True))
+            expected[r, 0] += k / N * (a[r] * y[i] > 0) * signal * y[i]
+            expected[r, 1 + i] += k / N * (z[r][i] > 0) * noise
+    coefficients = [e.coefficients for e in (state.first, state.second) if e is not None]
+    _, directions = dynamics.evaluate(problem, coefficients, k)
+    assert float((directions[0][0] - expected).abs().max()) < 1e-13
+
+
+def test_stopping_the_gradient_matters():
+    """The reference without `detach` gives other gradients: the agreement above is not vacuous."""
+    vectors = setting.drawn_vectors(3, N, D, 2.0, 3.0, 1.0, 0.1)
+    problem = setting.gaussian([3], **SIZES)
+    w = setting.initial_weights(3, "first", M, D, 0.1).requires_grad_()
+    y = problem.labels[0]
+    patches = (torch.relu(y[:, None] * (w @ vectors["first"][0])), torch.relu(vectors["first"][1:] @ w.T))
+    view = (patches[0], torch.relu(vectors["augmented"] @ w.T))
+    stopped = torch.autograd.grad(reference.contrastive_loss(patches, view, patches, problem.negatives[0], 1.0), w, retain_graph=True)[0]
+    toward = sum((h * p).sum(1) for h, p in zip(patches, view, strict=True))
+    against = sum(h @ p.T for h, p in zip(patches, patches, strict=True)).masked_fill(~problem.negatives[0], -torch.inf)
+    free = torch.autograd.grad(-torch.log_softmax(torch.cat([toward[:, None], against], 1), 1)[:, 0].mean(), w)[0]
+    assert float((free - stopped).norm() / stopped.norm()) > 0.1
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+@pytest.mark.parametrize("make", [lambda s: setting.gaussian(s, **SIZES), lambda s: setting.orthogonal(s, N, M, 2.0, 3.0, 30.0, 0.05)])
+def test_a_seed_alone_equals_the_same_seed_in_a_batch(multimodal, make):
+    together, alone = last(make([0, 5, 2]), multimodal), last(make([5]), multimodal)
+    assert float((together.first.coefficients[1] - alone.first.coefficients[0]).abs().max()) < 1e-13
+
+
+def test_seeds_differ_and_streams_do_not_depend_on_the_batch():
+    one, other = setting.gaussian([0], **SIZES), setting.gaussian([1], **SIZES)
+    assert float((one.first.initial - other.first.initial).abs().min()) > 0
+    stacked = setting.stack([one, other])
+    assert torch.equal(stacked.first.gram, setting.gaussian([0, 1], **SIZES).first.gram)
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+def test_orthogonal_is_gaussian_with_a_diagonal_gram(multimodal):
+    from dataclasses import replace
+
+    diagonal = setting.orthogonal([0, 1], N, M, 2.0, 3.0, 30.0, 0.05)
+    dense = replace(diagonal, first=replace(diagonal.first, gram=torch.diag_embed(diagonal.first.gram)), second=replace(diagonal.second, gram=torch.diag_embed(diagonal.second.gram)))
+    a, b = last(diagonal, multimodal), last(dense, multimodal)
+    assert float((a.first.preactivations - b.first.preactivations).abs().max()) < 1e-12
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+def test_softmax_weights_and_the_loss_of_tiny_weights(multimodal):
+    problem = setting.orthogonal([0], 20, M, 2.0, 3.0, 30.0, 1e-9)
+    state = next(iter(dynamics.trajectory(problem, multimodal, 0.1, 0)))
+    assert float(state.loss[0]) == pytest.approx((1 + multimodal) * np.log(11), abs=1e-12)
+    total = state.positive_weight + state.negative_weights.sum(-1)
+    assert float((total - 1).abs().max()) < 1e-12
+
+
+@pytest.mark.parametrize("ratio", [1.0, 3.0])
+def test_linear_stage_is_the_closed_form(ratio):
+    n, m, signal = 20, 15, 2.0
+    problem = setting.orthogonal([0, 1], n, m, signal, ratio, 30.0, 1e-7)
+    kappa = theory.growth_signal(0.5, signal, 1 / m, n // 2)
+    first, *_, end = dynamics.trajectory(problem, True, 0.5, 30)
+    predicted = theory.linear_stage(30, kappa, ratio, first.first.signal.numpy(), first.second.signal.numpy())
+    np.testing.assert_allclose(end.first.signal.numpy(), predicted, rtol=1e-6)
+    single = last(problem, False, rate=0.5, steps=30, scale=1 / m)
+    np.testing.assert_allclose(single.first.signal.numpy(), first.first.signal.numpy() * (1 + kappa) ** 30, rtol=1e-6)
+
+
+def test_stopped_runs_are_frozen():
+    problem = setting.gaussian([0, 1, 2], **SIZES)
+    states = list(dynamics.trajectory(problem, True, 0.2, 3000, 1.0, stop_below=0.05))
+    assert (states[-1].loss < 0.05).all() and states[-1].step < 3000
+    for run in range(3):
+        stop = next(s.step for s in states if s.loss[run] < 0.05)
+        assert torch.equal(states[stop].first.coefficients[run], states[-1].first.coefficients[run])
+
+
+def test_downstream_embeddings_are_those_of_the_trained_weights():
+    problem = setting.gaussian([4], **SIZES, downstream=1.5, downstream_samples=9)
+    state = last(problem, False)
+    weights = heads.trained_weights(state.first.coefficients[0], 4, N, D, 2.0, 3.0, 0.1)
+    noise = setting.normal([4], "test noise", 9, D)[0]
+    labels = problem.downstream.labels[0]
+    expected = torch.relu(labels[:, None] * 1.5 * weights[:, 0]) + torch.relu(noise @ weights.T)
+    assert float((problem.downstream.embeddings(state.first.coefficients)[0] - expected).abs().max()) < 1e-12
+
+
+def test_the_ceiling_is_a_ceiling_for_random_encoders_and_heads():
+    """Gap of the class means over twice the standard deviation, by Monte Carlo, never exceeds ||nu||/sigma."""
+    stream = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        w = torch.randn(6, 10, dtype=torch.float64, generator=stream)
+        c = torch.randn(6, dtype=torch.float64, generator=stream)
+        noise = torch.relu(torch.randn(100_000, 10, dtype=torch.float64, generator=stream) @ w.T) @ c
+        half_gap = abs(float((torch.relu(w[:, 0]) - torch.relu(-w[:, 0])) @ c)) / 2
+        assert half_gap / float(noise.std()) <= 1.02
+    assert theory.ceiling(2.0) == pytest.approx(norm.cdf(2))
+
+
+def test_flow_of_a_linear_field_is_the_exponential():
+    start = [torch.tensor([[1.0, 2.0]], dtype=torch.float64), torch.tensor([3.0], dtype=torch.float64)]
+    one, two = integrate(lambda s: [2 * s[0], -s[1]], start, [0, 0.5, 1.0])
+    np.testing.assert_allclose(one[-1].numpy(), start[0].numpy() * np.exp(2), rtol=1e-7)
+    np.testing.assert_allclose(two[1].numpy(), start[1].numpy() * np.exp(-0.5), rtol=1e-7)
+
+
+@pytest.mark.parametrize("times", [[0], [1, 0], [0, 0, 1]])
+def test_flow_refuses_times_that_do_not_increase(times):
+    from mmcl_core.errors import InputError
+
+    with pytest.raises(InputError, match="increasing"):
+        integrate(lambda s: s, [torch.ones(1)], times)
+
+
+def test_shapes_are_really_checked():
+    problem = setting.gaussian([0], **SIZES)
+    with pytest.raises(TypeCheckError):
+        problem.first.preactivations(torch.zeros(1, M))

@@ -1,0 +1,69 @@
+"""Contrastive losses against literal loops, gradients against finite differences, and what symmetry demands."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmcl_core.losses import clip_loss, nt_xent
+
+
+def embeddings(seed, b=5, d=4):
+    return [torch.randn(b, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed + k)) for k in (0, 1000)]
+
+
+def unit(x):
+    return x / np.linalg.norm(x)
+
+
+@pytest.mark.parametrize("temperature", [0.07, 0.5, 2.0])
+def test_nt_xent_is_the_literal_double_loop(temperature):
+    a, b = embeddings(0)
+    z = [unit(v) for v in (*a.numpy(), *b.numpy())]
+    total = 0.0
+    for i in range(10):
+        j = (i + 5) % 10
+        total -= np.log(np.exp(z[i] @ z[j] / temperature) / sum(np.exp(z[i] @ z[k] / temperature) for k in range(10) if k != i))
+    assert float(nt_xent(a, b, temperature)) == pytest.approx(total / 10, abs=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [0.07, 1.0])
+@pytest.mark.parametrize("masked", [False, True])
+def test_clip_loss_is_the_literal_double_loop(temperature, masked):
+    a, b = embeddings(1)
+    ignored = torch.zeros(5, 5, dtype=torch.bool)
+    if masked:
+        ignored[0, 3] = ignored[3, 0] = ignored[1, 2] = True
+    x, y = [unit(v) for v in a.numpy()], [unit(v) for v in b.numpy()]
+    total = 0.0
+    for i in range(5):
+        row = sum(np.exp(x[i] @ y[j] / temperature) for j in range(5) if not ignored[i, j])
+        column = sum(np.exp(x[j] @ y[i] / temperature) for j in range(5) if not ignored[j, i])
+        total -= np.log(np.exp(x[i] @ y[i] / temperature) / row) + np.log(np.exp(x[i] @ y[i] / temperature) / column)
+    assert float(clip_loss(a, b, temperature, ignored if masked else None)) == pytest.approx(total / 10, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+def test_gradients(loss):
+    a, b = (x.requires_grad_() for x in embeddings(2))
+    assert torch.autograd.gradcheck(lambda x, y: loss(x, y, 0.5), (a, b))
+
+
+def test_indistinguishable_embeddings_cost_the_logarithm_of_the_choices():
+    same = torch.ones(6, 3, dtype=torch.float64)
+    assert float(nt_xent(same, same, 0.1)) == pytest.approx(np.log(11))
+    assert float(clip_loss(same, same, 0.1)) == pytest.approx(np.log(6))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 10))
+def test_symmetries(seed, stretch):
+    a, b = embeddings(seed)
+    order = torch.randperm(5, generator=torch.Generator().manual_seed(seed))
+    for loss in (nt_xent, clip_loss):
+        value = float(loss(a, b, 0.3))
+        assert float(loss(a[order], b[order], 0.3)) == pytest.approx(value)  # the batch has no order
+        assert float(loss(b, a, 0.3)) == pytest.approx(value)  # neither view comes first
+        assert float(loss(stretch * a, b, 0.3)) == pytest.approx(value)  # lengths do not count
+        assert float(loss(a, a, 0.05)) <= float(loss(a, a[order], 0.05)) + 1e-9  # true pairs cost least

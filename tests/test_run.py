@@ -1,0 +1,139 @@
+"""Running through the store: computed once, recomputed exactly when something that matters has changed."""
+
+import ast
+import textwrap
+
+import numpy as np
+import pytest
+
+from mmcl_core import run as run_module
+from mmcl_core import sources
+from mmcl_core.errors import InputError
+from mmcl_core.experiment import Experiment
+from mmcl_core.run import parse_seeds, run, store_key, why
+from mmcl_core.runtime import resolve_device
+from mmcl_core.store import Store, fingerprint
+from tests.toy import CALLS, ToyConfig, line
+
+
+@pytest.fixture(autouse=True)
+def nearby_source(monkeypatch):
+    """The toy lies outside the package; give it a source of its own."""
+    monkeypatch.setattr(run_module, "closure", lambda module: {module: "1"})
+
+
+def test_the_second_run_is_read_from_the_store(tmp_path):
+    store = Store(tmp_path)
+    first = run(line, "book", store=store)
+    calls = len(CALLS)
+    second = run(line, "book", store=store)
+    assert (first.cached, second.cached, len(CALLS)) == (False, True, calls)
+    np.testing.assert_array_equal(first["y"], second["y"])
+    assert second["y"].shape == (4, 5)
+
+
+@pytest.mark.parametrize("change", [{"seeds": 2}, {"slope": 3.0}, {"tier": "smoke"}])
+def test_other_seeds_fields_or_tiers_are_other_results(tmp_path, change):
+    store = Store(tmp_path)
+    run(line, "book", store=store)
+    assert not run(line, **({"tier": "book", "store": store} | change)).cached
+
+
+def test_why_names_what_differs(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    assert why(line, "book", store=store) == ["nothing is stored for this experiment yet"]
+    run(line, "book", store=store)
+    assert why(line, "book", store=store) == []
+    assert why(line, "book", store=store, slope=3.0) == ["config slope: 2.0 -> 3.0"]
+    monkeypatch.setattr(run_module, "closure", lambda module: {module: "2"})
+    assert why(line, "book", store=store) == ["source tests.toy: 1 -> 2"]
+
+
+def test_versions_device_and_data_are_in_the_key(monkeypatch):
+    config, cpu = ToyConfig.at("book"), resolve_device("cpu")
+    key = store_key(line, config, [0], cpu)
+    assert {"torch", "numpy", "scipy"} <= key["versions"].keys() and key["device"] == "cpu"
+    with_data = Experiment(line.name, line.config, line.function, "", line.coordinates, lambda c: {"digits": "abc"})
+    assert fingerprint(store_key(with_data, config, [0], cpu)) != fingerprint(key)
+    monkeypatch.setattr(run_module, "version", lambda name: "0")
+    assert fingerprint(store_key(line, config, [0], cpu)) != fingerprint(key)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, (0, 1, 2, 3)), (2, (0, 1)), ("3", (0, 1, 2)), ("3,5", (3, 5)), ([7], (7,))])
+def test_seeds(given, expected):
+    assert parse_seeds(given, ToyConfig.at("book")) == expected
+
+
+@pytest.mark.parametrize("given", [0, -1, "x", "1,1", "-1,2", [], 1.5, "0"])
+def test_bad_seeds(given):
+    with pytest.raises(InputError, match="Seeds"):
+        parse_seeds(given, ToyConfig.at("book"))
+
+
+def test_an_experiment_is_held_to_its_shapes():
+    def wrong(arrays):
+        return Experiment("toy.wrong", ToyConfig, lambda c, s, d: arrays, "", frozenset({"x"}))
+
+    config, cpu = ToyConfig.at("book"), resolve_device("cpu")
+    for arrays in ({"x": np.zeros(3), "y": np.zeros(3)}, {"y": np.zeros(2)}, {"x": np.zeros(3), "y": np.array([{}, {}], object)}, {"x": np.zeros(1), "y": np.float64(1)}):
+        with pytest.raises(ValueError):
+            wrong(arrays).compute(config, [0, 1], cpu)
+
+
+SOURCE = '''
+"""Docstring."""
+from mmcl_core import errors  # comment
+
+def f(x):
+    """Another."""
+    return x + 1
+'''
+
+
+@pytest.mark.parametrize(
+    ("edited", "same"),
+    [
+        (SOURCE.replace("# comment", "# other words"), True),
+        (SOURCE.replace('"""Another."""', '"""Entirely\n    different."""'), True),
+        (SOURCE.replace("x + 1", "(x   +  1)"), True),
+        (SOURCE.replace("x + 1", "x + 2"), False),
+        (SOURCE.replace("def f(x)", "def f(x, y=0)"), False),
+    ],
+)
+def test_only_code_counts(edited, same):
+    assert (sources.normalised(edited) == sources.normalised(SOURCE)) is same
+    ast.parse(sources.normalised(edited))
+
+
+def test_closure_follows_imports_of_imports(tmp_path, monkeypatch):
+    package = tmp_path / "mmcl_core"
+    (package / "deep").mkdir(parents=True)
+    files = {
+        "__init__.py": "",
+        "top.py": "from .middle import g\n",
+        "middle.py": "def g():\n    from mmcl_core.deep import bottom\n    return bottom\n",
+        "deep/__init__.py": "",
+        "deep/bottom.py": "x = 1\n",
+        "unrelated.py": "y = 1\n",
+    }
+    for name, text in files.items():
+        (package / name).write_text(textwrap.dedent(text))
+
+    def locate(module):
+        path = tmp_path.joinpath(*module.split("."))
+        return (path / "__init__.py", True) if path.is_dir() else (path.with_suffix(".py"), False) if path.with_suffix(".py").exists() else None
+
+    monkeypatch.setattr(sources, "_locate", locate)
+    before = sources.closure("mmcl_core.top")
+    assert set(before) == {"mmcl_core", "mmcl_core.top", "mmcl_core.middle", "mmcl_core.deep", "mmcl_core.deep.bottom"}
+    (package / "deep" / "bottom.py").write_text("x = 22\n")
+    after = sources.closure("mmcl_core.top")
+    assert {m for m in after if after[m] != before[m]} == {"mmcl_core.deep.bottom"}
+    (package / "unrelated.py").write_text("y = 22\n")
+    assert sources.closure("mmcl_core.top") == after
+
+
+def test_real_experiments_do_not_depend_on_figures_claims_or_the_site():
+    names = sources.closure("mmcl_core.papers.huang2024.experiments.figure1")
+    assert "mmcl_core.papers.huang2024.dynamics" in names
+    assert not [n for n in names if "claims" in n or "figures" in n or "site" in n or n == "mmcl_core.store"]

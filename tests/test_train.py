@@ -1,0 +1,73 @@
+"""The training loop: it minimises, it resumes exactly, a seed gives the same end in any company."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmcl_core.errors import InputError
+from mmcl_core.losses import nt_xent
+from mmcl_core.runtime import generator
+from mmcl_core.train import train
+
+
+def job(epochs, checkpoint=None, seed=0, batch=8):
+    torch.manual_seed(seed)
+    model = nn.Linear(6, 3)
+    data = torch.randn(40, 6, generator=generator("t", seed, "data"))
+    noise = generator("t", seed, "noise")
+
+    def loss(rows):
+        x = data[rows]
+        return nt_xent(model(x + 0.1 * torch.randn(x.shape, generator=noise)), model(x), 0.5)
+
+    history = train(model, loss, 40, batch=batch, epochs=epochs, rate=0.01, order=generator("t", seed, "order"), streams=[noise], checkpoint=checkpoint)
+    return model.weight.detach().clone(), history
+
+
+def test_it_finds_the_least_squares_solution():
+    torch.manual_seed(0)
+    x, target = torch.randn(64, 3, dtype=torch.float64), torch.randn(64, 2, dtype=torch.float64)
+    model = nn.Linear(3, 2, bias=False).double()
+    history = train(model, lambda rows: ((model(x[rows]) - target[rows]) ** 2).mean(), 64, batch=64, epochs=3000, rate=0.01, order=generator("t", 0, "o"))
+    exact = torch.linalg.lstsq(x, target).solution.T
+    assert torch.allclose(model.weight, exact, atol=1e-5) and history[-1] < history[0]
+
+
+def test_resuming_equals_going_through(tmp_path):
+    whole, history = job(6)
+    job(3, tmp_path / "c.pt")
+    resumed, joined = job(6, tmp_path / "c.pt")
+    assert torch.equal(whole, resumed) and torch.allclose(history, joined)
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_same_seed_same_end_other_seed_other_end():
+    first, other, again = job(3)[0], job(3, seed=1)[0], job(3)[0]
+    assert torch.equal(first, again) and not torch.allclose(first, other)
+
+
+def test_every_row_is_seen_once_an_epoch():
+    seen = []
+    model = nn.Linear(1, 1)
+
+    def loss(rows):
+        seen.append(rows.tolist())
+        return model.weight.sum()
+
+    train(model, loss, 10, batch=4, epochs=2, rate=0.1, order=generator("t", 0, "o"))
+    assert [len(s) for s in seen] == [4, 4, 4, 4]
+    for epoch in (seen[:2], seen[2:]):
+        assert len(set(np.concatenate(epoch))) == 8
+
+
+@pytest.mark.parametrize("batch", [1, 41])
+def test_a_batch_that_does_not_fit(batch):
+    with pytest.raises(InputError, match="batch"):
+        job(1, batch=batch)
+
+
+def test_a_loss_that_blows_up_is_said():
+    model = nn.Linear(1, 1)
+    with pytest.raises(InputError, match="not finite"):
+        train(model, lambda rows: model.weight.sum() * float("inf"), 10, batch=5, epochs=1, rate=0.1, order=generator("t", 0, "o"))
