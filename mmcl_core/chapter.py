@@ -147,7 +147,7 @@ class Chapter:
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
             "rows": [row.record() | {"surprising": row.surprising} for row in rows],
             "experiments": [
-                {"name": r.experiment, "seconds": r.seconds, "cached": r.cached, "device": r.device, "seeds": list(r.seeds), "data": r.data, "key": r.key}
+                {"name": r.experiment, "seconds": r.seconds, "created": r.created, "device": r.device, "seeds": list(r.seeds), "data": r.data, "key": r.key}
                 for r in self._results.values()
             ],
         }

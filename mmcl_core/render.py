@@ -79,10 +79,11 @@ def verdict_table(rows: Sequence[Row]) -> str:
         c = row.claim
         note = f"<br><small>{text(c.note)}</small>" if c.note else ""
         body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}</th><td>{text(c.statement)}{note}</td><td>{text(c.paper_value)} <small>[{c.mark}]</small></td>'
-            f"<td>{measured(row)}<br><small>{text(c.measures)}; {text(str(c.rule))}</small></td><td>{badge(row.verdict)}</td></tr>"
+            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}<br>{badge(row.verdict)}</th>'
+            f"<td>{text(c.statement)}<br><small>Paper: {text(c.paper_value)} [{c.mark}]</small>{note}</td>"
+            f"<td>{measured(row)}<br><small>{text(c.measures)}; rule: {text(str(c.rule))}</small></td></tr>"
         )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Item", "Statement", "Paper", "Measured; rule", "Verdict"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Item, verdict", "Statement", "Measured; rule"))
     return f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

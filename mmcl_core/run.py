@@ -39,6 +39,7 @@ class Result(Mapping[str, np.ndarray]):
     arrays: dict[str, np.ndarray]
     device: str
     seconds: float
+    created: str
     data: dict[str, str]
     key: str
     cached: bool
@@ -135,8 +136,19 @@ def run(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         entry = store.save(key, arrays, facts)
+    facts = entry.facts
     return Result(
-        experiment.name, tier, config, chosen, entry.arrays, entry.facts["device"], entry.facts["seconds"], key["data"], fingerprint(key), cached
+        experiment.name,
+        tier,
+        config,
+        chosen,
+        entry.arrays,
+        facts["device"],
+        facts["seconds"],
+        facts["created"],
+        key["data"],
+        fingerprint(key),
+        cached,
     )
 
 

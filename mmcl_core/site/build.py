@@ -13,12 +13,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import nbformat
+
 from mmcl_core import catalog
 from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
-from mmcl_core.site.execute import LIMITS, Outcome, execute_all, stamp
+from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.warm import warm
 
 PAGES = ("scoreboard", "deviations", "colophon")
 
@@ -49,6 +52,13 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         state = "FAILED  " if outcome.error else "cached  " if outcome.cached else "executed"
         print(f"{outcome.key:12} {state} {outcome.seconds:7.1f} s", flush=True)
 
+    stale = [s.stem for s in sources if not current(executed, s.stem, fingerprints[s.stem])]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if stale and cores > 1 and place.type == "cpu":
+        # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
+        begin = time.perf_counter()
+        warm([e for key in stale for e in catalog.paper(key).experiments], tier, seeds, device, cores)
+        print(f"experiments  in store {time.perf_counter() - begin:7.1f} s", flush=True)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [o.key for o in sorted(outcomes, key=lambda o: catalog.PAPERS.index(o.key)) if not o.error]
@@ -57,7 +67,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(key) for key in built]
-    tables = {"scoreboard": pages.scoreboard(ledgers), "deviations": pages.deviations(papers, ledgers), "colophon": pages.colophon(root, ledgers, seconds)}
+    tables = {"scoreboard": pages.scoreboard(ledgers), "deviations": pages.deviations(papers, ledgers), "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached})}
     for name in PAGES:
         page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
         write_if_changed(staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```"))
@@ -105,7 +115,7 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
         if path.parent.name in built:
             wanted[Path("figures") / path.relative_to(executed / "figures")] = path.read_bytes()
     for key in built:
-        wanted[Path("chapters") / f"{key}.ipynb"] = (executed / f"{key}.ipynb").read_bytes()
+        wanted[Path("chapters") / f"{key}.ipynb"] = without_injected_cell(executed / f"{key}.ipynb")
     for key in failed:
         wanted[Path("chapters") / f"{key}.md"] = f"# {catalog.paper(key).title}\n\nThis chapter failed in this build and is not shown.\n"
     for path in [p for p in staged.rglob("*") if p.is_file()]:
@@ -115,6 +125,15 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
     for inside, content in wanted.items():
         write_if_changed(staged / inside, content)
     return staged
+
+
+def without_injected_cell(executed: Path) -> str:
+    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader would edit."""
+    notebook = nbformat.read(executed, as_version=4)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("remove-cell")
+    return nbformat.writes(notebook)
 
 
 def sphinx(root: Path, staged: Path) -> int:

@@ -82,10 +82,11 @@ def failure(executed: Path) -> str:
         cells = nbformat.read(executed, as_version=4).cells
     except (ValueError, OSError):
         return ""
-    for index, cell in enumerate(cells):
+    for cell in cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return f"cell {index}: {output.ename}: {output.evalue.splitlines()[0] if output.evalue else ''}"
+                first_line = cell.source.strip().splitlines()[0]
+                return f"cell [{cell.execution_count}] `{first_line}`: {output.ename}: {output.evalue.splitlines()[0] if output.evalue else ''}"
     return ""
 
 
@@ -111,6 +112,8 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     try:
         log, _ = process.communicate(timeout=limits.total)
         error = "" if process.returncode == 0 else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
+        if error and "CellTimeoutError" in log:
+            error = f"{error.partition(': KeyboardInterrupt')[0]} was stopped after {limits.cell} s, the limit for a cell"
     except subprocess.TimeoutExpired:
         error = f"{failure(target) or 'a cell'} was still running after {limits.total} s, the limit for a whole chapter"
     finally:

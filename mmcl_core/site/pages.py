@@ -72,7 +72,7 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
     return "".join(parts)
 
 
-def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float]) -> str:
+def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float], cached: set[str]) -> str:
     """What made this build: chapters, experiments, versions, data, commit."""
     commit = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip() or "not a git checkout"
     chapters, experiments, data = "", "", {}
@@ -81,11 +81,11 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
         data |= {name: digest for r in runs for name, digest in r["data"].items()}
         chapters += (
             f"<tr><th scope='row'><a href='chapters/{ledger['paper']}.html'>{ledger['paper']}</a></th><td>{ledger['tier']}</td>"
-            f"<td>{seconds[ledger['paper']]:.1f}</td><td>{ledger['gpu'] or ledger['torch_device']}</td><td>{ledger['threads']}</td></tr>"
+            f"<td>{seconds[ledger['paper']]:.1f}</td><td>{'cached' if ledger['paper'] in cached else 'executed'}</td><td>{ledger['gpu'] or ledger['torch_device']}</td><td>{ledger['threads']}</td></tr>"
         )
         for r in runs:
             experiments += (
-                f"<tr><th scope='row'>{r['name']}</th><td>{r['seconds']:.1f}</td><td>{'from the store' if r['cached'] else 'computed'}</td>"
+                f"<tr><th scope='row'>{r['name']}</th><td>{r['seconds']:.1f}</td><td>{r['created']}</td>"
                 f"<td>{len(r['seeds'])}</td><td>{r['device']}</td><td><code>{r['key']}</code></td></tr>"
             )
     versions = "".join(f"<tr><th scope='row'>{n}</th><td>{version(n)}</td></tr>" for n in VERSIONS)
@@ -98,9 +98,9 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
     return (
         f"<p>Version {__version__}, commit <code>{html.escape(commit)}</code>, Python {platform.python_version()} on {platform.system()} {platform.machine()}.</p>"
         "<h2>Chapters</h2>"
-        + table("Chapter|Tier|Seconds to execute|Device|Threads", chapters)
+        + table("Chapter|Tier|Seconds to execute|In this build|Device|Threads", chapters)
         + "<h2>Experiments</h2>"
-        + table("Experiment|Seconds to compute|In this build|Seeds|Device|Key in the store", experiments)
+        + table("Experiment|Seconds to compute|Computed|Seeds|Device|Key in the store", experiments)
         + "<h2>Data</h2>"
         + table("Source|SHA-256", sources)
         + "<h2>Versions</h2>"

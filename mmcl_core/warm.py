@@ -1,0 +1,34 @@
+"""Computing several experiments at once: one process for each core, results meeting in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+from threadpoolctl import threadpool_limits
+
+from mmcl_core.config import Tier
+from mmcl_core.experiment import Experiment
+from mmcl_core.run import run
+from mmcl_core.runtime import use_threads
+
+
+def _one(tier: str, seeds: int | str | None, device: str, name: str) -> None:
+    use_threads(1)
+    try:
+        with threadpool_limits(1):  # numpy's and scikit-learn's own threads would fight over the cores
+            run(name, tier, seeds, device)
+    except Exception:  # noqa: BLE001
+        # Whoever asks for this result next meets the same error where it can be explained: in a cell, or in the terminal.
+        return
+
+
+def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str | None, device: str, jobs: int) -> None:
+    """Have the results of `experiments` in the store, computed by `jobs` processes of one thread each, longest first."""
+    tier = Tier.parse(tier)
+    longest_first = sorted(experiments, key=lambda e: -e.seconds.get(tier, 0))
+    # Spawned, not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        list(pool.map(partial(_one, tier.value, seeds, device), [e.name for e in longest_first]))
