@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 from mmcl_core.claims import Claim
 from mmcl_core.errors import unknown
@@ -38,7 +38,7 @@ class Paper:
     deviations: tuple[Deviation, ...] = field(default_factory=tuple)
 
 
-@lru_cache(maxsize=None)
+@cache
 def paper(key: str) -> Paper:
     """The paper `key`; `InputError` when the book has no such chapter."""
     if key not in PAPERS:

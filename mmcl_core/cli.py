@@ -59,7 +59,9 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
             raise unknown("field", field, sorted({f for e in experiments for f in e.config.model_fields}))
         if len(owners) > 1:
             names = ", ".join(f"{e.name.split('.', 1)[1]}.{field}" for e in owners)
-            raise InputError(f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set {names.split(', ')[0]}={value} (allowed are {names})")
+            raise InputError(
+                f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set {names.split(', ')[0]}={value} (allowed are {names})"
+            )
         routed[owners[0].name][field] = value
     return routed
 
@@ -109,7 +111,13 @@ def command_list(a: argparse.Namespace) -> int:
         for f in paper.figures:
             needs = [e for e in paper.experiments if e.name in f.experiments]
             items.append(
-                {"kind": "figure", "id": f.id, "title": f.title, "tiers": list(TIERS), "seconds": {t: round(sum(e.seconds.get(t, 0) for e in needs), 1) for t in TIERS}}
+                {
+                    "kind": "figure",
+                    "id": f.id,
+                    "title": f.title,
+                    "tiers": list(TIERS),
+                    "seconds": {t: round(sum(e.seconds.get(t, 0) for e in needs), 1) for t in TIERS},
+                }
             )
     if a.json:
         print(json.dumps(items, indent=1))

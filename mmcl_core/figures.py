@@ -125,7 +125,7 @@ def figure(id: str, title: str, experiments: Sequence[str]) -> Callable[[Callabl
     return lambda build: FigureSpec(id, title, tuple(experiments), build)
 
 
-def band(ax: Axes, x: Float[np.ndarray, "T"], samples: Float[np.ndarray, "S T"], color: str, label: str | None = None, **line: Any) -> None:
+def band(ax: Axes, x: Float[np.ndarray, T], samples: Float[np.ndarray, "S T"], color: str, label: str | None = None, **line: Any) -> None:
     """The mean over seeds as a line and one standard deviation as a band; the caption names the interval."""
     centre = samples.mean(0)
     spread = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(centre)
@@ -133,13 +133,13 @@ def band(ax: Axes, x: Float[np.ndarray, "T"], samples: Float[np.ndarray, "S T"],
     ax.fill_between(x, centre - spread, centre + spread, color=color, alpha=0.2, linewidth=0)
 
 
-def dots(ax: Axes, x: Float[np.ndarray, "N"], samples: Float[np.ndarray, "S N"], color: str, label: str | None = None, **style: Any) -> None:
+def dots(ax: Axes, x: Float[np.ndarray, N], samples: Float[np.ndarray, "S N"], color: str, label: str | None = None, **style: Any) -> None:
     """Simulation dots: the mean over seeds with an error bar of one standard deviation."""
     spread = samples.std(0, ddof=1) if len(samples) > 1 else None
     ax.errorbar(x, samples.mean(0), yerr=spread, color=color, label=label, **({"fmt": "o", "capsize": 2, "elinewidth": 0.8} | style))
 
 
-def theory(ax: Axes, x: Float[np.ndarray, "N"], y: Float[np.ndarray, "N"], label: str | None = None, **line: Any) -> None:
+def theory(ax: Axes, x: Float[np.ndarray, N], y: Float[np.ndarray, N], label: str | None = None, **line: Any) -> None:
     """A theory line."""
     ax.plot(x, y, **({"color": THEORY, "linewidth": 1.0, "label": label} | line))
 
@@ -148,9 +148,13 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
     """A thin dashed grey line at `value` with its formula written beside it."""
     (ax.axvline if axis == "x" else ax.axhline)(value, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
     if axis == "x":
-        ax.annotate(formula, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -2), textcoords="offset points", va="top", fontsize=7, color="#555555")
+        ax.annotate(
+            formula, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -2), textcoords="offset points", va="top", fontsize=7, color="#555555"
+        )
     else:
-        ax.annotate(formula, (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", ha="right", fontsize=7, color="#555555")
+        ax.annotate(
+            formula, (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", ha="right", fontsize=7, color="#555555"
+        )
 
 
 def log_ticks(ax: Axes, values: Sequence[float]) -> None:

@@ -22,7 +22,7 @@ State = list[Tensor]
 def integrate(
     field: Callable[[State], State],
     initial: State,
-    times: Float[np.ndarray, "T"] | Sequence[float],
+    times: Float[np.ndarray, T] | Sequence[float],
     rtol: float = 1e-8,
     atol: float = 1e-10,
 ) -> list[Float[Tensor, "T ..."]]:
@@ -51,6 +51,8 @@ def integrate(
 
     solution = solve_ivp(lambda _, x: pack(field(unpack(x))), times[[0, -1]], pack(initial), "DOP853", times, rtol=rtol, atol=atol)
     if not solution.success:
-        raise InputError(f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field")
+        raise InputError(
+            f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field"
+        )
     states = [unpack(column) for column in solution.y.T]
     return [torch.stack(parts) for parts in zip(*states, strict=True)]

@@ -20,9 +20,7 @@ def nt_xent(first: Float[Tensor, "B D"], second: Float[Tensor, "B D"], temperatu
     return cross_entropy(logits, partner)
 
 
-def clip_loss(
-    image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], temperature: float, ignored: Bool[Tensor, "B B"] | None = None
-) -> Float[Tensor, ""]:
+def clip_loss(image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], temperature: float, ignored: Bool[Tensor, "B B"] | None = None) -> Float[Tensor, ""]:
     """CLIP's symmetric cross-entropy over the batch (Radford et al. 2021, figure 3): the mean of both directions.
 
     The embeddings are normalised here. `ignored[i, j]` drops text j as a negative of image i and image i of text j, for

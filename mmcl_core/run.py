@@ -159,7 +159,9 @@ def resolve(experiment: Experiment | str) -> Experiment:
     return importlib.import_module("mmcl_core.catalog").find_experiment(experiment)
 
 
-def why(experiment: Experiment | str, tier: Tier | str = Tier.book, seeds: Any = None, device: str = "auto", store: Store | None = None, **overrides: Any) -> list[str]:
+def why(
+    experiment: Experiment | str, tier: Tier | str = Tier.book, seeds: Any = None, device: str = "auto", store: Store | None = None, **overrides: Any
+) -> list[str]:
     """Empty when the result is stored; else the parts in which the nearest stored entry differs from what is asked."""
     experiment = resolve(experiment)
     config = experiment.config.at(tier, **overrides)

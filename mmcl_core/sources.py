@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def imported(source: str, module: str, is_package: bool) -> set[str]:
     return {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(path: Path, stamp: tuple[int, int]) -> tuple[str, str]:
     source = path.read_text(encoding="utf-8")
     return source, hashlib.sha256(normalised(source).encode()).hexdigest()[:16]

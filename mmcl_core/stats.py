@@ -28,7 +28,7 @@ def exact(value: float, n: int = 1) -> Estimate:
     return Estimate(float(value), float(value), float(value), n, "exact")
 
 
-def mean(samples: Float[np.ndarray, "S"], level: float = 0.95) -> Estimate:
+def mean(samples: Float[np.ndarray, S], level: float = 0.95) -> Estimate:
     """Mean with Student's t interval at `level`; one sample gives an interval of infinite width, not of zero width."""
     samples = np.asarray(samples, float)
     n, centre = len(samples), float(np.mean(samples))
@@ -38,13 +38,13 @@ def mean(samples: Float[np.ndarray, "S"], level: float = 0.95) -> Estimate:
     return Estimate(centre, centre - half, centre + half, n, f"{level:.0%} t interval")
 
 
-def extreme(samples: Float[np.ndarray, "..."], largest: bool = True) -> Estimate:
+def extreme(samples: Float[np.ndarray, ...], largest: bool = True) -> Estimate:
     """The largest (or smallest) observation, for statements "for all": the interval is the observed range."""
     samples = np.asarray(samples, float)
     return Estimate(float(samples.max() if largest else samples.min()), float(samples.min()), float(samples.max()), samples.size, "range")
 
 
-def proportion(successes: Bool[np.ndarray, "..."] | int, n: int | None = None, level: float = 0.95) -> Estimate:
+def proportion(successes: Bool[np.ndarray, ...] | int, n: int | None = None, level: float = 0.95) -> Estimate:
     """Share of successes with the Wilson interval. Takes booleans, or a count and `n`."""
     if n is None:
         outcomes = np.asarray(successes)
@@ -53,12 +53,12 @@ def proportion(successes: Bool[np.ndarray, "..."] | int, n: int | None = None, l
     return Estimate(successes / n, float(interval.low), float(interval.high), n, f"{level:.0%} Wilson interval")
 
 
-def slope(x: Real[np.ndarray, "N"], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
+def slope(x: Real[np.ndarray, N], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
     """Least-squares slope of `y` on `x`, fitted per seed, then averaged with a t interval over seeds."""
     y = np.atleast_2d(y)
     return mean(np.array([stats.linregress(x, row).slope for row in y]), level)
 
 
-def power_law(x: Real[np.ndarray, "N"], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
+def power_law(x: Real[np.ndarray, N], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:
     """The exponent p of y ~ x^p: the slope in log-log coordinates, per seed. Needs positive `x` and `y`."""
     return slope(np.log(x), np.log(np.atleast_2d(y)), level)

@@ -33,7 +33,7 @@ def train(
     streams: Sequence[torch.Generator] = (),
     checkpoint: Path | None = None,
     name: str = "",
-) -> Float[Tensor, "epochs"]:
+) -> Float[Tensor, epochs]:
     """Train `model` in place with Adam and return the mean loss of every epoch.
 
     Parameters

@@ -20,7 +20,7 @@ def _one(tier: str, seeds: int | str | None, device: str, name: str) -> None:
     try:
         with threadpool_limits(1):  # numpy's and scikit-learn's own threads would fight over the cores
             run(name, tier, seeds, device)
-    except Exception:  # noqa: BLE001
+    except Exception:
         # Whoever asks for this result next meets the same error where it can be explained: in a cell, or in the terminal.
         return
 

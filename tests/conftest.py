@@ -1,6 +1,8 @@
 """Shapes are checked in every test, and no test touches the checkout's own results."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
@@ -9,8 +11,18 @@ import tests.typecheck  # noqa: F401  (the hook looks it up by name)
 
 # Only the numeric rooms: the hook rewrites functions, which the source fingerprints and pydantic need not see.
 install_import_hook(
-    ["mmcl_core.stats", "mmcl_core.flow", "mmcl_core.losses", "mmcl_core.metrics", "mmcl_core.models", "mmcl_core.papers.huang2024.setting",
-     "mmcl_core.papers.huang2024.dynamics", "mmcl_core.papers.huang2024.reference", "mmcl_core.papers.huang2024.heads", "mmcl_core.data.augment"],
+    [
+        "mmcl_core.stats",
+        "mmcl_core.flow",
+        "mmcl_core.losses",
+        "mmcl_core.metrics",
+        "mmcl_core.models",
+        "mmcl_core.papers.huang2024.setting",
+        "mmcl_core.papers.huang2024.dynamics",
+        "mmcl_core.papers.huang2024.reference",
+        "mmcl_core.papers.huang2024.heads",
+        "mmcl_core.data.augment",
+    ],
     "tests.typecheck.checked",
 ).__enter__()
 
@@ -26,3 +38,22 @@ def results(tmp_path_factory):
 
     torch.set_num_threads(1)
     return folder
+
+
+def copy_of_the_book(folder):
+    """What a build reads, without what it wrote."""
+    root = Path(__file__).parents[1]
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(root / name, folder)
+    shutil.copytree(root / "book", folder / "book")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The whole book, built once at smoke outside the checkout; for the tests of the site and of its pages."""
+    from mmcl_core.site.build import build
+
+    root = copy_of_the_book(tmp_path_factory.mktemp("book"))
+    assert build("smoke", root=root) == 0
+    return root

@@ -6,8 +6,6 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.test_site import book  # noqa: F401  (the fixture)
-
 CHROMIUM = os.environ.get("MMCL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM")
 
@@ -53,7 +51,7 @@ def opened(browser, site, name, theme="light", width=1280):
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
-def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, theme, width):  # noqa: F811
+def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, theme, width):
     page, wrong = opened(browser, book / "_build/html", name, theme, width)
     assert wrong == []
     page.wait_for_timeout(300)
@@ -66,7 +64,7 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_verdicts_boxes_and_captions_can_be_read(browser, book, theme):  # noqa: F811
+def test_verdicts_boxes_and_captions_can_be_read(browser, book, theme):
     page, _ = opened(browser, book / "_build/html", "chapters/huang2024", theme)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     for selector in (".verdict", ".claim-box dd", ".claim-box p", "table.claims td", "figcaption p", "figcaption .caption-text", "main p"):
@@ -78,7 +76,7 @@ def test_verdicts_boxes_and_captions_can_be_read(browser, book, theme):  # noqa:
     page.context.close()
 
 
-def test_no_dead_links(browser, book):  # noqa: F811
+def test_no_dead_links(browser, book):
     site = book / "_build/html"
     for name in PAGES:
         page, _ = opened(browser, site, name)
@@ -92,7 +90,7 @@ def test_no_dead_links(browser, book):  # noqa: F811
         page.context.close()
 
 
-def test_the_scoreboard_filters(browser, book):  # noqa: F811
+def test_the_scoreboard_filters(browser, book):
     page, _ = opened(browser, book / "_build/html", "scoreboard")
     everything = page.evaluate("document.querySelectorAll('#scoreboard tbody tr').length")
     page.select_option("select[data-filter=verdict]", "reproduced")
@@ -104,7 +102,7 @@ def test_the_scoreboard_filters(browser, book):  # noqa: F811
     page.context.close()
 
 
-def test_search_finds_the_subject(browser, book):  # noqa: F811
+def test_search_finds_the_subject(browser, book):
     page, _ = opened(browser, book / "_build/html", "search")
     page.goto(f"file://{book}/_build/html/search.html?q=noise+memorisation")
     page.wait_for_selector("#search-results li", timeout=15_000)

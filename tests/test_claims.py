@@ -45,7 +45,16 @@ def test_interval_rules():
 
 def claim(**changes):
     fields = dict(
-        id="toy.c", item="C", statement="s", paper_value="1", mark="S", experiments=("toy.line",), measures="m", estimate=lambda r: exact(r), rule=AtLeast(3), minimum_tier=Tier.book
+        id="toy.c",
+        item="C",
+        statement="s",
+        paper_value="1",
+        mark="S",
+        experiments=("toy.line",),
+        measures="m",
+        estimate=lambda r: exact(r),
+        rule=AtLeast(3),
+        minimum_tier=Tier.book,
     )
     return Claim(**(fields | changes))
 

@@ -21,7 +21,13 @@ def test_overrides_win_over_the_tier():
 
 @pytest.mark.parametrize(
     ("override", "words"),
-    [({"sise": 3}, "size"), ({"size": "many"}, "integer"), ({"size": 0}, "greater than or equal to 1"), ({"size": 2.5}, "integer"), ({"slope": -1}, "greater than 0")],
+    [
+        ({"sise": 3}, "size"),
+        ({"size": "many"}, "integer"),
+        ({"size": 0}, "greater than or equal to 1"),
+        ({"size": 2.5}, "integer"),
+        ({"slope": -1}, "greater than 0"),
+    ],
 )
 def test_bad_overrides_are_one_sentence_that_names_the_field_and_the_mend(override, words):
     with pytest.raises(InputError) as error:

@@ -130,5 +130,5 @@ def test_metrics():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 300)
     features = np.eye(3)[labels] * [1, 100, 0.01] + 0.001 * rng.normal(size=(300, 3))
-    predictions, = linear_probe_predictions(features[:200], labels[:200], features[200:])
+    (predictions,) = linear_probe_predictions(features[:200], labels[:200], features[200:])
     assert accuracy(predictions, labels[200:]) > 0.99

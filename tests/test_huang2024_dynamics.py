@@ -100,7 +100,11 @@ def test_orthogonal_is_gaussian_with_a_diagonal_gram(multimodal):
     from dataclasses import replace
 
     diagonal = setting.orthogonal([0, 1], N, M, 2.0, 3.0, 30.0, 0.05)
-    dense = replace(diagonal, first=replace(diagonal.first, gram=torch.diag_embed(diagonal.first.gram)), second=replace(diagonal.second, gram=torch.diag_embed(diagonal.second.gram)))
+    dense = replace(
+        diagonal,
+        first=replace(diagonal.first, gram=torch.diag_embed(diagonal.first.gram)),
+        second=replace(diagonal.second, gram=torch.diag_embed(diagonal.second.gram)),
+    )
     a, b = last(diagonal, multimodal), last(dense, multimodal)
     assert float((a.first.preactivations - b.first.preactivations).abs().max()) < 1e-12
 

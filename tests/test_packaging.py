@@ -13,7 +13,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DIRECT = [Requirement(r) for r in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]]
-LOCK = {canonicalize_name(r.name): r for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#") for r in [Requirement(line)]}
+LOCK = {
+    canonicalize_name(r.name): r
+    for line in (ROOT / "requirements.lock").read_text().splitlines()
+    if line and not line.startswith("#")
+    for r in [Requirement(line)]
+}
 
 
 def test_every_direct_dependency_is_pinned_within_its_bounds():
@@ -48,7 +53,9 @@ def test_the_installed_versions_are_the_locked_ones():
 
 def test_a_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     place = tmp_path / "site"

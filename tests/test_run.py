@@ -75,7 +75,12 @@ def test_an_experiment_is_held_to_its_shapes():
         return Experiment("toy.wrong", ToyConfig, lambda c, s, d: arrays, "", frozenset({"x"}))
 
     config, cpu = ToyConfig.at("book"), resolve_device("cpu")
-    for arrays in ({"x": np.zeros(3), "y": np.zeros(3)}, {"y": np.zeros(2)}, {"x": np.zeros(3), "y": np.array([{}, {}], object)}, {"x": np.zeros(1), "y": np.float64(1)}):
+    for arrays in (
+        {"x": np.zeros(3), "y": np.zeros(3)},
+        {"y": np.zeros(2)},
+        {"x": np.zeros(3), "y": np.array([{}, {}], object)},
+        {"x": np.zeros(1), "y": np.float64(1)},
+    ):
         with pytest.raises(ValueError):
             wrong(arrays).compute(config, [0, 1], cpu)
 

@@ -1,7 +1,6 @@
 """The book: pairs in step, chapters executed, failures contained, pages generated, nothing done twice."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 
@@ -14,23 +13,9 @@ from mmcl_core.errors import InputError
 from mmcl_core.site import build as build_module
 from mmcl_core.site import pairs
 from mmcl_core.site.execute import Limits, execute, failure
+from tests.conftest import copy_of_the_book
 
 ROOT = Path(__file__).parents[1]
-
-
-def copy_of_the_book(folder):
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "book", folder / "book")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def book(tmp_path_factory):
-    """The whole book, built once at smoke outside the checkout."""
-    root = copy_of_the_book(tmp_path_factory.mktemp("book"))
-    assert build_module.build("smoke", root=root) == 0
-    return root
 
 
 def test_pairs_are_in_step():

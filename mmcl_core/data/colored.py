@@ -31,9 +31,9 @@ class ColoredDigits:
     """`grey` `[N, size, size]` in 0..1, `digit` the true class, `label` the noisy one, `colour` the index into `COLOURS`."""
 
     grey: Float[Tensor, "N H W"]
-    digit: Int[Tensor, "N"]
-    label: Int[Tensor, "N"]
-    colour: Int[Tensor, "N"]
+    digit: Int[Tensor, N]
+    label: Int[Tensor, N]
+    colour: Int[Tensor, N]
 
     @property
     def images(self) -> Float[Tensor, "N 3 H W"]:

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Source:
         return f"present at {next(iter(paths.values())).parent}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _digest(path: Path, modified: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -178,9 +178,13 @@ def fetch(name: str) -> str:
             source.fetch(folder)
             wrong = [file for file, digest in source.files.items() if hashlib.sha256((folder / file).read_bytes()).hexdigest() != digest]
             if wrong:
-                raise InputError(f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: try again later, or from another network")
+                raise InputError(
+                    f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: try again later, or from another network"
+                )
             os.replace(folder, place)
             folder.mkdir()  # the context manager wants to remove what it made
     except (OSError, subprocess.SubprocessError, urllib.error.URLError) as error:
-        raise InputError(f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the folder named by MMCL_DATA_DIR") from None
+        raise InputError(
+            f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the folder named by MMCL_DATA_DIR"
+        ) from None
     return f"{name} is at {place}"

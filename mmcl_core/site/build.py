@@ -67,7 +67,11 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(key) for key in built]
-    tables = {"scoreboard": pages.scoreboard(ledgers), "deviations": pages.deviations(papers, ledgers), "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached})}
+    tables = {
+        "scoreboard": pages.scoreboard(ledgers),
+        "deviations": pages.deviations(papers, ledgers),
+        "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
+    }
     for name in PAGES:
         page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
         write_if_changed(staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```"))
@@ -150,7 +154,19 @@ def sphinx(root: Path, staged: Path) -> int:
     begin = time.perf_counter()
     shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)  # they go stale when the table of contents changes
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(staged), "--config", str(config), "--toc", str(toc), "--path-output", str(root)]
+    command = [
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(staged),
+        "--config",
+        str(config),
+        "--toc",
+        str(toc),
+        "--path-output",
+        str(root),
+    ]
     run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
     prune(root / "_build" / "html")

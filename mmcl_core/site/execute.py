@@ -107,7 +107,12 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     }
     # A session of its own, so that the kernel dies with the worker when the time is up.
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, json.dumps(arguments)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [sys.executable, "-c", WORKER, json.dumps(arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         log, _ = process.communicate(timeout=limits.total)

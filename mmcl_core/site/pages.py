@@ -63,11 +63,18 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
         rows = ""
         for d in paper.deviations:
             links = ", ".join(f'<a href="{place(records[c])}">{c.split(".", 1)[1]}</a> {badge(records[c]["verdict"])}' for c in d.claims if c in records)
-            rows += f'<tr><td>{html.escape(d.kind)}</td><th scope="row">{text(d.item)}</th><td>{text(d.text)}</td><td>{text(d.reason)}</td><td>{links}</td></tr>'
+            rows += (
+                f'<tr><td>{html.escape(d.kind)}</td><th scope="row">{text(d.item)}</th><td>{text(d.text)}</td><td>{text(d.reason)}</td><td>{links}</td></tr>'
+            )
         head = "".join(f'<th scope="col">{n}</th>' for n in ("Kind", "Item", "What", "Why", "Claims"))
-        parts.append(f'<h2>{html.escape(paper.authors)}</h2><div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
+        parts.append(
+            f'<h2>{html.escape(paper.authors)}</h2><div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        )
         failed = [r for r in records.values() if r["paper"] == paper.key and r["verdict"] not in ("reproduced", "not evaluated")]
-        items = "".join(f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}<br><small>{text(r["note"])}</small></li>' for r in failed)
+        items = "".join(
+            f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}<br><small>{text(r["note"])}</small></li>'
+            for r in failed
+        )
         parts.append(f"<h3>Claims that did not reproduce as stated</h3><ul>{items}</ul>")
     return "".join(parts)
 

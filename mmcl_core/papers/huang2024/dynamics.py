@@ -66,7 +66,7 @@ class State:
     """
 
     step: int
-    loss: Float[Tensor, "S"]
+    loss: Float[Tensor, S]
     first: Encoder
     second: Encoder | None
     positive_weight: Float[Tensor, "S n"]
@@ -78,7 +78,7 @@ Patches = tuple[Float[Tensor, "S m n"], Float[Tensor, "S m n"]]
 
 def softmax_weights(
     anchor: Patches, positive: Patches, negative: Patches, problem: Problem, scale: float
-) -> tuple[Float[Tensor, "S"], Float[Tensor, "S n"], Float[Tensor, "S n n"]]:
+) -> tuple[Float[Tensor, S], Float[Tensor, "S n"], Float[Tensor, "S n n"]]:
     """Loss and softmax weights of one direction; `scale` = k = 1/(m tau)."""
     toward = scale * sum((h * p).sum(1) for h, p in zip(anchor, positive, strict=True))
     against = scale * sum(h.transpose(-1, -2) @ q for h, q in zip(anchor, negative, strict=True))
@@ -129,7 +129,7 @@ def start(problem: Problem, multimodal: bool) -> list[Float[Tensor, "S m p"]]:
 def trajectory(
     problem: Problem,
     multimodal: bool,
-    rate: float | Float[Tensor, "S"],
+    rate: float | Float[Tensor, S],
     steps: int,
     scale: float | None = None,
     stop_below: float | None = None,

@@ -21,7 +21,7 @@ from mmcl_core.runtime import generator
 
 
 def logistic_accuracy(
-    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, "n"], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, "k"]
+    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, k]
 ) -> float:
     """Test accuracy of scikit-learn's logistic regression (C = 1). A training set of one class predicts that class."""
     if len(np.unique(train_labels)) < 2:
@@ -31,13 +31,13 @@ def logistic_accuracy(
 
 
 def discriminant_accuracy(
-    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, "n"], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, "k"]
+    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, k]
 ) -> float:
     """Test accuracy of linear discriminant analysis; on a large training set it is the population's best linear head."""
     return float(LinearDiscriminantAnalysis().fit(train, train_labels).score(test, test_labels))
 
 
-def head_b(state: State, problem: Problem) -> Float[np.ndarray, "S"]:
+def head_b(state: State, problem: Problem) -> Float[np.ndarray, S]:
     """Head B: fitted on the first modality's pre-training embeddings, tested on `problem.downstream`."""
     train = state.first.embeddings(problem.labels).cpu().numpy()
     test = problem.downstream.embeddings(state.first.coefficients).cpu().numpy()
@@ -55,9 +55,9 @@ def trained_weights(coefficients: Float[Tensor, "m p"], seed: int, n: int, d: in
 class ShiftedSamples:
     """Out-of-distribution samples (y nu, zeta), sigma_xi = 1, seen through one encoder: only the strength of nu is still free."""
 
-    labels: Float[Tensor, "k"]
+    labels: Float[Tensor, k]
     noise: Float[Tensor, "k m"]
-    direction: Float[Tensor, "m"]
+    direction: Float[Tensor, m]
 
     @classmethod
     def draw(cls, weights: Float[Tensor, "m d"], seed: int, count: int, purpose: str) -> ShiftedSamples:

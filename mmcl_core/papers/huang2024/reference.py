@@ -27,7 +27,7 @@ def contrastive_loss(
 def train(
     weights: list[Float[Tensor, "m d"]],
     vectors: dict[str, Float[Tensor, "rows d"]],
-    labels: Float[Tensor, "n"],
+    labels: Float[Tensor, n],
     negatives: Bool[Tensor, "n n"],
     rate: float,
     steps: int,

@@ -185,9 +185,7 @@ def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) 
     return initial_scale * normal([seed], f"weights {name}", m, d)[0]
 
 
-def drawn_vectors(
-    seed: int, n: int, d: int, signal: float, ratio: float, noise: float, augmentation: float
-) -> dict[str, Float[Tensor, "rows d"]]:
+def drawn_vectors(seed: int, n: int, d: int, signal: float, ratio: float, noise: float, augmentation: float) -> dict[str, Float[Tensor, "rows d"]]:
     """The vectors in R^d of one seed: `first` and `second` are `[n+1, d]` (signal, then noise), `augmented` is `[n, d]` (xi + eps)."""
 
     def with_signal(strength: float, axis: int, name: str) -> Float[Tensor, "p d"]:

@@ -148,9 +148,33 @@ CLAIMS = (
         )
         for name, item, statement, value, tolerance, array, measures in (
             # Tolerances are about three standard errors of 3 x 2000 draws.
-            ("colour_train", "colour in training", "Reading the colour alone is right on 77.5 % of the training labels.", 0.775, 0.02, "train_colour_accuracy", "share of training images whose colour is their label's"),
-            ("colour_test", "colour under reversal", r"Reading the colour alone is right on $0.225/9 = 2.5\,\%$ of the reversed test labels.", 0.025, 0.006, "test_colour_accuracy", "share of test images whose colour is their label's"),
-            ("noise_ceiling", "label noise", r"With 10 % of labels drawn again, the true digit is the label for $0.9 + 0.1/10 = 91\,\%$, the ceiling of any reader of shape.", 0.91, 0.011, "test_digit_accuracy", "share of test images whose label is their digit"),
+            (
+                "colour_train",
+                "colour in training",
+                "Reading the colour alone is right on 77.5 % of the training labels.",
+                0.775,
+                0.02,
+                "train_colour_accuracy",
+                "share of training images whose colour is their label's",
+            ),
+            (
+                "colour_test",
+                "colour under reversal",
+                r"Reading the colour alone is right on $0.225/9 = 2.5\,\%$ of the reversed test labels.",
+                0.025,
+                0.006,
+                "test_colour_accuracy",
+                "share of test images whose colour is their label's",
+            ),
+            (
+                "noise_ceiling",
+                "label noise",
+                r"With 10 % of labels drawn again, the true digit is the label for $0.9 + 0.1/10 = 91\,\%$, the ceiling of any reader of shape.",
+                0.91,
+                0.011,
+                "test_digit_accuracy",
+                "share of test images whose label is their digit",
+            ),
         )
     ),
 )

@@ -48,7 +48,9 @@ def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch
     )
 
 
-@experiment("huang2024.colored_samples", ColoredSetting, coordinates=("grey", "digit", "label", "colour"), data=_data, seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "huang2024.colored_samples", ColoredSetting, coordinates=("grey", "digit", "label", "colour"), data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}
+)
 def colored_samples(config: ColoredSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The first images of the training and of the reversed-colour test set, and how often colour names the label, per seed."""
     parts = [config.data(seed) for seed in seeds]

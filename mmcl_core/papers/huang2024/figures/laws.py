@@ -18,7 +18,9 @@ def phase(r: Result) -> Figure:
     product = np.outer(strength, ratio)
     frame = pd.concat(
         [
-            pd.DataFrame({"method": "multi", "n_snr_squared": np.repeat(strength, len(ratio)), "ratio": np.tile(ratio, len(strength)), "accuracy": multi.ravel()}),
+            pd.DataFrame(
+                {"method": "multi", "n_snr_squared": np.repeat(strength, len(ratio)), "ratio": np.tile(ratio, len(strength)), "accuracy": multi.ravel()}
+            ),
             pd.DataFrame({"method": "single", "n_snr_squared": strength, "ratio": np.nan, "accuracy": single}),
         ]
     )
@@ -73,7 +75,13 @@ def power_law(r: Result) -> Figure:
             dots(ax, x, r[name], colour, label)
             anchor = np.exp(np.log(r[name]).mean())
             theory(ax, x, anchor * (x / np.exp(np.log(x).mean())) ** exponent, None)
-            ax.annotate(f"slope {exponent:.3f}", (x[-2], anchor * (x[-2] / np.exp(np.log(x).mean())) ** exponent), xytext=(6, -12), textcoords="offset points", fontsize=7)
+            ax.annotate(
+                f"slope {exponent:.3f}",
+                (x[-2], anchor * (x[-2] / np.exp(np.log(x).mean())) ** exponent),
+                xytext=(6, -12),
+                textcoords="offset points",
+                fontsize=7,
+            )
         ax.set(xscale="log", yscale="log", xlabel=r"initial scale $\sigma_0$", ylabel="the loser when the winner reaches 0.5")
         ax.legend()
 
@@ -108,10 +116,21 @@ def neurons(r: Result) -> Figure:
             a, b = r[f"{name}_first"], r[f"{name}_second"]
             label = {"gaussian": "Gaussian data", "orthogonal": "orthogonal limit"}[name]
             face = "none" if marker == "o" else colour
-            axes[0].plot((ratio * a[..., 0] + b[..., 0]).ravel() / scale, a[..., -1].ravel(), marker, color=colour, markerfacecolor=face, label=label, markersize=3, linestyle="none")
+            axes[0].plot(
+                (ratio * a[..., 0] + b[..., 0]).ravel() / scale,
+                a[..., -1].ravel(),
+                marker,
+                color=colour,
+                markerfacecolor=face,
+                label=label,
+                markersize=3,
+                linestyle="none",
+            )
         axes[0].axhline(0, color=THRESHOLD, linewidth=0.6)
         axes[0].axvline(0, color=THRESHOLD, linewidth=0.6)
-        axes[0].set(xlabel=r"$(C_\mu\langle w_r(0),\mu\rangle + \langle\tilde w_r(0),\tilde\mu\rangle)/(\sigma_0\|\mu\|)$", ylabel=r"final $\langle w_r,\mu\rangle$")
+        axes[0].set(
+            xlabel=r"$(C_\mu\langle w_r(0),\mu\rangle + \langle\tilde w_r(0),\tilde\mu\rangle)/(\sigma_0\|\mu\|)$", ylabel=r"final $\langle w_r,\mu\rangle$"
+        )
         axes[0].legend(loc="upper left")
         early = int(np.searchsorted(np.abs(first[0]).max(0), 8 * scale))
         for k in range(first.shape[1]):

@@ -116,7 +116,11 @@ def class_sums(r: Result) -> Figure:
 
 @figure("huang2024.descent", "Lemmas C.16 and D.13: what the descent needs", ["huang2024.stage_two"])
 def descent(r: Result) -> Figure:
-    series = (("positive", "positives, smallest", SINGLE, "o"), ("negative", "negatives, largest", FIFTH, "s"), ("gap", "softmax-averaged gap, smallest", THIRD, "^"))
+    series = (
+        ("positive", "positives, smallest", SINGLE, "o"),
+        ("negative", "negatives, largest", FIFTH, "s"),
+        ("gap", "softmax-averaged gap, smallest", THIRD, "^"),
+    )
     x = r["part_step"]
     frame = pd.concat([tidy(r.seeds, step=x, value=r[f"{m}_part_{name}"]).assign(method=m, part=name) for m in ("single", "multi") for name, *_ in series])
 

@@ -21,9 +21,7 @@ def fig1(r: Result) -> Figure:
         ("signal", r"signal $\max_r \langle w_r, \mu\rangle$", r["epoch"]),
         ("noise", r"noise $\max_{r,i} \langle w_r, \xi_i\rangle$", r["epoch"]),
     )
-    frames = [
-        tidy(r.seeds, epoch=x, value=r[f"{method}_{name}"]).assign(method=label, quantity=name) for name, _, x in panels for method, label, _ in METHODS
-    ]
+    frames = [tidy(r.seeds, epoch=x, value=r[f"{method}_{name}"]).assign(method=label, quantity=name) for name, _, x in panels for method, label, _ in METHODS]
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 4)
@@ -51,7 +49,12 @@ def fig1(r: Result) -> Figure:
 def _comparison(r: Result, caption: str, alt: str) -> Figure:
     """End values of every variant: one row a variant, one panel a quantity, dots for the mean over seeds with one standard deviation."""
     variants = [str(v) for v in r["variant"]]
-    panels = (("loss", "final loss $L$"), ("signal", r"$\max_r |\langle w_r,\mu\rangle|$"), ("noise", r"$\max_{r,i}\langle w_r,\xi_i\rangle$"), ("accuracy", "OOD accuracy"))
+    panels = (
+        ("loss", "final loss $L$"),
+        ("signal", r"$\max_r |\langle w_r,\mu\rangle|$"),
+        ("noise", r"$\max_{r,i}\langle w_r,\xi_i\rangle$"),
+        ("accuracy", "OOD accuracy"),
+    )
     frame = pd.DataFrame(
         [
             {"variant": v, "method": label, "quantity": name, "mean": r[f"{method}_{name}"][:, k].mean(), "sd": r[f"{method}_{name}"][:, k].std(ddof=1)}
