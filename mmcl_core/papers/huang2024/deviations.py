@@ -48,7 +48,7 @@ DEVIATIONS = (
         "wrong as printed",
         "Theorem 4.3: scale of the new signal",
         r"At $\|\nu\| \approx \|\mu\|/\sqrt d$ no linear head works.",
-        r"Accuracy is capped near $\Phi(\|\nu\|/\sigma_\xi)$. Figure 1 uses a new signal eighteen times stronger than the text's scale.",
+        r"Accuracy is capped near $\Phi(\|\nu\|/\sigma_\xi)$. Figure 1 uses a far stronger new signal, $\|\nu\| = 2$ against $\|\mu\|/\sqrt d$.",
         _names("thm4_3_scale", "ceiling", "ceiling_bound"),
     ),
     Deviation(

@@ -53,8 +53,8 @@ def phase(r: Result) -> Figure:
         draw,
         r"Accuracy over $n\,\mathrm{SNR}^2$ with one modality (a) and with two (b); dashed: the predicted thresholds $n\,\mathrm{SNR}^2 = 2$ and $C_\mu n\,\mathrm{SNR}^2 = 2$ of the limit "
         r"$\sigma_0 \to 0$. Against its own control parameter each method turns near 2 (c), somewhat above it at this $\sigma_0$. Means over seeds.",
-        "Two heat maps of accuracy and a scatter plot. With one modality accuracy turns from one half to nearly 1 between n SNR squared 2 and 3. With two modalities the boundary is a "
-        "hyperbola in C mu. In the scatter plot all multi-modal points collapse on one rising curve that turns just above 2.",
+        "Two heat maps of accuracy and a scatter plot. With one modality accuracy turns from one half to nearly 1 just above the dashed line. With two modalities the boundary is a "
+        "hyperbola in C mu. In the scatter plot all multi-modal points collapse on one rising curve that turns near the threshold.",
         (PAGE, 2.9),
     )
 
@@ -90,7 +90,9 @@ def power_law(r: Result) -> Figure:
         draw,
         "How much the loser of the race has grown when the winner is done, against the initial scale. Lines: the predicted exponents (heights fitted); dots: mean over seeds, bars one standard "
         "deviation. Smaller weights suppress the loser, in both methods.",
-        "Two straight lines of dots in logarithmic axes, the single-modal signal with slope 0.375 and the multi-modal noise with slope 0.467, lying on the predicted lines over five decades.",
+        "Two straight lines of dots in logarithmic axes, the single-modal signal and the multi-modal noise, lying on the predicted lines of slopes "
+        + " and ".join(f"{p:.3f}" for *_, p in series)
+        + " over all decades shown.",
         (COLUMN * 1.4, 2.7),
     )
 
@@ -150,7 +152,7 @@ def neurons(r: Result) -> Figure:
         draw,
         r"The side a neuron ends on is the sign of one number at initialisation (a): without exception in the orthogonal limit, with few on Gaussian data. The phase portrait of one seed shows why (b): "
         r"every pair is drawn to the line $(1, C_\mu)$, whichever quadrant it starts in. Dots in b: starting points.",
-        "Left: scatter of the final inner product with the signal against the predicted coordinate; points lie in the lower left and upper right quadrants. Right: paths of fifty neuron pairs "
+        "Left: scatter of the final inner product with the signal against the predicted coordinate; points lie in the lower left and upper right quadrants. Right: paths of all neuron pairs "
         "in the plane of both inner products, bending from their starting points onto a steep line.",
         (PAGE, 2.9),
     )
