@@ -1,7 +1,7 @@
 """Everything declared for Huang et al. 2024."""
 
 from mmcl_core.catalog import Paper
-from mmcl_core.papers.huang2024.claims import appendix_b, appendix_c, appendix_d, beyond, lemmas, main, table1
+from mmcl_core.papers.huang2024.claims import appendix_b, appendix_c, appendix_d, beyond, descent, lemmas, main, table1
 from mmcl_core.papers.huang2024.deviations import DEVIATIONS
 from mmcl_core.papers.huang2024.experiments import (
     calibration,
@@ -52,6 +52,7 @@ PAPER = Paper(
         *lemmas.CLAIMS,
         *appendix_b.CLAIMS,
         *appendix_c.CLAIMS,
+        *descent.CLAIMS,
         *appendix_d.CLAIMS,
         *beyond.CLAIMS,
         *table1.CLAIMS,

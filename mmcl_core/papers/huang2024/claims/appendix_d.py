@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mmcl_core import stats
 from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Verdict
-from mmcl_core.papers.huang2024.claims.appendix_c import convergence, drift_over_bound
+from mmcl_core.papers.huang2024.claims.appendix_c import drift_over_bound
+from mmcl_core.papers.huang2024.claims.descent import convergence
 from mmcl_core.papers.huang2024.claims.lemmas import FIGURE_SCALE, SMALL_SCALE, at_scale, worst
 
 CROSSTALK, CONCENTRATION, STAGE_ONE, STAGE_TWO = "huang2024.crosstalk", "huang2024.concentration", "huang2024.stage_one_multi", "huang2024.stage_two"

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import norm
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Positive, Verdict
+from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Positive, Verdict
 from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
@@ -160,5 +160,6 @@ CLAIMS = (
         "share of (seed, converged reading) pairs in the stated order",
         share_in_order,
         AtLeast(0.95),
+        kind=Kind.beyond,
     ),
 )
