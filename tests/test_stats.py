@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as reference
 
@@ -31,6 +31,7 @@ def test_proportion_is_wilsons_formula():
     assert stats.proportion(np.array([True, False, True, True])).value == 0.75
 
 
+@settings(deadline=None)
 @given(st.floats(-3, 3), st.floats(0.01, 100))
 def test_power_law_recovers_exponents(p, scale):
     x = np.geomspace(1, 1000, 7)
