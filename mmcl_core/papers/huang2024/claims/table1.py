@@ -72,7 +72,7 @@ CLAIMS = (
         average("single_probe_h_test"),
         Within(0.1268, absolute=0.06),
         note="Read this as a range, not as a match: more digits, milder views or another layer move the number widely (see the controls), "
-        "and 2,000 digits with the probe on h is the choice that lies near the paper's. At tier paper, with thirty times the digits, expect it to be missed.",
+        "and 2,000 digits with the probe on h is the choice that lies near the paper's. It has not been measured at tier paper.",
     ),
     Claim(
         "huang2024.table1_gap",
