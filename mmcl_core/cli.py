@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +19,13 @@ from typing import Any, NoReturn
 from mmcl_core.errors import InputError, unknown
 
 TIERS = ("smoke", "book", "paper")
+INTERRUPTED: list[int] = []
+
+
+def remember_interrupt(number: int, frame: Any) -> NoReturn:
+    """Ctrl-C raises as usual and is noted: raised inside a library's clean-up, Python would drop it and the run go on."""
+    INTERRUPTED.append(number)
+    raise KeyboardInterrupt
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,6 +99,9 @@ class Runner:
 
     def __call__(self, name: str) -> Any:
         from mmcl_core.run import run
+
+        if INTERRUPTED:
+            raise KeyboardInterrupt
 
         if name not in self.results:
             a = self.arguments
@@ -283,6 +295,9 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is returned."""
+    INTERRUPTED.clear()
+    main_thread = threading.current_thread() is threading.main_thread()
+    previous = signal.signal(signal.SIGINT, remember_interrupt) if main_thread else None
     try:
         arguments = parser().parse_args(argv)
         if hasattr(arguments, "tier") and arguments.tier not in TIERS:
@@ -293,12 +308,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"mmcl: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("mmcl: interrupted; every result that was finished is kept, and the same command goes on from there", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except BaseException as error:  # an extension module interrupted while it loads says ImportError
+        if not (INTERRUPTED or isinstance(error, KeyboardInterrupt)):
+            raise
+        print("mmcl: interrupted; every result that was finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+    finally:
+        if main_thread:
+            signal.signal(signal.SIGINT, previous)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from threadpoolctl import threadpool_limits
 
@@ -31,4 +32,13 @@ def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str |
     longest_first = sorted(experiments, key=lambda e: -e.seconds.get(tier, 0))
     # Spawned, not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(_one, tier.value, seeds, device), [e.name for e in longest_first]))
+        # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's affair.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        done = pool.map(partial(_one, tier.value, seeds, device), [e.name for e in longest_first])
+        signal.signal(signal.SIGINT, previous)
+        try:
+            list(done)
+        except KeyboardInterrupt:
+            for worker in active_children():
+                worker.kill()
+            raise

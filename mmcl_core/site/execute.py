@@ -7,6 +7,7 @@ kept; the others go on.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -90,6 +91,16 @@ def failure(executed: Path) -> str:
     return ""
 
 
+RUNNING: set[subprocess.Popen] = set()
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a worker and its kernel, whatever state they are in."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: Path, threads: int) -> Outcome:
     """Execute one notebook into `folder`; the executed notebook is kept also when it fails."""
     key, begin = source.stem, time.perf_counter()
@@ -114,6 +125,7 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
         text=True,
         start_new_session=True,
     )
+    RUNNING.add(process)
     try:
         log, _ = process.communicate(timeout=limits.total)
         error = "" if process.returncode == 0 else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
@@ -122,11 +134,8 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     except subprocess.TimeoutExpired:
         error = f"{failure(target) or 'a cell'} was still running after {limits.total} s, the limit for a whole chapter"
     finally:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait()
+        stop(process)
+        RUNNING.discard(process)
     return Outcome(key, False, time.perf_counter() - begin, error)
 
 
@@ -151,10 +160,18 @@ def execute_all(
         outcome = execute(source, folder, parameters, limits, cwd, max(1, cores // workers))
         if not outcome.error:
             (folder / f"{outcome.key}.stamp").write_text(fingerprints[outcome.key])
-        report(outcome)
         return outcome
 
     if waiting:
         with ThreadPoolExecutor(workers) as pool:
-            outcomes += pool.map(one, waiting)
+            try:
+                for done in as_completed([pool.submit(one, source) for source in waiting]):
+                    report(done.result())
+                    outcomes.append(done.result())
+            except KeyboardInterrupt:
+                # Workers have sessions of their own and hear no Ctrl-C; without this the pool would wait for them.
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in list(RUNNING):
+                    stop(process)
+                raise
     return outcomes
