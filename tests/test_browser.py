@@ -35,14 +35,13 @@ def browser():
 
 
 def opened(browser, site, name, theme="light", width=1280):
-    """A page, and the list of everything that went wrong while it loaded."""
+    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it loaded."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
     page, wrong = context.new_page(), []
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: wrong.append(str(e)))
     page.on("requestfailed", lambda r: wrong.append(f"not loaded: {r.url}"))
     page.on("request", lambda r: wrong.append(f"outside: {r.url}") if r.url.startswith("http") else None)
-    page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
     page.goto(f"file://{site}/{name}.html")
     # MathJax works after the page has loaded; a page is whole when it has nothing left to typeset.
     page.wait_for_function("[...document.querySelectorAll('main .math')].every(e => e.querySelector('mjx-container'))", timeout=20_000)
