@@ -69,7 +69,9 @@ class Config(BaseModel):
             return cls(**(table | overrides))
         except ValidationError as error:
             first = error.errors()[0]
-            name = str(first["loc"][0]) if first["loc"] else cls.__name__
+            if not first["loc"]:  # a rule about several fields, which says itself what is wrong
+                raise InputError(f"{cls.__name__}: {first['msg'].removeprefix('Value error, ')}") from None
+            name = str(first["loc"][0])
             annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
             kind = getattr(annotation, "__name__", str(annotation))
             raise InputError(

@@ -23,6 +23,7 @@ class Experiment:
     `function(config, seeds, device)` returns arrays whose leading axis is the seed axis `S`, except those named in
     `coordinates` (epochs, grid values), which have none. `data(config)` names the data sources the experiment reads
     with their checksums, so that other data give another store key. `seconds` is what to expect on two CPU cores.
+    A `deterministic` experiment has no seeds: it is called with an empty list and its arrays have no seed axis.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Experiment:
     coordinates: frozenset[str] = frozenset()
     data: Callable[[Config], dict[str, str]] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    deterministic: bool = False
 
     @property
     def module(self) -> str:
@@ -51,7 +53,7 @@ class Experiment:
         for name, array in arrays.items():
             if array.dtype == object:
                 raise ValueError(f"{self.name} returns '{name}' as objects; only numbers and text can be stored")
-            if name not in self.coordinates and (array.ndim == 0 or len(array) != len(seeds)):
+            if not self.deterministic and name not in self.coordinates and (array.ndim == 0 or len(array) != len(seeds)):
                 raise ValueError(f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} seeds")
         return arrays
 
@@ -63,11 +65,12 @@ def experiment(
     coordinates: Sequence[str] = (),
     data: Callable[[Config], dict[str, str]] | None = None,
     seconds: Mapping[str, float] | None = None,
+    deterministic: bool = False,
 ) -> Callable[[Callable[[Config, Sequence[int], torch.device], Arrays]], Experiment]:
     """Declare the decorated function as the experiment `name` ("huang2024.figure1"); its docstring's first line is the summary."""
 
     def declare(function: Callable[[Config, Sequence[int], torch.device], Arrays]) -> Experiment:
         summary = (function.__doc__ or "").strip().split("\n")[0]
-        return Experiment(name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}))
+        return Experiment(name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}), deterministic)
 
     return declare

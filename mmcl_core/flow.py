@@ -19,6 +19,34 @@ from mmcl_core.errors import InputError
 State = list[Tensor]
 
 
+def solve(
+    field: Callable[[np.ndarray], np.ndarray],
+    initial: Float[np.ndarray, N],
+    times: Float[np.ndarray, T] | Sequence[float],
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+    method: str = "LSODA",
+) -> Float[np.ndarray, "T N"]:
+    """The solution of dx/dt = field(x), x(times[0]) = `initial`, at `times`, for a state of a few numbers.
+
+    LSODA changes between stiff and non-stiff formulas by itself: reduced states often have rates decades apart.
+
+    Raises
+    ------
+    InputError
+        When `times` does not increase, or the solver cannot go on (a solution that blows up).
+    """
+    times = np.asarray(times, float)
+    if times.ndim != 1 or len(times) < 2 or not np.all(np.diff(times) > 0):
+        raise InputError("The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats")
+    solution = solve_ivp(lambda _, x: field(x), times[[0, -1]], np.asarray(initial, float), method, times, rtol=rtol, atol=atol)
+    if not solution.success:
+        raise InputError(
+            f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field"
+        )
+    return solution.y.T
+
+
 def integrate(
     field: Callable[[State], State],
     initial: State,
@@ -36,9 +64,6 @@ def integrate(
     InputError
         When `times` does not increase, or the solver cannot go on (a solution that blows up).
     """
-    times = np.asarray(times, float)
-    if times.ndim != 1 or len(times) < 2 or not np.all(np.diff(times) > 0):
-        raise InputError("The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats")
     shapes = [x.shape for x in initial]
     sizes = [x.numel() for x in initial]
 
@@ -49,10 +74,6 @@ def integrate(
     def pack(state: State) -> np.ndarray:
         return torch.cat([x.reshape(-1) for x in state]).double().cpu().numpy()
 
-    solution = solve_ivp(lambda _, x: pack(field(unpack(x))), times[[0, -1]], pack(initial), "DOP853", times, rtol=rtol, atol=atol)
-    if not solution.success:
-        raise InputError(
-            f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field"
-        )
-    states = [unpack(column) for column in solution.y.T]
+    solution = solve(lambda x: pack(field(unpack(x))), pack(initial), times, rtol, atol, "DOP853")
+    states = [unpack(row) for row in solution]
     return [torch.stack(parts) for parts in zip(*states, strict=True)]

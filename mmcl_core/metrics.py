@@ -29,3 +29,35 @@ def modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D
 def accuracy(predictions: Int[np.ndarray, "N"], labels: Int[np.ndarray, "N"]) -> float:
     """Share of predictions that equal the labels."""
     return float(np.mean(predictions == labels))
+
+
+def effective_rank(features: Float[np.ndarray, "N D"]) -> float:
+    """exp of the entropy of the covariance's eigenvalues, normalised to sum one; features are centred here. Between 1 and D.
+
+    The eigenvalues are those of the covariance, not singular values of the features (Roy & Vetterli 2007 take the latter).
+    """
+    energies = np.linalg.svd(features - features.mean(0), compute_uv=False).astype(float) ** 2
+    shares = energies[energies > 0] / energies.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def feature_condition_number(features: Float[np.ndarray, "N D"], j: int) -> float:
+    """kappa_j = s_1 / s_j, a ratio of singular values of the centred features; `j` counts from 1. Infinite below rank j.
+
+    Raises
+    ------
+    ValueError
+        When there is no j-th singular value.
+    """
+    values = np.linalg.svd((features - features.mean(0)).astype(float), compute_uv=False)
+    if not 1 <= j <= len(values):
+        raise ValueError(f"features of shape {features.shape} have {len(values)} singular values, so j cannot be {j}")
+    return float(values[0] / values[j - 1]) if values[j - 1] > 0 else float("inf")
+
+
+def retrieval_at_1(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> float:
+    """Share of images whose own text, of all N, has the largest cosine with them. Equal texts share the success: two twins count one half each."""
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30) for x in (image, text))
+    cosines = a @ b.T
+    best = cosines >= cosines.max(1, keepdims=True) - 1e-6
+    return float(np.mean(best.diagonal() / best.sum(1)))

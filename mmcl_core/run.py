@@ -57,7 +57,8 @@ class Result(Mapping[str, np.ndarray]):
     def provenance(self) -> str:
         """The end of every caption: tier, seeds, device, seconds."""
         n = len(self.seeds)
-        return f"tier {self.tier}, {n} seed{'s' if n > 1 else ''}, {self.device}, {self.seconds:.1f} s"
+        sample = f"{n} seed{'s' if n > 1 else ''}" if n else "no randomness"
+        return f"tier {self.tier}, {sample}, {self.device}, {self.seconds:.1f} s"
 
 
 def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tuple[int, ...]:
@@ -122,7 +123,7 @@ def run(
     tier = Tier.parse(tier)
     place = resolve_device(device)
     config = experiment.config.at(tier, **overrides)
-    chosen = parse_seeds(seeds, config)
+    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
     store = store or Store(results_folder())
     key = store_key(experiment, config, chosen, place)
     entry = store.load(key)
@@ -166,7 +167,8 @@ def why(
     experiment = resolve(experiment)
     config = experiment.config.at(tier, **overrides)
     store = store or Store(results_folder())
-    key = store_key(experiment, config, parse_seeds(seeds, config), resolve_device(device))
+    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
+    key = store_key(experiment, config, chosen, resolve_device(device))
     stored = list(store.keys(experiment.name))
     if any(fingerprint(old) == fingerprint(key) for old in stored):
         return []

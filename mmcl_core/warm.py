@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from mmcl_core.config import Tier
 from mmcl_core.experiment import Experiment
-from mmcl_core.run import run
+from mmcl_core.run import run, why
 from mmcl_core.runtime import use_threads
 
 
@@ -27,9 +27,12 @@ def _one(tier: str, seeds: int | str | None, device: str, name: str) -> None:
 
 
 def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str | None, device: str, jobs: int) -> None:
-    """Have the results of `experiments` in the store, computed by `jobs` processes of one thread each, longest first."""
+    """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread each, longest first."""
     tier = Tier.parse(tier)
-    longest_first = sorted(experiments, key=lambda e: -e.seconds.get(tier, 0))
+    missing = [e for e in experiments if why(e, tier, seeds, device)]
+    longest_first = sorted(missing, key=lambda e: -e.seconds.get(tier, 0))
+    if not missing:
+        return
     # Spawned, not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's affair.

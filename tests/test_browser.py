@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 CHROMIUM = os.environ.get("MMCL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM")
 
-PAGES = ("index", "chapters/huang2024", "scoreboard", "deviations", "colophon", "guide", "references")
+PAGES = ("index", "chapters/ren2023", "chapters/huang2024", "scoreboard", "deviations", "colophon", "guide", "references")
 
 # Relative luminance and contrast as WCAG 2 defines them, against the nearest opaque background.
 CONTRAST = """

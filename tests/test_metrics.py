@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcl_core.metrics import accuracy, linear_probe_predictions, modality_gap, zero_shot_predictions
+from mmcl_core.metrics import (
+    accuracy,
+    effective_rank,
+    feature_condition_number,
+    linear_probe_predictions,
+    modality_gap,
+    retrieval_at_1,
+    zero_shot_predictions,
+)
 
 
 def test_zero_shot_takes_the_prompt_with_the_largest_inner_product():
@@ -47,3 +55,54 @@ def test_modality_gap_of_points():
     assert modality_gap(east, east) == 0
     assert modality_gap(east, north) == pytest.approx(np.sqrt(2))
     assert modality_gap(east, -east) == pytest.approx(2)
+
+
+def covariance(features):
+    """Of centred features, by literal loops, divided by N."""
+    n, d = features.shape
+    centre = [sum(features[i, a] for i in range(n)) / n for a in range(d)]
+    return np.array([[sum((features[i, a] - centre[a]) * (features[i, b] - centre[b]) for i in range(n)) / n for b in range(d)] for a in range(d)])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 10))
+def test_effective_rank_and_condition_number_against_loops(seed, stretch):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(12, 4)) @ rng.normal(size=(4, 4)) + 3
+    values = sorted(np.linalg.eigvalsh(covariance(features)), reverse=True)
+    entropy = -sum(v / sum(values) * np.log(v / sum(values)) for v in values)
+    assert effective_rank(features) == pytest.approx(np.exp(entropy), rel=1e-6)
+    assert effective_rank(stretch * features - 7) == pytest.approx(effective_rank(features), rel=1e-6)
+    for j in (1, 2, 4):
+        assert feature_condition_number(features, j) == pytest.approx(np.sqrt(values[0] / values[j - 1]), rel=1e-5)
+
+
+def test_effective_rank_and_condition_number_in_closed_form():
+    """Opposite points on each axis: centred, with covariance diag(s^2) / 4."""
+    stretch = np.array([4.0, 2.0, 1.0, 0.5])
+    points = np.concatenate([np.diag(stretch), -np.diag(stretch)])
+    assert [feature_condition_number(points, j) for j in (1, 2, 3, 4)] == pytest.approx([1, 2, 4, 8])
+    assert effective_rank(points / np.tile(stretch, 2)[:, None]) == pytest.approx(4)
+    assert effective_rank(points * [1, 0, 0, 0]) == pytest.approx(1)
+    assert feature_condition_number(points * [1, 0, 0, 0], 2) == np.inf
+    with pytest.raises(ValueError, match="4 singular values, so j cannot be 5"):
+        feature_condition_number(points, 5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_retrieval_against_a_loop(seed):
+    rng = np.random.default_rng(seed)
+    image, text = rng.normal(size=(2, 9, 3))
+    found = 0
+    for i in range(9):
+        cosines = [image[i] @ text[j] / np.linalg.norm(image[i]) / np.linalg.norm(text[j]) for j in range(9)]
+        found += max(range(9), key=cosines.__getitem__) == i
+    assert retrieval_at_1(image, text) == pytest.approx(found / 9)
+    assert retrieval_at_1(text, 5 * text) == 1
+
+
+def test_equal_texts_share_a_retrieval():
+    text = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert retrieval_at_1(text, text) == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert retrieval_at_1(np.zeros((4, 2)), np.ones((4, 2))) == pytest.approx(0.25)  # a tower that died is at chance

@@ -30,8 +30,8 @@ from mmcl_core.paths import cache_folder, data_folder
 class Source:
     """A data source: its files with their checksums, and how to find and fetch them.
 
-    `files` maps a file name to its SHA-256. `packaged` is (distribution, path inside it) for a source that a Python
-    package carries; `fetch` fetches the files into a folder.
+    `files` maps a file name to its SHA-256. `packaged` is (distribution, path of the file or of the folder inside it) for a
+    source that a Python package carries; `fetch` fetches the files into a folder.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Source:
                 return None
             if not path.exists():
                 return None
-            paths = {file: path for file in self.files}
+            paths = {file: path / file if path.is_dir() else path for file in self.files}
         for file, path in paths.items():
             if not path.exists() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
                 state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
@@ -142,6 +142,17 @@ def _mnist_from_mirror(folder: Path) -> None:
             (folder / name).write_bytes(gzip.decompress(answer.read()))
 
 
+ICON_FILES = {
+    "materialdesignicons6-webfont-6.9.96.ttf": "be825c1294d3c4f046c8e496b18f8f0c7d2864e339c81bdab9297f17ffac1938",
+    "materialdesignicons6-webfont-charmap-6.9.96.json": "6317242191c4c889dec2c174f98dda0f309745d28c23c50a19bbbaf02df930a9",
+    "phosphor-1.3.0.ttf": "351874de64758f3b7fb405cd078ac0ed5ffb9717fb5b9b10013ac03d4c13680b",
+    "phosphor-charmap-1.3.0.json": "cfb725868f72d741422002f1ed4f870bdddebc32344a6407b8becb6c841b92ca",
+    "remixicon-2.5.0.ttf": "0ac8bc3ccea26ed47e96844ef26675969c669714d723c081101e51799d501520",
+    "remixicon-charmap-2.5.0.json": "b90a112e76fc5f7f64d20bb5ec422fc9c7511d1f32be61c0f7d3b7a3933d4c0a",
+    "fontawesome6-solid-webfont-6.7.2.ttf": "220d6d592b543eb991b8c11137ef0082c27d6ff6fdaa25e4335945f57a487c6c",
+    "fontawesome6-solid-webfont-charmap-6.7.2.json": "48607f738a71763a3557abe077133ff36b48b1bfa27d2f0d25b5a5c1f8a89127",
+}
+
 SOURCES = {
     source.name: source
     for source in (
@@ -158,6 +169,13 @@ SOURCES = {
             "usually given as CC BY-SA 3.0",
             MNIST_FILES,
             fetch=fetch_mnist,
+        ),
+        Source(
+            "qtawesome",
+            "about 15,500 icons with names in four fonts (Material Design, Phosphor, Remix, Font Awesome 6), inside the Python package qtawesome 1.4",
+            "MIT (package); fonts: Material Design Icons Apache-2.0, Phosphor MIT, Remix Apache-2.0, Font Awesome SIL OFL 1.1 and CC BY 4.0",
+            ICON_FILES,
+            packaged=("qtawesome", "qtawesome/fonts"),
         ),
     )
 }

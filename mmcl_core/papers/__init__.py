@@ -1,3 +1,1 @@
-"""One package per paper. A paper never imports another; it is part of the book once its key is listed here."""
-
-PAPERS = ("huang2024",)
+"""One package per paper. A paper never imports another; `catalog.PAPERS` lists those that are part of the book."""

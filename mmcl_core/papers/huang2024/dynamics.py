@@ -10,7 +10,8 @@ encoder, and the loss is the SUM of both directions. Per step the cost is O(m n^
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -155,3 +156,8 @@ def trajectory(
                 return
         # The states handed out keep the old coefficients, so the update makes new tensors.
         coefficients = [c + rates * direction for c, direction in zip(coefficients, directions, strict=True)]
+
+
+def last(states: Iterable[State]) -> State:
+    """The end of a trajectory; the states before it are not kept in memory."""
+    return deque(states, maxlen=1).pop()

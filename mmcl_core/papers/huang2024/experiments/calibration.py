@@ -95,7 +95,7 @@ def compare(config: FigureSetting, variants: Sequence[Variant], seeds: Sequence[
         ends: dict[str, list] = {key: [] for key in ("loss", "signal", "noise", "accuracy")}
         for problem, scale in zip(problems, scales, strict=True):
             problem = setting.to(problem, device)
-            *_, state = dynamics.trajectory(problem, multimodal, config.rate, config.epochs, scale)
+            state = dynamics.last(dynamics.trajectory(problem, multimodal, config.rate, config.epochs, scale))
             ends["loss"].append(state.loss.cpu().numpy())
             ends["signal"].append(state.first.signal.abs().amax(1).cpu().numpy())
             ends["noise"].append(state.first.noise.amax((1, 2)).cpu().numpy())

@@ -73,8 +73,8 @@ def sample_size(config: SampleSizeSetting, seeds: Sequence[int], device: torch.d
         signal = float(np.sqrt(config.n_snr_squared * d / n))
         problem = setting.gaussian(seeds, n, config.m, d, signal, config.ratio, config.initial_noise / np.sqrt(d), 1.0, config.augmentation)
         problem = setting.to(problem, device)
-        *_, one = dynamics.trajectory(problem, False, 0.2 * n / d, config.epochs, config.scale)
-        *_, two = dynamics.trajectory(problem, True, 0.2 * n / d, config.epochs, config.scale)
+        one = dynamics.last(dynamics.trajectory(problem, False, 0.2 * n / d, config.epochs, config.scale))
+        two = dynamics.last(dynamics.trajectory(problem, True, 0.2 * n / d, config.epochs, config.scale))
         single.append(one.first.gamma.abs().amax(1).cpu().numpy())
         multi.append(two.first.rho.amax((1, 2)).cpu().numpy())
     return {"size": np.array(config.sizes), "single_signal": np.stack(single, 1), "multi_noise": np.stack(multi, 1)}

@@ -34,7 +34,7 @@ def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.de
     sizes = np.array([size for size in HEAD_SIZES if size <= config.population_samples])
     arrays: Arrays = {"strength": np.array(STRENGTHS), "head_size": sizes}
     for name, multimodal in METHODS.items():
-        *_, state = dynamics.trajectory(problem, multimodal, config.rate, config.epochs, config.scale)
+        state = dynamics.last(dynamics.trajectory(problem, multimodal, config.rate, config.epochs, config.scale))
         train = state.first.embeddings(problem.labels).cpu().numpy()
         head_b, population, by_size = [], [], []
         for row, seed in enumerate(seeds):

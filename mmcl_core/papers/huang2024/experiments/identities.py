@@ -38,7 +38,7 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
     problem = setting.gaussian(seeds, c.n, c.m, c.d, c.signal, c.ratio, c.initial_scale)
     arrays: Arrays = {}
     for method, multimodal in (("single", False), ("multi", True)):
-        *_, state = dynamics.trajectory(problem, multimodal, c.rate, c.steps, 1.0)
+        state = dynamics.last(dynamics.trajectory(problem, multimodal, c.rate, c.steps, 1.0))
         errors = []
         for row, seed in enumerate(seeds):
             vectors = setting.drawn_vectors(seed, c.n, c.d, c.signal, c.ratio, 1.0, 0.1)

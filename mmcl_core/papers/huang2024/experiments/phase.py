@@ -57,7 +57,7 @@ def grid(
         # Above this signal strength the figure's rate overshoots; the paper's assumption 4.1(2) asks for eta <= m/||mu||^2.
         rates = config.rate * np.minimum(1, 75 / (np.maximum(1, ratios if multimodal else 1) * signal**2))
         rates = torch.as_tensor(np.repeat(np.broadcast_to(rates, ratios.shape), len(seeds)), device=device)
-        *_, state = dynamics.trajectory(problem, multimodal, rates, config.epochs, config.scale, stop_below=LOSS_TARGET)
+        state = dynamics.last(dynamics.trajectory(problem, multimodal, rates, config.epochs, config.scale, stop_below=LOSS_TARGET))
         accuracy[:, row] = head_b(state, problem).reshape(len(ratios), len(seeds)).T
         loss[:, row] = state.loss.cpu().numpy().reshape(len(ratios), len(seeds)).T
     return accuracy, loss

@@ -120,7 +120,7 @@ def flow_limit(config: FlowLimitSetting, seeds: Sequence[int], device: torch.dev
         limit = integrate(field, dynamics.start(problem, multimodal), [0.0, config.time], rtol=config.tolerance, atol=1e-8)[0][-1]
         ends = []
         for rate in config.rates:
-            *_, state = dynamics.trajectory(problem, multimodal, rate, round(config.time / rate))
+            state = dynamics.last(dynamics.trajectory(problem, multimodal, rate, round(config.time / rate)))
             ends.append((state.first.coefficients - limit).flatten(1).norm(dim=1) / limit.flatten(1).norm(dim=1))
         distances[name] = torch.stack(ends, 1).cpu().numpy()
     return distances

@@ -1,0 +1,49 @@
+"""Everything declared for Ren & Li 2023."""
+
+from mmcl_core.catalog import Paper
+from mmcl_core.papers.ren2023.claims import abstract, dynamics, landscape, real
+from mmcl_core.papers.ren2023.deviations import DEVIATIONS
+from mmcl_core.papers.ren2023.experiments import beyond, captioned_shapes, digit_halves, exact, finite, flows, icons, laws, runs, sweeps
+from mmcl_core.papers.ren2023.figures import finite as finite_figures
+from mmcl_core.papers.ren2023.figures import laws as law_figures
+from mmcl_core.papers.ren2023.figures import real as real_figures
+from mmcl_core.papers.ren2023.figures import training
+
+PAPER = Paper(
+    key="ren2023",
+    title="On the Importance of Contrastive Loss in Multimodal Learning",
+    authors="Ren & Li 2023",
+    reference="Yunwei Ren, Yuanzhi Li. arXiv:2304.03717.",
+    experiments=(
+        runs.runs,
+        flows.temperatures,
+        flows.small_temperatures,
+        flows.clock,
+        flows.pushes,
+        flows.switching,
+        flows.learnt_temperature,
+        laws.closed_form,
+        laws.limit_growth,
+        laws.rates,
+        laws.temperature_sweep,
+        laws.phase,
+        exact.identities,
+        exact.population,
+        exact.landscape,
+        sweeps.sweep,
+        sweeps.expansion,
+        sweeps.balance_time,
+        finite.finite_width,
+        finite.sgd_floor,
+        finite.training_set,
+        beyond.variant_runs,
+        beyond.noise_inside,
+        beyond.retrieval,
+        digit_halves.digit_halves,
+        captioned_shapes.captioned_shapes_towers,
+        icons.icons,
+    ),
+    figures=(*training.FIGURES, *law_figures.FIGURES, *finite_figures.FIGURES, *real_figures.FIGURES),
+    claims=(*abstract.CLAIMS, *dynamics.CLAIMS, *landscape.CLAIMS, *real.CLAIMS),
+    deviations=DEVIATIONS,
+)

@@ -1,0 +1,134 @@
+"""Closed forms against the flow: the non-contrastive limit (D3), its growth with d, the landscape's rates (D8), phase diagrams (F7, F8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.papers.ren2023 import theory
+from mmcl_core.papers.ren2023.closure import Closure, Path
+from mmcl_core.papers.ren2023.experiments.base import Base
+
+CONFIGURATIONS = (
+    (40, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2),
+    (100, tuple(np.linspace(1, 0.1, 10)), 0.5),
+    (50, (1.0, 0.5, 0.25), 2.0),
+    (5, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2),
+)
+
+
+class LawSetting(Base):
+    """Deterministic comparisons; the grids of the figures are finer at book."""
+
+    temperatures: int = Field(40, ge=2, description="chosen: columns of the phase diagram")
+    ratios: int = Field(30, ge=2, description="chosen: rows of the phase diagram")
+    smoke: ClassVar = {"temperatures": 6, "ratios": 4}
+
+
+@experiment("ren2023.closed_form", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def closed_form(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """D3 against the flow in four configurations: largest deviation along the run, and the limits with their bounds."""
+    deviation, limits, flows, bounds = [], [], [], []
+    for d, signal, noise in CONFIGURATIONS:
+        p = Closure(d, signal, noise, None).run(np.geomspace(0.05, 1e6, 600), rtol=1e-11)
+        exact = theory.NonContrastive(d, np.array(signal), noise)
+        worst = 0.0
+        for i in range(0, 600, 4):
+            # The clock T is read off the strongest direction while its tanh still tells, off the weakest later.
+            rho = p.correlations[i, -1]
+            if not 1e-6 < rho < 1 - 1e-6:
+                continue
+            a, correlations, n = exact.at(np.arctanh(rho) / (2 * signal[-1]))
+            total = a.sum() + n
+            pairs = [
+                (np.sqrt(a.max() / a.min()), p.condition_number[i]),
+                ((correlations * a).sum() / total, p.alignment[i]),
+                *zip(a / total, p.energies[i], strict=True),
+            ]
+            worst = max(worst, *(abs(x - y) for x, y in pairs))
+        deviation.append(worst)
+        limits.append(exact.limit())
+        flows.append(p.condition_number[-1])
+        bounds.append(theory.limit_bounds(signal, d))
+    start = [np.sqrt(max(s) / min(s)) for _, s, _ in CONFIGURATIONS]
+    return {"deviation": np.array(deviation), "limit": np.array(limits), "flow": np.array(flows), "bounds": np.array(bounds), "start": np.array(start)}
+
+
+@experiment("ren2023.limit_growth", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def limit_growth(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """kappa_inf against d for linspace(1, 1/q, 5), q = 2, 5, 10, with both bounds."""
+    d, q = np.logspace(2, 6, 17), np.array([2.0, 5.0, 10.0])
+    spectra = [np.linspace(1, 1 / x, 5) for x in q]
+    return {
+        "d": d,
+        "q": q,
+        "limit": np.array([[theory.limit_condition_number(s, x) for x in d] for s in spectra]),
+        "bounds": np.array([[theory.limit_bounds(s, x) for x in d] for s in spectra]),
+    }
+
+
+@experiment("ren2023.rates", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def rates(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """D8: for each predicted rate at the balanced point the nearest eigenvalue of the flow's numerical Jacobian, relative error."""
+    cases = ((1.0, np.inf), (5.0, np.inf), (6.0, 31.0), (15.0, 31.0), (0.1, 1.0))
+    errors, r = [], len(config.signal)
+    for inverse_temperature, negatives in cases:
+        c = config.closure(inverse_temperature, negatives)
+        share = theory.harmonic_mean(config.signal) / r
+        balanced = np.concatenate([np.full(3 * r, share), [0.0, 0.0, np.log(inverse_temperature)]])
+        h = 1e-6
+        columns = [(c.field(balanced + h * e) - c.field(balanced - h * e)) / (2 * h) for e in np.eye(len(balanced))[:-1]]
+        eigenvalues = -np.linalg.eigvals(np.array(columns).T[:-1]).real
+        predicted = theory.balanced_rates(config.signal, config.noise, config.d, inverse_temperature, negatives)
+        every = np.concatenate([predicted.balance, predicted.alignment, [predicted.noise, predicted.noise], predicted.difference])
+        errors.append(max(np.abs(eigenvalues - x).min() / x for x in every))
+    grid = np.linspace(0.05, 3, 2000)
+    limit = [theory.balanced_rates(config.signal, config.noise, config.d, x * r, 1e30) for x in grid]
+    return {
+        "error": np.array(errors),
+        "fastest_balance": np.array(grid[np.argmax([x.balance[0] for x in limit])]),
+        "fastest_alignment": np.array(grid[np.argmax([x.alignment[0] for x in limit])]),
+        "grid": grid,
+        "balance": np.array([x.balance[0] for x in limit]),
+        "alignment": np.array([x.alignment[-1] for x in limit]),
+    }
+
+
+RANKS = (2, 3, 5, 10, 20, 40)
+
+
+@experiment("ren2023.temperature_sweep", LawSetting, deterministic=True, seconds={"smoke": 2, "book": 8, "paper": 8})
+def temperature_sweep(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Peak kappa, t(align > .95) and t(kappa < 1.1) against tau^2/r for linspace(1, .2, r), d = 100 `[rank, tau2/r]`."""
+    relative = np.array([0.2, 0.4, 0.64, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0])
+    times = np.geomspace(0.01, 1e6, 800)
+    paths = [[Closure(100, tuple(np.linspace(1, 0.2, r)), 0.2, float(x * r)).run(times) for x in relative] for r in RANKS]
+
+    def balanced(p: Path) -> float:
+        late = Path(p.closure, p.times[p.peak() :], p.states[p.peak() :])
+        return late.first_time(late.condition_number, 1.1)
+
+    return {
+        "rank": np.array(RANKS),
+        "relative": relative,
+        "peak": np.array([[p.condition_number.max() for p in row] for row in paths]),
+        "aligned": np.array([[p.first_time(p.alignment, 0.95) for p in row] for row in paths]),
+        "balanced": np.array([[balanced(p) for p in row] for row in paths]),
+    }
+
+
+@experiment("ren2023.phase", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 20, "paper": 20})
+def phase(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """kappa and alignment at t = 300 over tau^2 and the spread of a geometric spectrum `[ratio, tau2]`."""
+    temperatures, ratios = np.geomspace(0.1, 30, config.temperatures), np.geomspace(1.5, 100, config.ratios)
+    kappa, alignment = np.empty((2, len(ratios), len(temperatures)))
+    for i, ratio in enumerate(ratios):
+        for j, t in enumerate(temperatures):
+            p = Closure(config.d, tuple(np.geomspace(1, 1 / ratio, 5)), config.noise, float(t)).run(np.array([0.0, 300.0]), rtol=1e-7)
+            kappa[i, j], alignment[i, j] = p.condition_number[-1], p.alignment[-1]
+    return {"inverse_temperature": temperatures, "ratio": ratios, "condition_number": kappa, "alignment": alignment}

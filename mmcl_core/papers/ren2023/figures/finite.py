@@ -1,0 +1,147 @@
+"""Finite width, finite batches, finite training sets, noise in the signal space: F9, F10, F12 and two beyond."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+
+from mmcl_core.figures import CONTRASTIVE, FIFTH, NONCONTRASTIVE, PAGE, THIRD, Figure, band, dots, figure, panel_letters, theory, tidy
+from mmcl_core.run import Result
+
+
+@figure("ren2023.fig9", "How wide is infinitely wide", ["ren2023.finite_width"])
+def fig9(r: Result) -> Figure:
+    width = r["width"]
+
+    def draw(canvas: Canvas) -> None:
+        ax = canvas.subplots()
+        for name, colour, label in (("noncontrastive", NONCONTRASTIVE, "no negatives"), ("contrastive", CONTRASTIVE, r"$\tau^2=5$")):
+            dots(ax, width, r[name], colour, label)
+        centre = r["contrastive"].mean()
+        theory(ax, width, centre * (width / np.exp(np.log(width).mean())) ** -0.5, r"slope $-1/2$")
+        ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=r"$\max_t|\log\kappa-\log\kappa_{\mathrm{flow}}|$")
+        ax.legend()
+
+    return Figure(
+        pd.concat([tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]),
+        draw,
+        "How far trained encoders stray from the infinite-width flow. Dots: mean over seeds with one standard deviation; line: the slope expected of random-matrix fluctuations, height fitted.",
+        f"Deviation against width falls along a line of slope minus one half, from {r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
+        (PAGE * 0.6, 2.7),
+    )
+
+
+@figure("ren2023.fig10", "The floor of stochastic gradients", ["ren2023.sgd_floor"])
+def fig10(r: Result) -> Figure:
+    def draw(canvas: Canvas) -> None:
+        ax = canvas.subplots()
+        for name, colour, label in (("cold", THIRD, r"$\tau^2=1$"), ("warm", CONTRASTIVE, r"$\tau^2=5$")):
+            x, y = r[f"{name}_noise"], r[f"{name}_excess"]
+            dots(ax, x, y, colour, label)
+            grid = np.array([x.min(), x.max()])
+            theory(ax, grid, (y.mean(0) / x).mean() * grid)
+        ax.set(xscale="log", yscale="log", xlabel=r"$\sqrt{\mathrm{rate}/\mathrm{batch}}$", ylabel=r"$\kappa_{\mathrm{end}}-1$")
+        ax.legend()
+
+    frame = pd.concat([tidy(r.seeds, noise=r[f"{n}_noise"], excess=r[f"{n}_excess"]).assign(run=n) for n in ("cold", "warm")])
+    return Figure(
+        frame,
+        draw,
+        r"What keeps $\kappa$ above 1 is minibatch noise: it falls with $\sqrt{\mathrm{rate}/\mathrm{batch}}$. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a run; lines: proportionality, one fitted constant each.",
+        "Excess of the condition number over one against the noise level for two temperatures; both rise along straight lines of slope one, the colder higher.",
+        (PAGE * 0.6, 2.7),
+    )
+
+
+@figure("ren2023.fig12", "Finite training sets", ["ren2023.training_set"])
+def fig12(r: Result) -> Figure:
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        for name, colour, label in (("noncontrastive", NONCONTRASTIVE, "no negatives"), ("contrastive", CONTRASTIVE, r"$\tau^2=5$")):
+            # In logarithmic axes the spread belongs to the logarithm.
+            logs = np.log10(r[f"{name}_condition_number"])
+            centre, spread = logs.mean(0), logs.std(0, ddof=1) if len(logs) > 1 else np.zeros(logs.shape[1])
+            values = 10**centre
+            axes[0].errorbar(
+                r["pairs"], values, yerr=[values - 10 ** (centre - spread), 10 ** (centre + spread) - values], fmt="o-", color=colour, label=label, capsize=2
+            )
+            dots(axes[1], r["pairs"], r[f"{name}_alignment"], colour, label, fmt="o-")
+        axes[0].set(xscale="log", yscale="log", xlabel="training pairs $n$", ylabel=r"condition number $\kappa$ at the end")
+        axes[1].set(xscale="log", xlabel="training pairs $n$", ylabel="alignment on the population")
+        axes[0].legend()
+        panel_letters(axes)
+
+    frame = pd.concat(
+        [
+            tidy(r.seeds, pairs=r["pairs"], condition_number=r[f"{n}_condition_number"], alignment=r[f"{n}_alignment"]).assign(loss=n)
+            for n in ("noncontrastive", "contrastive")
+        ]
+    )
+    return Figure(
+        frame,
+        draw,
+        r"Few pairs: without negatives the encoder collapses to one direction (a), while the contrastive one stays balanced, though both overfit the noise (b). Geometric (a) and arithmetic (b) means over seeds, bars one standard deviation.",
+        f"Left: the condition number without negatives falls from about {np.exp(np.log(r['noncontrastive_condition_number'][:, 0]).mean()):.0e} at n = {r['pairs'][0]} to "
+        f"{r['noncontrastive_condition_number'][:, -1].mean():.0f}; with negatives it stays below 3. Right: population alignment of both rises with n.",
+        (PAGE, 2.6),
+    )
+
+
+@figure("ren2023.noise_inside", "Noise that reaches the signal", ["ren2023.noise_inside"])
+def noise_inside(r: Result) -> Figure:
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        for ax, name, title in zip(axes, ("nc", "c"), ("no negatives", r"$\tau^2=5$"), strict=True):
+            for colour, i in zip((CONTRASTIVE, FIFTH, NONCONTRASTIVE), range(len(r["strength"])), strict=False):
+                band(ax, r[f"{name}_time"][1:], r[f"{name}_condition_number"][:, i, 1:], colour, rf"$\epsilon={r['strength'][i]:g}$")
+            ax.set(xscale="log", yscale="log", xlabel="time $t$", ylabel=rf"$\kappa$ ({title})")
+            ax.legend()
+        axes[1].set_yticks([1, 2, 3], ["1", "2", "3"])
+        axes[1].minorticks_off()
+        panel_letters(axes)
+
+    frame = pd.concat(
+        [tidy(r.seeds, time=r["nc_time"], condition_number=r["nc_condition_number"][:, i]).assign(epsilon=e) for i, e in enumerate(r["strength"])]
+    )
+    return Figure(
+        frame,
+        draw,
+        r"Isotropic noise of variance $\epsilon$ on the observations. Without negatives a slow collapse replaces the plateau (a); with them $\kappa$ settles a little above 1 (b). Lines: mean over seeds, bands one standard deviation.",
+        f"Left: without negatives the condition number is flat for epsilon 0 and rises to {r['nc_condition_number'][:, -1, -1].mean():.0e} for the largest epsilon. Right: with negatives it ends at "
+        f"{r['c_condition_number'][:, -1, -1].mean():.2f} at most.",
+        (PAGE, 2.6),
+    )
+
+
+@figure("ren2023.retrieval", "What balance buys", ["ren2023.retrieval"])
+def retrieval(r: Result) -> Figure:
+    names = (("balanced", CONTRASTIVE), ("initial weights", THIRD), ("no negatives", NONCONTRASTIVE))
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2, sharey=True)
+        for ax, kind in zip(axes, ("feature", "input"), strict=True):
+            for i, (label, colour) in enumerate(names):
+                dots(ax, r[f"{kind}_noise"], r[kind][:, i], colour, label, fmt="o-")
+            ax.set(xlabel=f"standard deviation of the {kind} noise")
+        axes[0].set_ylabel("top-1 retrieval accuracy")
+        axes[0].legend(loc="lower left")
+        panel_letters(axes)
+
+    frame = pd.concat(
+        [
+            tidy(r.seeds, noise=r[f"{k}_noise"], accuracy=r[k][:, i]).assign(kind=k, representation=n)
+            for k in ("feature", "input")
+            for i, (n, _) in enumerate(names)
+        ]
+    )
+    return Figure(
+        frame,
+        draw,
+        "Balance helps against noise on the features (a), not against noise on the inputs (b), where weak directions are the noisy ones. Dots: mean over seeds with one standard deviation.",
+        "Left: retrieval accuracy falls with feature noise, the balanced representation best and the non-contrastive one far below. Right: with input noise all three are close and the balanced one is the worst.",
+        (PAGE, 2.5),
+    )
+
+
+FIGURES = (fig9, fig10, fig12, noise_inside, retrieval)

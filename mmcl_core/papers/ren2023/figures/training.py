@@ -1,0 +1,160 @@
+"""Trained encoders over time, with the infinite-width flow as lines: F1 to F4."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from mmcl_core.figures import COLUMN, CONTRASTIVE, FIFTH, FOURTH, NONCONTRASTIVE, PAGE, THIRD, Figure, dots, figure, panel_letters, theory, threshold, tidy
+from mmcl_core.papers.ren2023 import theory as closed_forms
+from mmcl_core.papers.ren2023.closure import Path
+from mmcl_core.papers.ren2023.experiments.runs import NAMES, TEMPERATURES
+from mmcl_core.run import Result
+
+COLOURS = dict(zip(NAMES, (NONCONTRASTIVE, CONTRASTIVE, THIRD, FOURTH), strict=True))
+LABELS = dict(zip(NAMES, ("no negatives", r"$\tau^2=5$", r"$\tau^2=1$", r"$\tau^2=0.3$"), strict=True))
+DIRECTIONS = (CONTRASTIVE, THIRD, FIFTH, FOURTH, NONCONTRASTIVE)
+
+
+def flow_of(r: Result, name: str) -> Path:
+    """The infinite-width flow of the same run, on a fine grid of times."""
+    inverse_temperature = dict(zip(NAMES, TEMPERATURES, strict=True))[name]
+    return r.config.closure(inverse_temperature, r.config.batch - 1).run(np.geomspace(0.1, r[f"{name}_time"][-1], 300))
+
+
+def table(r: Result, measure: str) -> pd.DataFrame:
+    return pd.concat([tidy(r.seeds, time=r[f"{n}_time"], value=r[f"{n}_{measure}"]).assign(run=n) for n in NAMES])
+
+
+def curves(ax: Axes, r: Result, measure: str, names: tuple[str, ...] = NAMES) -> None:
+    """Simulation dots at positive times, the flow as black lines."""
+    for name in names:
+        time, values = r[f"{name}_time"][1::2], r[f"{name}_{measure}"][:, 1::2]
+        dots(ax, time, values, COLOURS[name], LABELS[name], markersize=2.5, capsize=0)
+        path = flow_of(r, name)
+        theory(ax, path.times, getattr(path, measure))
+
+
+@figure("ren2023.fig1", "The condition number over time", ["ren2023.runs"])
+def fig1(r: Result) -> Figure:
+    limit = closed_forms.limit_condition_number(r.config.signal, r.config.d)
+    ends = {n: r[f"{n}_condition_number"][:, -1].mean() for n in NAMES}
+    peak = r["tau2_0.3_condition_number"].max(1).mean()
+
+    def draw(canvas: Canvas) -> None:
+        ax = canvas.subplots()
+        curves(ax, r, "condition_number")
+        threshold(ax, limit, r"$\kappa_\infty$", "y")
+        ax.set(xscale="log", yscale="log", xlabel="time $t$ (rate x steps)", ylabel=r"condition number $\kappa(K_A)$", yticks=[1, 2, 5, 10])
+        ax.set_yticklabels(["1", "2", "5", "10"])
+        ax.minorticks_off()
+        ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.62))
+
+    return Figure(
+        table(r, "condition_number"),
+        draw,
+        r"With the contrastive loss $\kappa$ rises, peaks and falls to 1; the lower $\tau^2$, the higher and later the peak. Without negatives it rises to $\kappa_\infty$ (dashed, closed form) and "
+        "stays. Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow. What remains above 1 late is the floor of stochastic gradients.",
+        f"Condition number against time in logarithmic axes. The run without negatives rises to {ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the coldest, tau squared 0.3, "
+        f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and {ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
+        (PAGE * 0.75, 3.0),
+    )
+
+
+@figure("ren2023.fig2", "Alignment, as a whole and per direction", ["ren2023.runs"])
+def fig2(r: Result) -> Figure:
+    name = "tau2_1"
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        curves(axes[0], r, "alignment")
+        axes[0].set(xscale="log", xlabel="time $t$", ylabel=r"alignment $E\langle f_A,f_B\rangle$")
+        axes[0].legend(loc="lower right")
+        time, path = r[f"{name}_time"], flow_of(r, name)
+        rank = len(r.config.signal)
+        chosen = np.unique(np.linspace(0, rank - 1, min(5, rank)).round().astype(int))
+        for colour, p in zip(DIRECTIONS, chosen, strict=False):
+            dots(
+                axes[1], time[1::2], r[f"{name}_correlations"][:, 1::2, p], colour, rf"$\sigma_{{{p + 1}}}^2={r.config.signal[p]:g}$", markersize=2.5, capsize=0
+            )
+            theory(axes[1], path.times, path.correlations[:, p])
+        axes[1].set(xscale="log", xlabel="time $t$", ylabel=r"correlation $\rho_p$ ($\tau^2=1$)")
+        axes[1].legend(loc="lower right")
+        panel_letters(axes)
+
+    return Figure(
+        table(r, "alignment"),
+        draw,
+        r"All losses align the two views (a). Strong directions align first, each along a tanh (b). Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow.",
+        "Left: alignment of four runs rises from 0 to about 1. Right: correlations of the signal directions rise from 0 to 1 one after another, the strongest first.",
+        (PAGE, 2.7),
+    )
+
+
+@figure("ren2023.fig3", "Orbits: condition number against alignment", ["ren2023.runs", "ren2023.clock"])
+def fig3(r: Result, clock: Result) -> Figure:
+    spread = float(np.abs(clock["orbit"][1:] / clock["orbit"][0] - 1).max())
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        for name in NAMES:
+            axes[0].plot(r[f"{name}_alignment"].mean(0), r[f"{name}_condition_number"].mean(0), ".", color=COLOURS[name], label=LABELS[name], markersize=3)
+            path = flow_of(r, name)
+            theory(axes[0], path.alignment, path.condition_number)
+        axes[0].set(xlabel="alignment", ylabel=r"condition number $\kappa$", yscale="log", yticks=[1, 2, 5, 10])
+        axes[0].set_yticklabels(["1", "2", "5", "10"])
+        axes[0].minorticks_off()
+        axes[0].legend(loc="upper left")
+        for orbit, label, style, colour, width in zip(
+            clock["orbit"], ("$K=1$", "$K=31$", r"$K=\infty$"), ("-", "--", ":"), (CONTRASTIVE, FIFTH, "black"), (4, 2.5, 1.5), strict=True
+        ):
+            axes[1].plot(clock["alignment"], orbit, style, color=colour, linewidth=width, label=label)
+        axes[1].set(xlabel="alignment", ylabel=r"$\kappa$ ($\tau^2=5$)")
+        axes[1].legend()
+        panel_letters(axes)
+
+    return Figure(
+        pd.DataFrame({"alignment": clock["alignment"], "K1": clock["orbit"][0], "K31": clock["orbit"][1], "Kinf": clock["orbit"][2]}),
+        draw,
+        r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; lines: flow). The number of negatives sets only the speed: the orbits of three $K$ "
+        f"coincide to {spread:.0e} (b).",
+        "Left: condition number against alignment for four losses; contrastive orbits rise and come down, lower temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each other.",
+        (PAGE, 2.7),
+    )
+
+
+@figure("ren2023.fig4", "Energy shares of the directions", ["ren2023.runs"])
+def fig4(r: Result) -> Figure:
+    name, rank = "tau2_5", len(r.config.signal)
+    chosen = np.unique(np.linspace(0, rank - 1, min(5, rank)).round().astype(int))
+
+    def draw(canvas: Canvas) -> None:
+        ax = canvas.subplots()
+        path = flow_of(r, name)
+        for colour, p in zip(DIRECTIONS, chosen, strict=False):
+            dots(
+                ax,
+                r[f"{name}_time"][1::2],
+                r[f"{name}_energies"][:, 1::2, p],
+                colour,
+                rf"$\sigma_{{{p + 1}}}^2={r.config.signal[p]:g}$",
+                markersize=2.5,
+                capsize=0,
+            )
+            theory(ax, path.times, path.energies[:, p])
+        threshold(ax, 1 / rank, "$1/r$", "y")
+        ax.set(xscale="log", xlabel="time $t$", ylabel=r"energy share $\|K_{A,p}\|^2/N_A^2$")
+        ax.legend()
+
+    return Figure(
+        pd.concat([tidy(r.seeds, time=r[f"{name}_time"], share=r[f"{name}_energies"][..., p]).assign(direction=p + 1) for p in range(rank)]),
+        draw,
+        r"At $\tau^2=5$ every direction ends with the same share $1/r$ of the energy, whatever its variance. Dots: mean over seeds with one standard deviation; lines: infinite-width flow.",
+        "Energy shares of the directions over time; they start far apart in the order of their variances and meet at one over r.",
+        (COLUMN * 1.3, 2.7),
+    )
+
+
+FIGURES = (fig1, fig2, fig3, fig4)
