@@ -185,7 +185,7 @@ def test_impossible_settings_get_one_sentence(overrides, words):
     ("changes", "words"),
     [
         ({"inverse_temperature": 0.0}, "inverse temperature"),
-        ({"negatives": 0.0}, "negatives"),
+        ({"negatives": 0.5}, "negatives"),
         ({"signal": (1.0, 0.0)}, "positive"),
         ({"d": 2}, "d of at least"),
     ],

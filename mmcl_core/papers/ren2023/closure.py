@@ -46,8 +46,8 @@ class Closure:
             raise InputError(f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances in both views")
         if self.inverse_temperature is not None and not self.inverse_temperature > 0:
             raise InputError(f"tau^2 = {self.inverse_temperature} is not allowed: the inverse temperature must be positive")
-        if not self.negatives > 0:
-            raise InputError(f"K = {self.negatives} negatives are not allowed: the contrastive loss needs a positive number of them")
+        if not self.negatives >= 1:
+            raise InputError(f"K = {self.negatives} negatives are not allowed: the contrastive loss needs at least one")
 
     @property
     def rank(self) -> int:

@@ -21,7 +21,7 @@ from mmcl_core.experiment import Arrays
 from mmcl_core.metrics import effective_rank, feature_condition_number, retrieval_at_1
 from mmcl_core.runtime import generator
 
-Tower = list[tuple[Float[Tensor, "S i o"], Float[Tensor, "S 1 o"]]]  # weights and biases, layer by layer
+Tower = list[tuple[Float[Tensor, "S _ _"], Float[Tensor, "S 1 _"]]]  # weights and biases, layer by layer
 
 
 @dataclass(frozen=True)

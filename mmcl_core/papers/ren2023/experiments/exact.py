@@ -80,7 +80,7 @@ class PopulationSetting(Base):
     d: int = Field(6, ge=2, le=8, description="chosen (5.3)")
     signal: tuple[float, ...] = Field((1.0, 0.5, 0.25), min_length=1, description="chosen (5.3)")
     noise: float = Field(0.3, gt=0, description="chosen (5.3)")
-    negatives: float = Field(31.0, gt=0, description="chosen (5.3): K")
+    negatives: float = Field(31.0, ge=1, description="chosen (5.3): K")
     widths: tuple[int, ...] = Field((3, 6, 20, 100, 1000, 100_000), min_length=1, description="chosen (5.3)")
     horizon: float = Field(1.0, gt=0, description="chosen: share of the steps that is run")
 

@@ -54,11 +54,11 @@ class FloorSetting(Trained):
     seeds: int = Field(3, ge=1, description="chosen (5.6)")
     width: int = Field(100, ge=1, description="chosen (5.6)")
     cold: tuple[tuple[int, float], ...] = Field(
-        ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (512, 0.5), (2048, 2.0), (65_536, 2.0)),
+        ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (512, 0.5), (2048, 2.0), (16_384, 2.0)),
         description="chosen (5.6): (batch, rate) at tau^2 = 1",
     )
     warm: tuple[tuple[int, float], ...] = Field(
-        ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (512, 0.125), (65_536, 0.5)), description="chosen (5.6): the same at tau^2 = 5"
+        ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (512, 0.125), (16_384, 0.5)), description="chosen (5.6): the same at tau^2 = 5"
     )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times 1200 and 150")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import CONTRASTIVE, FIFTH, NONCONTRASTIVE, PAGE, THIRD, Figure, band, dots, figure, panel_letters, theory, tidy
+from mmcl_core.figures import CONTRASTIVE, FIFTH, NONCONTRASTIVE, PAGE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, tidy
 from mmcl_core.run import Result
 
 
@@ -21,6 +21,7 @@ def fig9(r: Result) -> Figure:
         centre = r["contrastive"].mean()
         theory(ax, width, centre * (width / np.exp(np.log(width).mean())) ** -0.5, r"slope $-1/2$")
         ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=r"$\max_t|\log\kappa-\log\kappa_{\mathrm{flow}}|$")
+        log_ticks(ax, width)
         ax.legend()
 
     return Figure(

@@ -1,0 +1,72 @@
+"""Captioned shapes, icons with names, and the two towers trained on them."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmcl_core.data import icons, shapes
+from mmcl_core.errors import InputError
+from mmcl_core.papers.ren2023 import two_towers
+from mmcl_core.runtime import generator
+
+
+def test_a_caption_is_one_word_of_every_attribute():
+    drawn = shapes.captioned_shapes("test", 0, 300, word_drop=0.0)
+    assert drawn.images.shape == (300, 3, 16, 16) and 0 <= float(drawn.images.min()) <= float(drawn.images.max()) <= 1
+    assert drawn.captions.shape == (300, 18)
+    start = 0
+    for column, words in enumerate(shapes.ATTRIBUTES.values()):
+        part = drawn.captions[:, start : start + len(words)]
+        np.testing.assert_array_equal(np.asarray(part.sum(1)), 1)
+        np.testing.assert_array_equal(np.asarray(part.argmax(1)), np.asarray(drawn.attributes[:, column]))
+        start += len(words)
+    assert start == 18
+
+
+def test_dropped_words_are_the_stated_share_and_the_background_dominates():
+    drawn = shapes.captioned_shapes("test", 1, 4000)
+    assert float(drawn.captions.sum(1).mean()) == pytest.approx(0.9 * 7, abs=0.06)
+    variances = shapes.pixel_variances(drawn)
+    assert max(variances, key=variances.get) == "background"
+
+
+def test_icons_are_genuine_distinct_and_not_blank():
+    drawn = icons.icons()
+    assert len(drawn.images) == len(drawn.names) > 6000
+    flat = drawn.images.reshape(len(drawn.images), -1)
+    assert (flat.max(1) > 0).all()
+    words = icons.vocabulary(drawn.names, least=5)
+    bags = icons.bag_of_words(drawn.names, words)
+    i = next(i for i, name in enumerate(drawn.names) if "account" in name)
+    assert bags[i, words.index("account")] == 1
+    with pytest.raises(InputError):
+        icons.icons("comic")
+
+
+def test_the_loss_is_the_sum_of_both_cross_entropies_of_every_seed():
+    a, b = (torch.randn(2, 7, 4, generator=generator("test", 0, n), dtype=torch.float64) for n in "ab")
+    target = torch.arange(7)
+    for s in range(2):
+        logits = 3.0 * a[s] @ b[s].T
+        literal = torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(logits.T, target)
+        assert float(two_towers.loss(a, b, 3.0)[s]) == pytest.approx(float(literal), rel=1e-12)
+        assert float(two_towers.loss(a, b, None)[s]) == pytest.approx(-float((a[s] * b[s]).sum(1).mean()))
+
+
+def test_normalised_features_are_centred_with_mean_square_norm_one():
+    f = two_towers.normalise(torch.randn(3, 50, 5, generator=generator("test", 1, "f"), dtype=torch.float64) * 7 + 2)
+    torch.testing.assert_close(f.mean(1), torch.zeros(3, 5, dtype=torch.float64))
+    torch.testing.assert_close(f.square().sum(-1).mean(1), torch.ones(3, dtype=torch.float64))
+
+
+def test_a_seed_of_towers_alone_is_the_same_seed_in_a_batch():
+    x, y = (torch.randn(200, k, generator=generator("test", 2, str(k))) for k in (6, 4))
+    recipe = two_towers.Recipe(2.0, hidden_first=8, width=3, batch=32, steps=20)
+    recorded = torch.tensor([0, 20])
+    ends = [two_towers.fit(two_towers.pairs(x, y, 120, 60, "test", seeds), recipe, "test", seeds, recorded, (2,)).condition for seeds in ([1], [0, 1])]
+    np.testing.assert_allclose(ends[0][0], ends[1][1], rtol=1e-3)
+
+
+def test_too_few_pairs_get_one_sentence():
+    with pytest.raises(InputError, match="take fewer"):
+        two_towers.pairs(torch.zeros(10, 2), torch.zeros(10, 2), 8, 3, "test", [0])
