@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import active_children, get_context
 
@@ -41,6 +42,8 @@ def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str |
         signal.signal(signal.SIGINT, previous)
         try:
             list(done)
+        except BrokenProcessPool:
+            return  # a worker was killed, for memory most likely: the chapter that needs its result computes it alone and says so
         except KeyboardInterrupt:
             for worker in active_children():
                 worker.kill()
