@@ -26,7 +26,7 @@ from IPython.display import display
 from mmcl_core import catalog, render
 from mmcl_core.claims import Row, evaluate
 from mmcl_core.config import Tier
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import DataAbsent, InputError, unknown
 from mmcl_core.run import Result, run
 from mmcl_core.runtime import resolve_device, use_threads
 from mmcl_core.stats import Estimate
@@ -74,12 +74,16 @@ class Chapter:
         return self.row(name).estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
 
     def figure(self, name: str) -> None:
-        """Show a figure."""
+        """Show a figure, or one sentence where the data it needs are absent."""
         specs = {f.id: f for f in self.paper.figures}
         if self._full(name) not in specs:
             raise unknown("figure", name, [f.split(".", 1)[1] for f in specs])
         spec = specs[self._full(name)]
-        figure = spec.make(self.result)
+        try:
+            figure = spec.make(self.result)
+        except DataAbsent as absent:
+            self.say(f"*{spec.title}: not shown. {absent}.*".replace("{", "{{").replace("}", "}}"))
+            return
         origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
         picture = figure.render("svg")
         encoded = base64.b64encode(picture).decode()

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from mmcl_core.config import Tier
+from mmcl_core.errors import DataAbsent
 from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
@@ -225,11 +226,14 @@ def _finite(x: float) -> float | None:
 
 def evaluate(claim: Claim, tier: Tier | str, results: Callable[[str], Result]) -> Row:
     """The ledger row of `claim` at `tier`. `results(name)` gives the result of an experiment; it is not called when
-    the tier is too low for the claim."""
+    the tier is too low for the claim. Where it raises `DataAbsent` the claim is not evaluated, and the row says why."""
     tier = Tier.parse(tier)
     if tier.rank < claim.minimum_tier.rank:
         return Row(claim, tier, None, Verdict.not_evaluated, f"needs tier {claim.minimum_tier} or above")
-    estimate = claim.estimate(*(results(name) for name in claim.experiments))
+    try:
+        estimate = claim.estimate(*(results(name) for name in claim.experiments))
+    except DataAbsent as absent:
+        return Row(claim, tier, None, Verdict.not_evaluated, str(absent))
     return Row(claim, tier, estimate, claim.judge(estimate))
 
 

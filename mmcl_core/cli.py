@@ -12,11 +12,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import DataAbsent, InputError, unknown
 
 TIERS = ("smoke", "book", "paper")
 INTERRUPTED: list[int] = []
@@ -143,8 +144,20 @@ def command_run(a: argparse.Namespace) -> int:
     experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
     for e in experiments:
-        results(e.name)
+        with passing_over_absent_data(e.name, alone=len(experiments) == 1):
+            results(e.name)
     return 0
+
+
+@contextmanager
+def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
+    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad input."""
+    try:
+        yield
+    except DataAbsent as absent:
+        if alone:
+            raise
+        print(f"mmcl: {name} is left out. {absent}", file=sys.stderr)
 
 
 def command_figure(a: argparse.Namespace) -> int:
@@ -159,8 +172,9 @@ def command_figure(a: argparse.Namespace) -> int:
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)
     for spec in specs:
-        for path in spec.make(results).export(Path(a.out), spec.id, formats):
-            print(path)
+        with passing_over_absent_data(spec.id, alone=len(specs) == 1):
+            for path in spec.make(results).export(Path(a.out), spec.id, formats):
+                print(path)
     return 0
 
 
@@ -215,8 +229,9 @@ def command_why(a: argparse.Namespace) -> int:
 
     for e in experiments_of(a.target):
         routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
-        lines = why(e, a.tier, a.seeds, a.device, **routed)
-        print(f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines))
+        with passing_over_absent_data(e.name, alone=a.target == e.name):
+            lines = why(e, a.tier, a.seeds, a.device, **routed)
+            print(f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines))
     return 0
 
 
@@ -229,7 +244,7 @@ def command_data(a: argparse.Namespace) -> int:
         print(sources.fetch(a.name))
         return 0
     for source in sources.SOURCES.values():
-        print(f"{source.name:12} {source.status():60} {source.licence}\n{'':12} {source.description}; sha256 {source.sha256}")
+        print(f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 {source.sha256}")
     return 0
 
 

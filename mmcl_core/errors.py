@@ -10,6 +10,10 @@ class InputError(Exception):
     """Bad input. The message is one complete sentence; the command line prints it alone and exits with status 2."""
 
 
+class DataAbsent(InputError):
+    """Data that no package carries are not on this machine. Claims that need them are "not evaluated", with this sentence as the reason."""
+
+
 def unknown(kind: str, name: object, allowed: Iterable[str], mend: str = "") -> InputError:
     """An `InputError` for a name that is not among `allowed`, suggesting the nearest spelling where there is one."""
     choices = list(allowed)

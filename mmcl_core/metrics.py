@@ -26,6 +26,27 @@ def modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D
     return float(np.linalg.norm(centres[0] - centres[1]))
 
 
+def debiased_modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "N D"]) -> float:
+    """The modality gap without its sampling floor: sqrt of max(0, Delta^2 - tr Cov(x - y) / N).
+
+    Means of N pairs differ by chance alone; the subtracted term is the expectation of that part of Delta^2. Rows must be pairs.
+    """
+    difference = np.subtract(*(x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)))
+    chance = difference.var(0, ddof=1).sum() / len(difference)
+    return float(np.sqrt(max(0.0, np.square(difference.mean(0)).sum() - chance)))
+
+
+def uniformity(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D"]) -> float:
+    """Minus the Wasserstein distance of all normalised embeddings to the uniform sphere, taken as Gaussians (Yaras et al. 2024, appendix E).
+
+    -sqrt(|mu|^2 + 1 + tr S - 2 tr S^{1/2} / sqrt D) with mean mu and covariance S; 0 is uniform, -sqrt 2 is collapse to a point.
+    """
+    x = np.concatenate([f / np.linalg.norm(f, axis=1, keepdims=True) for f in (first, second)]).astype(float)
+    variances = np.clip(np.linalg.eigvalsh(np.cov(x.T, ddof=0)), 0, None)
+    squared = np.square(x.mean(0)).sum() + 1 + variances.sum() - 2 * np.sqrt(variances).sum() / np.sqrt(x.shape[1])
+    return -float(np.sqrt(max(0.0, squared)))
+
+
 def accuracy(predictions: Int[np.ndarray, "N"], labels: Int[np.ndarray, "N"]) -> float:
     """Share of predictions that equal the labels."""
     return float(np.mean(predictions == labels))

@@ -12,6 +12,7 @@ from multiprocessing import active_children, get_context
 from threadpoolctl import threadpool_limits
 
 from mmcl_core.config import Tier
+from mmcl_core.errors import DataAbsent
 from mmcl_core.experiment import Experiment
 from mmcl_core.run import run, why
 from mmcl_core.runtime import use_threads
@@ -27,10 +28,18 @@ def _one(tier: str, seeds: int | str | None, device: str, name: str) -> None:
         return
 
 
+def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device: str) -> bool:
+    """Whether it can and must be computed: one whose data are absent is left to the chapter, which says so."""
+    try:
+        return bool(why(experiment, tier, seeds, device))
+    except DataAbsent:
+        return False
+
+
 def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str | None, device: str, jobs: int) -> None:
     """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread each, longest first."""
     tier = Tier.parse(tier)
-    missing = [e for e in experiments if why(e, tier, seeds, device)]
+    missing = [e for e in experiments if _missing(e, tier, seeds, device)]
     longest_first = sorted(missing, key=lambda e: -e.seconds.get(tier, 0))
     if not missing:
         return

@@ -8,6 +8,7 @@ import pytest
 from mmcl_core import catalog
 from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Identity, IntervalContains, Positive, Row, Verdict, Within, evaluate
 from mmcl_core.config import Tier
+from mmcl_core.errors import DataAbsent
 from mmcl_core.stats import Estimate, exact, mean
 
 NAN = float("nan")
@@ -104,3 +105,13 @@ def test_the_catalogue_is_consistent():
         listed = {name for d in paper.deviations for name in d.claims}
         missing = [c.id for c in paper.claims if c.declared in (Verdict.refuted, Verdict.not_reproduced) and c.id not in listed and "mean_reaches" not in c.id]
         assert not missing, f"did not reproduce and are not in the deviations register: {missing}"
+
+
+def test_absent_data_are_a_reason_not_a_failure():
+    def absent(name):
+        raise DataAbsent("The pictures are not here: fetch them")
+
+    row = evaluate(claim(minimum_tier=Tier.smoke), Tier.smoke, absent)
+    assert row.verdict == Verdict.not_evaluated and not row.surprising and row.reason == "The pictures are not here: fetch them"
+    with pytest.raises(ZeroDivisionError):  # any other failure is a failure
+        evaluate(claim(minimum_tier=Tier.smoke), Tier.smoke, lambda name: 1 / 0)

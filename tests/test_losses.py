@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcl_core.losses import clip_loss, nt_xent
+from mmcl_core.losses import clip_loss, nt_xent, symmetric_cross_entropy
 
 
 def embeddings(seed, b=5, d=4):
@@ -99,3 +99,19 @@ def test_autocast_does_not_touch_the_logits(loss):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         under = loss(a, b, 0.07)
     assert under.dtype == torch.float32 and float(under) == pytest.approx(float(loss(a, b, 0.07)), abs=1e-6)
+
+
+def test_symmetric_cross_entropy_is_torchs_in_both_directions():
+    logits = torch.randn(2, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    target = torch.arange(6)
+    for ours, m in zip(symmetric_cross_entropy(logits), logits, strict=True):
+        plain = (torch.nn.functional.cross_entropy(m, target) + torch.nn.functional.cross_entropy(m.T, target)) / 2
+        assert float(ours) == pytest.approx(float(plain), abs=1e-13)
+    shifted = symmetric_cross_entropy(logits - 3.7)
+    assert torch.allclose(shifted, symmetric_cross_entropy(logits), atol=1e-12)  # a constant added to all logits changes nothing
+
+
+def test_the_temperature_has_a_gradient_where_it_is_learnt():
+    a, b = embeddings(8)
+    nu = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda v: clip_loss(a, b, torch.exp(-v)), (nu,))

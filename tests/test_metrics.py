@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import sqrtm
 
 from mmcl_core.metrics import (
     accuracy,
+    debiased_modality_gap,
     effective_rank,
     feature_condition_number,
     linear_probe_predictions,
     modality_gap,
     retrieval_at_1,
+    uniformity,
     zero_shot_predictions,
 )
 
@@ -106,3 +109,32 @@ def test_equal_texts_share_a_retrieval():
     text = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     assert retrieval_at_1(text, text) == pytest.approx((0.5 + 0.5 + 1) / 3)
     assert retrieval_at_1(np.zeros((4, 2)), np.ones((4, 2))) == pytest.approx(0.25)  # a tower that died is at chance
+
+
+def test_the_debiased_gap_is_zero_where_only_chance_parts_the_means_and_the_gap_where_it_is_real():
+    rng = np.random.default_rng(1)
+    raw, debiased = [], []
+    for _ in range(200):
+        first, second = rng.normal(size=(2, 40, 6))
+        raw.append(modality_gap(first, second) ** 2)
+        unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)]
+        debiased.append(raw[-1] - (unit[0] - unit[1]).var(0, ddof=1).sum() / 40)
+    # Without a gap, E Delta^2 = 2/40 for independent uniform directions, and the subtracted term takes exactly that away.
+    assert np.mean(raw) == pytest.approx(2 / 40, rel=0.1)
+    assert abs(np.mean(debiased)) < 4 * np.std(debiased) / np.sqrt(200)
+    apart = np.tile([1.0, 0.0], (40, 1)), np.tile([0.0, 1.0], (40, 1))
+    assert debiased_modality_gap(*apart) == pytest.approx(np.sqrt(2))
+    assert debiased_modality_gap(first, second) == pytest.approx(np.sqrt(max(0, debiased[-1])))
+
+
+def test_uniformity_of_the_uniform_sphere_of_a_point_and_by_matrix_root():
+    axes = np.concatenate([np.eye(5), -np.eye(5)])  # mean zero, covariance exactly 1/5
+    assert uniformity(axes, axes) == pytest.approx(0, abs=1e-7)
+    assert uniformity(np.ones((4, 5)), np.ones((3, 5))) == pytest.approx(-np.sqrt(2))
+    rng = np.random.default_rng(2)
+    first, second = rng.normal(size=(2, 30, 5)) + 0.4
+    x = np.concatenate([first, second])
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    covariance = (x - x.mean(0)).T @ (x - x.mean(0)) / len(x)
+    squared = x.mean(0) @ x.mean(0) + 1 + np.trace(covariance) - 2 / np.sqrt(5) * np.trace(sqrtm(covariance))
+    assert uniformity(first, second) == pytest.approx(-np.sqrt(squared.real))

@@ -6,6 +6,7 @@ import pytest
 from mmcl_core import catalog
 from mmcl_core.claims import evaluate
 from mmcl_core.config import Tier
+from mmcl_core.errors import DataAbsent
 from mmcl_core.run import run
 
 CLAIMS = [c for paper in catalog.papers() for c in paper.claims]
@@ -18,6 +19,10 @@ def test_identities_hold_already_at_smoke(claim):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_every_estimator_runs_on_every_tier_and_gives_an_interval(claim):
-    estimate = claim.estimate(*(run(e, Tier.smoke) for e in claim.experiments))
+    try:
+        results = [run(e, Tier.smoke) for e in claim.experiments]
+    except DataAbsent as absent:
+        pytest.skip(str(absent))
+    estimate = claim.estimate(*results)
     assert estimate.n >= 1
     assert np.isnan(estimate.value) or estimate.low <= estimate.value <= estimate.high

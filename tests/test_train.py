@@ -8,7 +8,7 @@ from torch import nn
 from mmcl_core.errors import InputError
 from mmcl_core.losses import nt_xent
 from mmcl_core.runtime import generator
-from mmcl_core.train import train
+from mmcl_core.train import adam, train, warm_up_and_cosine
 
 
 def job(epochs, checkpoint=None, seed=0, batch=8):
@@ -21,7 +21,17 @@ def job(epochs, checkpoint=None, seed=0, batch=8):
         x = data[rows]
         return nt_xent(model(x + 0.1 * torch.randn(x.shape, generator=noise)), model(x), 0.5)
 
-    history = train(model, loss, 40, batch=batch, epochs=epochs, rate=0.01, order=generator("t", seed, "order"), streams=[noise], checkpoint=checkpoint)
+    history = train(
+        model,
+        loss,
+        40,
+        batch=batch,
+        epochs=epochs,
+        optimiser=adam(model.parameters(), 0.01),
+        order=generator("t", seed, "order"),
+        streams=[noise],
+        checkpoint=checkpoint,
+    )
     return model.weight.detach().clone(), history
 
 
@@ -29,7 +39,15 @@ def test_it_finds_the_least_squares_solution():
     torch.manual_seed(0)
     x, target = torch.randn(64, 3, dtype=torch.float64), torch.randn(64, 2, dtype=torch.float64)
     model = nn.Linear(3, 2, bias=False).double()
-    history = train(model, lambda rows: ((model(x[rows]) - target[rows]) ** 2).mean(), 64, batch=64, epochs=3000, rate=0.01, order=generator("t", 0, "o"))
+    history = train(
+        model,
+        lambda rows: ((model(x[rows]) - target[rows]) ** 2).mean(),
+        64,
+        batch=64,
+        epochs=3000,
+        optimiser=adam(model.parameters(), 0.01),
+        order=generator("t", 0, "o"),
+    )
     exact = torch.linalg.lstsq(x, target).solution.T
     assert torch.allclose(model.weight, exact, atol=1e-5) and history[-1] < history[0]
 
@@ -55,7 +73,7 @@ def test_every_row_is_seen_once_an_epoch():
         seen.append(rows.tolist())
         return model.weight.sum()
 
-    train(model, loss, 10, batch=4, epochs=2, rate=0.1, order=generator("t", 0, "o"))
+    train(model, loss, 10, batch=4, epochs=2, optimiser=adam(model.parameters(), 0.1), order=generator("t", 0, "o"))
     assert [len(s) for s in seen] == [4, 4, 4, 4]
     for epoch in (seen[:2], seen[2:]):
         assert len(set(np.concatenate(epoch))) == 8
@@ -70,7 +88,9 @@ def test_a_batch_that_does_not_fit(batch):
 def test_a_loss_that_blows_up_is_said():
     model = nn.Linear(1, 1)
     with pytest.raises(InputError, match="not finite"):
-        train(model, lambda rows: model.weight.sum() * float("inf"), 10, batch=5, epochs=1, rate=0.1, order=generator("t", 0, "o"))
+        train(
+            model, lambda rows: model.weight.sum() * float("inf"), 10, batch=5, epochs=1, optimiser=adam(model.parameters(), 0.1), order=generator("t", 0, "o")
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
@@ -88,3 +108,51 @@ def test_a_finished_checkpoint_is_not_trained_on(tmp_path):
     first, history = job(3, tmp_path / "c.pt")
     again, same = job(3, tmp_path / "c.pt")
     assert torch.equal(first, again) and torch.equal(history, same)
+
+
+def test_steps_stop_within_an_epoch_and_after_step_counts_them():
+    counted = []
+    model = nn.Linear(1, 1)
+    history = train(
+        model,
+        lambda rows: model.weight.sum(),
+        10,
+        batch=4,
+        epochs=9,
+        steps=5,
+        optimiser=torch.optim.SGD(model.parameters(), 0.1),
+        order=generator("t", 0, "o"),
+        after_step=counted.append,
+    )
+    assert counted == [1, 2, 3, 4, 5] and len(history) == 3
+
+
+def test_the_schedule_is_the_formula_and_survives_a_checkpoint(tmp_path):
+    def rates(epochs):
+        torch.manual_seed(0)
+        model, seen = nn.Linear(1, 1), []
+        optimiser = torch.optim.SGD(model.parameters(), 2.0)
+        scheduler = warm_up_and_cosine(optimiser, 20, 0.2)
+        loss = lambda rows: seen.append(optimiser.param_groups[0]["lr"]) or model.weight.square().sum() * 1e-6
+        train(model, loss, 8, batch=4, epochs=epochs, optimiser=optimiser, scheduler=scheduler, order=generator("t", 0, "o"), checkpoint=tmp_path / "c.pt")
+        return seen
+
+    seen = rates(4) + rates(10)
+    expected = [2 * (t + 1) / 4 if t < 4 else 1 + np.cos(np.pi * (t - 4) / 16) for t in range(20)]
+    assert np.allclose(seen, expected)
+
+
+def test_adam_without_decay_is_torchs_adam_and_groups_keep_their_rates():
+    ends = []
+    for make in (lambda p: adam(p, 0.01), lambda p: torch.optim.Adam(p, 0.01)):
+        torch.manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimiser = make(model.parameters())
+        for _ in range(5):
+            optimiser.zero_grad()
+            model(torch.ones(1, 3)).square().sum().backward()
+            optimiser.step()
+        ends.append(model.weight.detach().clone())
+    assert torch.allclose(*ends, atol=1e-7)
+    groups = adam([{"params": [nn.Parameter(torch.zeros(1))]}, {"params": [nn.Parameter(torch.zeros(1))], "lr": 0.001}], 0.01).param_groups
+    assert [g["lr"] for g in groups] == [0.01, 0.001]

@@ -17,7 +17,8 @@ import nbformat
 
 from mmcl_core import catalog
 from mmcl_core.config import Tier
-from mmcl_core.errors import InputError
+from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.experiment import Experiment
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
@@ -45,7 +46,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     fingerprints = {}
     for source in sources:
         paper = catalog.paper(source.stem)
-        data = {e.name: e.data(e.config.at(tier)) for e in paper.experiments if e.data}
+        data = {e.name: data_here(e, tier) for e in paper.experiments if e.data}
         fingerprints[source.stem] = stamp(source, parameters | {"on": place.type}, f"mmcl_core.papers.{source.stem}.catalog", data)
 
     def report(outcome: Outcome) -> None:
@@ -87,6 +88,14 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     for outcome in failed:
         print(f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: {os.path.relpath(executed / (outcome.key + '.ipynb'))}")
     return int(bool(failed or surprises or status))
+
+
+def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
+    """The checksums of an experiment's data, or that they are absent: when they come, the chapter is executed again."""
+    try:
+        return experiment.data(experiment.config.at(tier))
+    except DataAbsent:
+        return {"absent": "yes"}
 
 
 def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, float]:

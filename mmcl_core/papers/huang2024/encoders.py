@@ -18,8 +18,9 @@ from mmcl_core.data.colored import CLASSES, ColoredDigits, colored_digits
 from mmcl_core.losses import clip_loss, nt_xent
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
 from mmcl_core.models.conv import ConvEncoder, projection_head
+from mmcl_core.models.towers import seeded
 from mmcl_core.runtime import generator
-from mmcl_core.train import train
+from mmcl_core.train import adam, train
 
 STREAM = "huang2024.colored_mnist"
 
@@ -64,8 +65,7 @@ class ReadOut:
 
 def _encoder(config: ColoredSetting, seed: int, head: Callable[[], nn.Module], device: torch.device, purpose: str) -> nn.ModuleDict:
     """Encoder and head with initial weights from their own stream, drawn on the CPU."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator(STREAM, seed, purpose))))
+    with seeded(STREAM, seed, purpose):
         model = nn.ModuleDict({"encoder": ConvEncoder(config.size), "head": head()})
     return model.to(device)
 
@@ -103,7 +103,7 @@ def simclr(config: ColoredSetting, seed: int, device: torch.device, augmentation
         len(images),
         batch=config.simclr_batch,
         epochs=config.epochs,
-        rate=config.rate,
+        optimiser=adam(model.parameters(), config.rate),
         order=order,
         streams=[views],
         name=f"SimCLR, seed {seed}",
@@ -135,7 +135,7 @@ def clip(config: ColoredSetting, seed: int, device: torch.device, captions: str 
         len(images),
         batch=config.clip_batch,
         epochs=config.epochs,
-        rate=config.rate,
+        optimiser=adam(model.parameters(), config.rate),
         order=order,
         streams=[views],
         name=f"CLIP, seed {seed}",
