@@ -8,6 +8,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 import tests.typecheck  # noqa: F401  (the hook looks it up by name)
+from mmcl_core.data.sources import CLIP_FILES
 
 # Only the numeric rooms: the hook rewrites functions, which the source fingerprints and pydantic need not see.
 install_import_hook(
@@ -28,6 +29,8 @@ install_import_hook(
         "mmcl_core.papers.ren2023.theory",
         "mmcl_core.papers.ren2023.two_towers",
         "mmcl_core.data.augment",
+        "mmcl_core.data.backgrounds",
+        "mmcl_core.data.scenes",
     ],
     "tests.typecheck.checked",
 ).__enter__()
@@ -39,7 +42,12 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     os.environ["MMCL_RESULTS"] = str(folder)
     os.environ["MMCL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    os.environ.pop("MMCL_DATA_DIR", None)
+    given = os.environ.pop("MMCL_DATA_DIR", None)
+    if given and all((Path(given) / file).exists() for file in CLIP_FILES):  # the one source that no package carries
+        place = Path(os.environ["MMCL_CACHE"]) / "clip_features"
+        place.mkdir()
+        for file in CLIP_FILES:
+            shutil.copy(Path(given) / file, place)
     import torch
 
     torch.set_num_threads(1)

