@@ -60,6 +60,16 @@ class Chapter:
             self._results[name] = run(name, self.tier, self.seeds, self.device)
         return self._results[name]
 
+    def available(self, *names: str) -> bool:
+        """Whether the data of these experiments are here; says in one sentence what is absent. For cells that read results themselves."""
+        try:
+            for name in names:
+                self.result(name)
+        except DataAbsent as absent:
+            self.say("*{absent}.*", absent=absent)
+            return False
+        return True
+
     def row(self, name: str) -> Row:
         """The ledger row of a claim: estimate, verdict, reason."""
         claims = {c.id: c for c in self.paper.claims}
@@ -82,7 +92,7 @@ class Chapter:
         try:
             figure = spec.make(self.result)
         except DataAbsent as absent:
-            self.say(f"*{spec.title}: not shown. {absent}.*".replace("{", "{{").replace("}", "}}"))
+            self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=absent)
             return
         origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
         picture = figure.render("svg")
@@ -148,7 +158,7 @@ class Chapter:
             "tier": self.tier.value,
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
-            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+            "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
             "rows": [row.record() | {"surprising": row.surprising} for row in rows],
             "experiments": [
                 {"name": r.experiment, "seconds": r.seconds, "created": r.created, "device": r.device, "seeds": list(r.seeds), "data": r.data, "key": r.key}
@@ -162,4 +172,4 @@ class Chapter:
 
     def _show(self, name: str) -> None:
         self.row(name)
-        self._shown.append(name)
+        self._shown.append(name.removeprefix(f"{self.paper.key}."))

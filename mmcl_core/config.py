@@ -39,7 +39,7 @@ class Tier(StrEnum):
 class Config(BaseModel):
     """Base of every experiment's configuration. Each field's description names the paper's section and value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     book: ClassVar[dict[str, Any]] = {}
     smoke: ClassVar[dict[str, Any]] = {}

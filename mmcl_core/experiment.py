@@ -5,6 +5,7 @@ This module stays light on purpose: every experiment imports it, so every line h
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,6 +39,12 @@ class Experiment:
     @property
     def module(self) -> str:
         return self.function.__module__
+
+    def place(self, device: torch.device) -> torch.device:
+        """Where it computes: an experiment that never looks at its `device` runs on the CPU, whatever was asked for, and says so."""
+        code = self.function.__code__
+        reads = any(i.argval == "device" and i.opname.startswith("LOAD") for i in dis.get_instructions(code))
+        return device if reads or "device" in code.co_cellvars else torch.device("cpu")
 
     def compute(self, config: Config, seeds: Sequence[int], device: torch.device) -> Arrays:
         """Run the function and hold it to its contract.

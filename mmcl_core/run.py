@@ -25,6 +25,7 @@ from mmcl_core.runtime import device_label, resolve_device
 from mmcl_core.sources import closure
 from mmcl_core.store import Store, differences, fingerprint
 
+MOST_SEEDS = 10_000
 VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -74,11 +75,11 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
     try:
         if isinstance(seeds, str):
             seeds = [int(part) for part in seeds.split(",")] if "," in seeds else int(seeds)
-        chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(s) for s in seeds)
+        chosen = tuple(range(seeds if seeds <= MOST_SEEDS else 0)) if isinstance(seeds, int) else tuple(int(s) for s in seeds)
     except (TypeError, ValueError):
         chosen = ()
     if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
-        raise InputError(f"Seeds '{seeds}' cannot be used: allowed is a count from 1 or distinct whole numbers from 0 such as 0,1,2")
+        raise InputError(f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers from 0 such as 0,1,2")
     return chosen
 
 
@@ -121,7 +122,7 @@ def run(
     """
     experiment = resolve(experiment)
     tier = Tier.parse(tier)
-    place = resolve_device(device)
+    place = experiment.place(resolve_device(device))
     config = experiment.config.at(tier, **overrides)
     chosen = () if experiment.deterministic else parse_seeds(seeds, config)
     store = store or Store(results_folder())
@@ -136,7 +137,7 @@ def run(
             "device": device_label(place),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        entry = store.save(key, arrays, facts)
+        entry = store.save(store_key(experiment, config, chosen, place), arrays, facts)  # taken anew: the code may have changed meanwhile
     facts = entry.facts
     return Result(
         experiment.name,
@@ -168,7 +169,7 @@ def why(
     config = experiment.config.at(tier, **overrides)
     store = store or Store(results_folder())
     chosen = () if experiment.deterministic else parse_seeds(seeds, config)
-    key = store_key(experiment, config, chosen, resolve_device(device))
+    key = store_key(experiment, config, chosen, experiment.place(resolve_device(device)))
     stored = list(store.keys(experiment.name))
     if any(fingerprint(old) == fingerprint(key) for old in stored):
         return []

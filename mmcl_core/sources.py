@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from mmcl_core.errors import InputError
 
 PACKAGE = __package__
 
@@ -57,8 +60,24 @@ def _locate(module: str) -> tuple[Path, bool] | None:
     return Path(spec.origin), spec.submodule_search_locations is not None
 
 
+_SEEN: dict[Path, str] = {}
+
+
+def _same_as_imported(module: str, path: Path, digest: str) -> None:
+    """A result must not be kept under code that did not make it: what is imported stays as it is while its file is edited."""
+    loaded = getattr(sys.modules.get(module), "__file__", None) == str(path)
+    if _SEEN.setdefault(path, digest) != digest and loaded:
+        raise InputError(f"{path} has changed since this process imported it: restart the kernel or the command, so that the new code computes")
+
+
 def closure(module: str) -> dict[str, str]:
-    """`{module name: fingerprint}` of `module` and of all it imports from this package, parents' `__init__` included."""
+    """`{module name: fingerprint}` of `module` and of all it imports from this package, parents' `__init__` included.
+
+    Raises
+    ------
+    InputError
+        When an imported module's file has changed since its fingerprint was first taken in this process.
+    """
     found: dict[str, str] = {}
     queue = [module]
     while queue:
@@ -68,6 +87,7 @@ def closure(module: str) -> dict[str, str]:
         path, is_package = place
         stat = path.stat()
         source, found[name] = _read(path, (stat.st_mtime_ns, stat.st_size))
+        _same_as_imported(name, path, found[name])
         parents = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
         queue += [*imported(source, name, is_package), *parents]
     return dict(sorted(found.items()))

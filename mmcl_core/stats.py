@@ -45,12 +45,20 @@ def extreme(samples: Float[np.ndarray, ...], largest: bool = True) -> Estimate:
 
 
 def proportion(successes: Bool[np.ndarray, ...] | int, n: int | None = None, level: float = 0.95) -> Estimate:
-    """Share of successes with the Wilson interval. Takes booleans, or a count and `n`."""
+    """Share of independent successes with the Wilson interval; NaN for none at all. Takes booleans, or a count and `n`."""
     if n is None:
         outcomes = np.asarray(successes)
         successes, n = int(outcomes.sum()), outcomes.size
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan, 0, f"{level:.0%} Wilson interval")
     interval = stats.binomtest(int(successes), n).proportion_ci(level, method="wilson")
     return Estimate(successes / n, float(interval.low), float(interval.high), n, f"{level:.0%} Wilson interval")
+
+
+def share_per_seed(outcomes: Bool[np.ndarray, "S ..."], level: float = 0.95) -> Estimate:
+    """Share of successes in each seed, then their mean: outcomes that share a seed are not independent of each other."""
+    outcomes = np.asarray(outcomes)
+    return mean(outcomes.reshape(len(outcomes), -1).mean(1), level)
 
 
 def slope(x: Real[np.ndarray, N], y: Real[np.ndarray, "S N"], level: float = 0.95) -> Estimate:

@@ -76,7 +76,7 @@ def train(
     Raises
     ------
     InputError
-        When `batch` exceeds `samples`, the checkpoint is damaged or of another model, or the loss is not finite.
+        When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another model, or the loss is not finite.
     """
     if not 2 <= batch <= samples:
         raise InputError(f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; set batch accordingly")
@@ -88,6 +88,8 @@ def train(
         history = _load(checkpoint, parts, draws, device)
     each = samples // batch
     last = epochs * each if steps is None else min(steps, epochs * each)
+    if last < 1:
+        raise InputError(f"{epochs} epochs and {steps} steps leave nothing to do: allowed are whole numbers from 1")
     model.train()
     for epoch in tqdm(range(len(history), math.ceil(last / each)), desc=name, disable=not sys.stderr.isatty(), leave=False):
         rows = torch.randperm(samples, generator=order).to(device)
@@ -105,7 +107,7 @@ def train(
                 after_step(done)
             total += value.detach()
         history.append(total / len(batches))
-        if checkpoint is not None:
+        if checkpoint is not None and len(batches) == each:  # an epoch cut short by `steps` is done again
             _save(checkpoint, parts, draws, history)
     if not all(torch.isfinite(h) for h in history[-1:]):  # the one host sync of the whole run
         raise InputError(f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) or raise the temperature")

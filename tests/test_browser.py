@@ -6,10 +6,12 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from mmcl_core import catalog
+
 CHROMIUM = os.environ.get("MMCL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM")
 
-PAGES = ("index", "chapters/ren2023", "chapters/huang2024", "scoreboard", "deviations", "colophon", "guide", "references")
+PAGES = ("index", *(f"chapters/{key}" for key in catalog.PAPERS), "scoreboard", "deviations", "colophon", "guide", "references")
 
 # Relative luminance and contrast as WCAG 2 defines them, against the nearest opaque background.
 CONTRAST = """
@@ -62,9 +64,10 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
     page.context.close()
 
 
+@pytest.mark.parametrize("key", catalog.PAPERS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_verdicts_boxes_and_captions_can_be_read(browser, book, theme):
-    page, _ = opened(browser, book / "_build/html", "chapters/huang2024", theme)
+def test_verdicts_boxes_and_captions_can_be_read(browser, book, key, theme):
+    page, _ = opened(browser, book / "_build/html", f"chapters/{key}", theme)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     for selector in (".verdict", ".claim-box dd", ".claim-box p", "table.claims td", "figcaption p", "figcaption .caption-text", "main p"):
         elements = page.query_selector_all(selector)

@@ -1,15 +1,18 @@
 """Running through the store: computed once, recomputed exactly when something that matters has changed."""
 
 import ast
+import sys
 import textwrap
+import types
 
 import numpy as np
 import pytest
+import torch
 
 from mmcl_core import run as run_module
 from mmcl_core import sources
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Experiment
+from mmcl_core.experiment import Experiment, experiment
 from mmcl_core.run import parse_seeds, run, store_key, why
 from mmcl_core.runtime import resolve_device
 from mmcl_core.store import Store, fingerprint
@@ -142,3 +145,32 @@ def test_real_experiments_do_not_depend_on_figures_claims_or_the_site():
     names = sources.closure("mmcl_core.papers.huang2024.experiments.figure1")
     assert "mmcl_core.papers.huang2024.dynamics" in names
     assert not [n for n in names if "claims" in n or "figures" in n or "site" in n or n == "mmcl_core.store"]
+
+
+def test_code_edited_after_its_import_is_noticed_before_a_result_is_kept(monkeypatch, tmp_path):
+    """A notebook's kernel goes on with the old code while the file is edited: its numbers must not be kept under the new code's key."""
+    module = tmp_path / "edited.py"
+    module.write_text("x = 1")
+    monkeypatch.setattr(sources, "_locate", lambda name: (module, False) if name == "edited" else None)
+    monkeypatch.setitem(sys.modules, "edited", types.SimpleNamespace(__file__=str(module)))
+    first = sources.closure("edited")
+    module.write_text("x = 1  # a remark")
+    assert sources.closure("edited") == first
+    module.write_text("x = 22")
+    with pytest.raises(InputError, match="restart the kernel"):
+        sources.closure("edited")
+    monkeypatch.delitem(sys.modules, "edited")  # a process that has not imported it may take the new text
+    assert sources.closure("edited") != first
+
+
+def test_an_experiment_that_never_looks_at_its_device_says_cpu():
+    def moved(config, seeds, device):
+        return {"x": torch.zeros(len(seeds), device=device).cpu().numpy()}
+
+    def handed_on(config, seeds, device):
+        return {"x": np.array([(lambda: device)() is not None for _ in seeds])}
+
+    gpu = torch.device("cuda")
+    assert line.place(gpu).type == "cpu"
+    for function in (moved, handed_on):
+        assert experiment("toy.device", ToyConfig)(function).place(gpu) == gpu

@@ -44,3 +44,11 @@ def test_extreme_and_exact():
     assert (e.value, e.low, e.high, e.n) == (5, 1, 5, 4)
     assert stats.extreme(np.array([1.0, 5.0]), largest=False).value == 1
     assert str(stats.exact(2.0)) == "2"
+
+
+def test_outcomes_of_one_seed_count_as_one_observation():
+    outcomes = np.array([[True, True, True, False], [True, False, False, False]])
+    e = stats.share_per_seed(outcomes)
+    assert e.value == 0.5 and e.n == 2 and e.high - e.low > 2 * (stats.proportion(outcomes).high - stats.proportion(outcomes).low)
+    nothing = stats.proportion(np.zeros((3, 0), bool))
+    assert np.isnan(nothing.value) and nothing.n == 0

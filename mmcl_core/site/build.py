@@ -17,7 +17,7 @@ import nbformat
 
 from mmcl_core import catalog
 from mmcl_core.config import Tier
-from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.errors import InputError
 from mmcl_core.experiment import Experiment
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
@@ -58,8 +58,8 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     if stale and cores > 1 and place.type == "cpu":
         # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
         begin = time.perf_counter()
-        warm([e for key in stale for e in catalog.paper(key).experiments], tier, seeds, device, cores)
-        print(f"experiments  in store {time.perf_counter() - begin:7.1f} s", flush=True)
+        undone = warm([e for key in stale for e in catalog.paper(key).experiments], tier, seeds, device, cores, len(stale) * LIMITS[tier].total)
+        print(f"experiments  in store {time.perf_counter() - begin:7.1f} s" + (f"; not done: {', '.join(undone)}" if undone else ""), flush=True)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [o.key for o in sorted(outcomes, key=lambda o: catalog.PAPERS.index(o.key)) if not o.error]
@@ -91,11 +91,11 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
 
 def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
-    """The checksums of an experiment's data, or that they are absent: when they come, the chapter is executed again."""
+    """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed again."""
     try:
         return experiment.data(experiment.config.at(tier))
-    except DataAbsent:
-        return {"absent": "yes"}
+    except InputError as reason:
+        return {"absent": str(reason)}
 
 
 def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, float]:

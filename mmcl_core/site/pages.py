@@ -23,7 +23,7 @@ def place(record: dict[str, Any]) -> str:
 
 
 def _cell(number: float | None) -> str:
-    return "" if number is None else f"{number:.4g}"
+    return "not a number" if number is None else f"{number:.4g}"
 
 
 def scoreboard(ledgers: Sequence[dict[str, Any]]) -> str:
@@ -42,7 +42,7 @@ def scoreboard(ledgers: Sequence[dict[str, Any]]) -> str:
     rows = ""
     for r in records:
         interval = f" [{_cell(r['low'])}, {_cell(r['high'])}]" if r["low"] is not None and r["low"] != r["high"] else ""
-        ours = f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>" if r["value"] is not None else html.escape(r["reason"])
+        ours = f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>" if r["n"] is not None else html.escape(r["reason"])
         rows += (
             f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-kind="{r["kind"]}">'
             f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a></th><td>{text(r["statement"])}</td><td>{text(r["paper_value"])} <small>[{r["mark"]}]</small></td>'
@@ -109,7 +109,7 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
         + "<h2>Experiments</h2>"
         + table("Experiment|Seconds to compute|Computed|Seeds|Device|Key in the store", experiments)
         + "<h2>Data</h2>"
-        + table("Source|SHA-256", sources)
+        + table("Source|SHA-256 or version", sources)
         + "<h2>Versions</h2>"
         + table("Package|Version", versions)
     )

@@ -8,6 +8,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from mmcl_core.catalog import PAPERS
 from mmcl_core.errors import InputError
 from mmcl_core.paths import checkout
 
@@ -49,8 +50,11 @@ def drifted(root: Path | None = None) -> list[str]:
     """One sentence for each pair whose halves differ or whose notebook half holds outputs; empty when all is well."""
     root = root_folder(root)
     problems = []
-    for key in sorted({*keys(root), *(p.stem for p in (root / "book" / "notebooks").glob("*.ipynb"))}):
+    for key in sorted({*PAPERS, *keys(root), *(p.stem for p in (root / "book" / "notebooks").glob("*.ipynb"))}):
         text_half, notebook_half = halves(root, key)
+        if not (text_half.exists() or notebook_half.exists()):
+            problems.append(f"Chapter {key} is in the catalogue but has no text: write book/chapters/{key}.md and run mmcl sync")
+            continue
         if not (text_half.exists() and notebook_half.exists()):
             problems.append(f"Chapter {key} lacks its {'text' if notebook_half.exists() else 'notebook'} half: run mmcl sync")
             continue

@@ -54,7 +54,7 @@ def sides_of_threshold(r: Result) -> Estimate:
     n_seeds = len(r["single_accuracy"])
     accuracy = np.concatenate([r["single_accuracy"], r["multi_accuracy"].reshape(n_seeds, -1)], 1)
     clear = (control < 2 / 1.6) | (control > 2 * 1.6)
-    return stats.proportion((accuracy > 0.8)[:, clear] == (control > 2)[clear])
+    return stats.share_per_seed((accuracy > 0.8)[:, clear] == (control > 2)[clear])
 
 
 def crossing(control: np.ndarray, accuracy: np.ndarray) -> float:
@@ -85,7 +85,7 @@ def growth_error(r: Result) -> Estimate:
 def sign_predicted(name: str) -> Callable[[Result], Estimate]:
     def estimate(r: Result) -> Estimate:
         first, second = r[f"{name}_first"], r[f"{name}_second"]
-        return stats.proportion(theory.predicted_sign(r.config.ratio, first[..., 0], second[..., 0]) == np.sign(first[..., -1]))
+        return stats.share_per_seed(theory.predicted_sign(r.config.ratio, first[..., 0], second[..., 0]) == np.sign(first[..., -1]))
 
     return estimate
 

@@ -38,7 +38,7 @@ def share_in_order(r: Result) -> Estimate:
     """Share of (seed, reading) pairs with the larger signal and accuracy for two modalities, where both methods converged."""
     converged = (r["single_loss"].max(0) < 0.05) & (r["multi_loss"].max(0) < 0.05)
     better = (r["multi_signal"] > r["single_signal"]) & (r["multi_accuracy"] > r["single_accuracy"])
-    return stats.proportion(better[:, converged])
+    return stats.share_per_seed(better[:, converged]) if converged.any() else stats.proportion(0, 0)
 
 
 CLAIMS = (

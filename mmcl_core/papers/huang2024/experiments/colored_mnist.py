@@ -14,7 +14,7 @@ from mmcl_core.papers.huang2024.encoders import ColoredSetting, ReadOut, clip, s
 
 
 def _data(config: ColoredSetting) -> dict[str, str]:
-    return digits.provenance(config.source)
+    return digits.provenance(config.source, config.train_samples + config.test_samples)
 
 
 def collect(runs: dict[str, Callable[[int], dict[str, ReadOut]]], seeds: Sequence[int]) -> Arrays:

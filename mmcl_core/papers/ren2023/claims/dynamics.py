@@ -69,7 +69,8 @@ def local_exponents(r: Result) -> Estimate:
 
 def bounds_kept(r: Result) -> Estimate:
     low, high = r["bounds"][..., 0], r["bounds"][..., 1]
-    return stats.proportion((low <= r["limit"]) & (r["limit"] <= high))
+    kept = (low <= r["limit"]) & (r["limit"] <= high)
+    return stats.exact(kept.mean(), kept.size)
 
 
 def integral_balance(r: Result) -> Estimate:
