@@ -1,0 +1,198 @@
+"""What must hold to the last digit: the coupling of Lemma 3.1, its invariants, Lemmas B.1, B.2 and B.3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from scipy.integrate import cumulative_trapezoid, quad
+from scipy.stats import kstest
+
+from mmcl_core.config import Config
+from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel
+from mmcl_core.papers.yaras2024.schemes import Exponential, Linear, Scheme, Softplus, gap_potential
+from mmcl_core.runtime import generator, numpy_generator
+
+
+class CouplingSetting(Config):
+    """Random states at which formula (11) meets autograd."""
+
+    smoke: ClassVar = {"seeds": 5}
+
+    seeds: int = Field(20, ge=1, description="chosen")
+    pairs: tuple[int, ...] = Field((2, 3, 8, 64), min_length=1, description="chosen (L31): n")
+    dimensions: tuple[int, ...] = Field((2, 3, 16), min_length=1, description="chosen (L31): d")
+
+
+LAWS: dict[str, Scheme] = {"exp": Exponential(), "softplus": Softplus(), "exp(nu/2)": Exponential(scale=2.0)}
+
+
+@experiment("yaras2024.coupling", CouplingSetting, seconds={"smoke": 1, "book": 2, "paper": 2})
+def coupling(config: CouplingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Equation (11) and the ratio R of Lemma 3.1 against autograd on the lifted CLIP loss, at random states."""
+    velocity_error, ratio_error = np.zeros((2, len(seeds)))
+    for row, seed in enumerate(seeds):
+        stream, uniform = generator("yaras2024.coupling", seed, "points"), numpy_generator("yaras2024.coupling", seed, "state")
+        for n, d, scheme in product(config.pairs, config.dimensions, LAWS.values()):
+            x, y = parallel.sphere(n, d, stream), parallel.sphere(n, d, stream)
+            nu = torch.tensor(uniform.uniform(-1, 4), dtype=torch.float64, requires_grad=True)
+            gamma = torch.tensor(uniform.uniform(0.05, 0.95), dtype=torch.float64, requires_grad=True)
+            slopes = torch.autograd.grad(parallel.objective(x, y, nu, gamma, scheme), (nu, gamma))
+            beta, g = scheme.inverse_temperature(nu).item(), gamma.item()
+            d_nu, d_beta, d_gamma = parallel.velocities(x @ y.T, beta, g, scheme)
+            # A saturated softmax leaves a gradient below rounding: errors are relative to at least a thousandth of the largest possible one.
+            for theirs, ours, scale in ((-float(slopes[0]), d_nu, scheme.slope(beta)), (-float(slopes[1]), d_gamma, 2 * beta * g)):
+                velocity_error[row] = max(velocity_error[row], abs(theirs - ours) / max(abs(theirs), 1e-3 * scale))
+            if abs(float(slopes[0])) > 1e-3 * scheme.slope(beta):
+                measured = float(slopes[1]) / (float(slopes[0]) * scheme.slope(beta))
+                stated = -2 * beta * g / (scheme.slope(beta) ** 2 * (1 - g**2))
+                ratio_error[row] = max(ratio_error[row], abs(measured / stated - 1))
+    return {"velocity_error": velocity_error, "ratio_error": ratio_error}
+
+
+class MovingSetting(Config):
+    """Encoders that move freely, with every scheme."""
+
+    smoke: ClassVar = {"seeds": 2}
+
+    seeds: int = Field(3, ge=1, description="chosen (L31)")
+    n: int = Field(8, ge=2, le=64, description="chosen (L31): pairs")
+    d: int = Field(6, ge=2, le=64, description="chosen (L31): dimension of the in-plane part")
+    beta: float = Field(2.0, gt=0, description="chosen (L31): beta_0")
+    gamma: float = Field(0.4, gt=0, lt=1, description="chosen (L31): gamma_0")
+    end: float = Field(1e4, gt=1, description="chosen (L31): time")
+    points: int = Field(81, ge=10, description="chosen: points in log time")
+
+
+SCHEMES: dict[str, Scheme] = {
+    "exp(nu)": Exponential(),
+    "SLRT 0.1": Exponential(rate=0.1),
+    "exp(nu/2)": Exponential(scale=2.0),
+    "exp(nu/10)": Exponential(scale=10.0),
+    "linear": Linear(),
+    "softplus": Softplus(),
+}
+
+
+@experiment("yaras2024.invariants", MovingSetting, coordinates=("time",), seconds={"smoke": 2, "book": 3, "paper": 3})
+def invariants(config: MovingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """The whole flow with six schemes from random starts: drift of each invariant `[S, scheme]`, paths `[S, scheme, T]`."""
+    times = np.concatenate([[0.0], np.geomspace(0.1, config.end, config.points - 1)])
+    shape = (len(seeds), len(SCHEMES), len(times))
+    log_beta, log_gamma = np.zeros((2, *shape))
+    drift = np.zeros(shape[:2])
+    start_margin = np.zeros(len(seeds))
+    for row, seed in enumerate(seeds):
+        stream = generator("yaras2024.invariants", seed, "points")
+        x, y = parallel.sphere(config.n, config.d, stream), parallel.sphere(config.n, config.d, stream)
+        start_margin[row] = float(parallel.margin(x @ y.T))
+        for column, scheme in enumerate(SCHEMES.values()):
+            path = dynamics.moving_pairs(x, y, config.beta, config.gamma, scheme, times)
+            log_beta[row, column], log_gamma[row, column] = path.log_beta, path.log_gamma
+            balance = scheme.potential(np.exp(path.log_beta)) - scheme.potential(config.beta) - gap_potential(path.log_gamma, config.gamma)
+            drift[row, column] = np.abs(balance).max()
+    return {"time": times, "drift": drift, "log_beta": log_beta, "log_gamma": log_gamma, "start_margin": start_margin}
+
+
+class LeavingSetting(MovingSetting):
+    """Does gamma stay in [-1, 1], where the model is defined?"""
+
+    smoke: ClassVar = {"seeds": 4}
+
+    seeds: int = Field(20, ge=1, description="chosen")
+    beta: float = Field(1 / 0.07, gt=0, description="CLIP's beta_0; 2 is run beside it")
+    end: float = Field(30.0, gt=1, description="chosen: time; by then a run has matched or left")
+
+
+@experiment("yaras2024.leaving", LeavingSetting, coordinates=("beta", "time"), seconds={"smoke": 1, "book": 5, "paper": 5})
+def leaving(config: LeavingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Paths of gamma `[S, beta, T]` from random, mismatched starts. Formula (11) goes on beyond gamma = 1, where no embedding exists."""
+    times = np.linspace(0, config.end, config.points)
+    betas = np.array([2.0, config.beta])
+    gamma = np.zeros((len(seeds), 2, len(times)))
+    for row, seed in enumerate(seeds):
+        stream = generator("yaras2024.leaving", seed, "points")
+        x, y = parallel.sphere(config.n, config.d, stream), parallel.sphere(config.n, config.d, stream)
+        for column, beta in enumerate(betas):
+            gamma[row, column] = np.exp(dynamics.moving_pairs(x, y, beta, config.gamma, Exponential(), times, rtol=1e-8).log_gamma)
+    return {"time": times, "beta": betas, "gamma": gamma}
+
+
+class MarginSetting(Config):
+    """Random rows for Lemma B.1."""
+
+    smoke: ClassVar = {"seeds": 2}
+
+    seeds: int = Field(5, ge=1, description="chosen: with `draws` the sheet's 20,000")
+    draws: int = Field(4000, ge=10, le=10**6, description="chosen (LB1)")
+
+
+@experiment("yaras2024.margins", MarginSetting, seconds={"smoke": 1, "book": 1, "paper": 1})
+def margins(config: MarginSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Violations of Lemma B.1 `[S, draw]`: (a) the sign, (b) the bound above the threshold, and the same inequality below it."""
+    sign, above, below = np.zeros((3, len(seeds), config.draws), bool)
+    for row, seed in enumerate(seeds):
+        stream = numpy_generator("yaras2024.margins", seed, "rows")
+        for k in range(config.draws):
+            n = int(stream.integers(2, 12))
+            others = stream.normal(size=n - 1)
+            alpha = stream.uniform(0.05, 2)
+            threshold = np.log(4 * n - 4) / alpha
+            slack = stream.exponential(0.5) * stream.integers(0, 2)  # half of the rows have exactly the margin alpha
+            sign[row, k] = mean_excess(others.max() + slack, others, np.exp(stream.uniform(-3, 3))) < -1e-12
+            a = threshold * stream.uniform(1, 3)
+            above[row, k] = mean_excess(others.max() + alpha + slack, others, a) > extremal_excess(alpha, n, a) + 1e-12
+            a = threshold * stream.uniform(0.05, 0.6)
+            below[row, k] = mean_excess(others.max() + alpha + slack, others, a) > extremal_excess(alpha, n, a) + 1e-12
+    return {"sign": sign, "above": above, "below": below}
+
+
+def mean_excess(pair: float, others: np.ndarray, a: float) -> float:
+    """mu(z, a) = <z, e_i - softmax(a z)> for the row with `pair` at place i."""
+    weights = np.exp(a * (others - pair))
+    return float(weights @ (pair - others) / (1 + weights.sum()))
+
+
+def extremal_excess(alpha: float, n: int, a: float) -> float:
+    """alpha (1 - p_1) with p_1 = 1 / (1 + (n - 1) exp(-a alpha)): the right side of Lemma B.1(b)."""
+    return float(alpha * (1 - 1 / (1 + (n - 1) * np.exp(-a * alpha))))
+
+
+class ProjectionSetting(Config):
+    """Inner products of uniform points, for Lemmas B.2 and B.3."""
+
+    smoke: ClassVar = {"seeds": 2}
+
+    seeds: int = Field(5, ge=1, description="chosen")
+    draws: int = Field(20_000, ge=100, le=10**6, description="chosen (B.2)")
+    dimensions: tuple[int, ...] = Field((3, 8, 64), min_length=1, description="chosen (B.2): d")
+
+
+QUADRATURE = tuple(product((3, 8, 64, 512), (0.5, 5.0, 13.0)))  # (d, a)
+
+
+@experiment("yaras2024.projections", ProjectionSetting, coordinates=("quadrature_error",), seconds={"smoke": 1, "book": 1, "paper": 1})
+def projections(config: ProjectionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Kolmogorov-Smirnov p of <u, v> against the density of Lemma B.2 `[S, d]`; Lemma B.3's moments against quadrature."""
+    p = np.zeros((len(seeds), len(config.dimensions)))
+    grid = np.linspace(-1, 1, 40_001)
+    for column, d in enumerate(config.dimensions):
+        cumulative = cumulative_trapezoid(bessel.density(grid, d), grid, initial=0)
+        for row, seed in enumerate(seeds):
+            stream = generator("yaras2024.projections", seed, f"d={d}")
+            products = (parallel.sphere(config.draws, d, stream) * parallel.sphere(config.draws, d, stream)).sum(1)
+            p[row, column] = kstest(products.numpy(), lambda z, c=cumulative: np.interp(z, grid, c)).pvalue
+    errors = []
+    for d, a in QUADRATURE:
+        for power, stated in zip((1, 0), bessel.moments(a, d), strict=True):
+            # Breakpoints keep the adaptive rule from stepping over the narrow peak in high dimension.
+            integral, _ = quad(
+                lambda z, d=d, a=a, k=power: z**k * np.exp(a * z) * bessel.density(z, d), -1, 1, epsabs=0, epsrel=1e-11, limit=400, points=(-0.2, 0, 0.2)
+            )
+            errors.append(abs(integral / stated - 1))
+    return {"p": p, "quadrature_error": np.array(errors)}
