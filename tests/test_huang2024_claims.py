@@ -1,5 +1,7 @@
 """The chapter's claims at smoke, and planted errors that must flip them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,35 @@ def test_corrected_anti_concentration_by_monte_carlo(c):
     share = (np.abs(np.random.default_rng(1).normal(scale=2.0, size=100_000)) <= c).mean()
     assert abs(share - bounds.anti_concentration(c, 2.0)) < 0.007
     assert bounds.anti_concentration(c, 2.0) <= bounds.anti_concentration_bound(c, 2.0)
+
+
+def stored(name, **arrays):
+    """The smoke result of an experiment with other arrays in it."""
+    return replace(run(name, Tier.smoke), arrays=arrays)
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.3, Verdict.not_reproduced)])
+def test_the_exponent_in_log_time_tells_laws_apart(power, verdict):
+    """A single seed and temperature that follows another law is enough."""
+    step = np.unique(np.geomspace(10, 4000, 60).round())
+    curves = np.log(step) ** np.array([[0.5, 0.5], [0.5, power]])[..., None]
+    claim = CLAIMS["c13_corrected"]
+    estimate = claim.estimate(stored("huang2024.log_growth", step=step, largest_rho=curves))
+    assert estimate.value == pytest.approx(power)
+    assert claim.judge(estimate) == verdict
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.0, Verdict.not_reproduced)])
+def test_the_exponent_in_the_temperature_tells_laws_apart(power, verdict):
+    temperature = np.array([1.0, 0.5, 0.2, 0.05])
+    claim = CLAIMS["c13_temperature"]
+    estimate = claim.estimate(stored("huang2024.log_growth", temperature=temperature, largest_rho=np.stack([temperature**power] * 2)[..., None]))
+    assert claim.judge(estimate) == verdict
+
+
+def test_a_cell_of_the_phase_diagram_that_did_not_converge_is_caught():
+    single, multi = np.full((2, 3), 0.009), np.full((2, 3, 2), 0.009)
+    claim = CLAIMS["threshold_converged"]
+    assert claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi))) == Verdict.reproduced
+    multi[1, 2, 0] = 0.02
+    assert claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi))) == Verdict.not_reproduced

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import TypeCheckError
 from scipy.stats import norm
 
+from mmcl_core.catalog import find_experiment
+from mmcl_core.errors import InputError
 from mmcl_core.flow import integrate
 from mmcl_core.papers.huang2024 import dynamics, heads, reference, setting, theory
 from mmcl_core.papers.huang2024.experiments.calibration import all_others, sampled_negatives
@@ -170,10 +172,44 @@ def test_flow_of_a_linear_field_is_the_exponential():
 
 @pytest.mark.parametrize("times", [[0], [1, 0], [0, 0, 1]])
 def test_flow_refuses_times_that_do_not_increase(times):
-    from mmcl_core.errors import InputError
-
     with pytest.raises(InputError, match="increasing"):
         integrate(lambda s: s, [torch.ones(1)], times)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "overrides", "words"),
+    [
+        ("stage_one_single", {"initial_scales": (0, 1e-5)}, "initial_scales"),
+        ("stage_one_single", {"initial_scales": (1, 1)}, "stage one would last"),
+        ("stage_one_multi", {"rate": 1e-12}, "stage one would last"),
+        ("power_law", {"initial_scales": (1e-3, -1e-4)}, "initial_scales"),
+        ("flow_limit", {"rates": (0.1, 0)}, "rates"),
+        ("log_growth", {"temperatures": (1, 0)}, "temperatures"),
+        ("phase", {"strengths": (0,)}, "strengths"),
+        ("phase", {"ratios": (-1,)}, "ratios"),
+        ("crosstalk", {"initial_scales": (0,)}, "initial_scales"),
+        ("sample_size", {"sizes": (1, 25)}, "sizes"),
+        ("concentration", {"sizes": (0, 25)}, "sizes"),
+        ("sample_size", {"rate": 0.1}, "Unknown field"),
+        ("phase", {"ratio": 2.0}, "Unknown field"),
+        ("downstream", {"test_samples": 50}, "Unknown field"),
+        ("flow_limit", {"rate": 0.1}, "Unknown field"),
+        ("colored_samples", {"epochs": 1}, "Unknown field"),
+    ],
+)
+def test_impossible_settings_get_one_sentence(experiment, overrides, words):
+    """Also fields that an experiment would not read: setting one would recompute without effect."""
+    with pytest.raises(InputError, match=words) as error:
+        find_experiment(f"huang2024.{experiment}").config.at("smoke", **overrides)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("experiment", ["figure1", "stage_two", "downstream"])
+def test_a_diverging_run_says_so(experiment, recwarn):
+    declared = find_experiment(f"huang2024.{experiment}")
+    with pytest.raises(InputError, match="diverged before step"):
+        declared.compute(declared.config.at("smoke", rate=1e6), [0], torch.device("cpu"))
+    assert not recwarn.list
 
 
 def test_shapes_are_really_checked():

@@ -1,5 +1,7 @@
 """Ren & Li 2023: the fast dynamics against the model written plainly, the closure against enumeration and against wide encoders."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
 from mmcl_core.papers.ren2023 import dynamics, reference, setting, theory
 from mmcl_core.papers.ren2023.closure import Closure, missing_mass
+from mmcl_core.papers.ren2023.experiments.exact import side_by_side
 from mmcl_core.papers.ren2023.experiments.runs import RunSetting, runs
 from mmcl_core.run import run
 from mmcl_core.runtime import generator
@@ -169,7 +172,9 @@ def test_condition_number_below_full_width_is_that_of_the_represented_directions
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        ({"signal": (1.0, -0.5)}, "positive"),
+        ({"signal": (1.0, -0.5)}, "signal"),
+        ({"rates": (0, 1, 1, 1)}, "rates"),
+        ({"times": (1, 1, 1, -1)}, "times"),
         ({"d": 3}, "do not fit"),
         ({"batch": 1}, "batch"),
         ({"width": 10**6, "d": 20_000}, "GiB"),
@@ -179,6 +184,47 @@ def test_impossible_settings_get_one_sentence(overrides, words):
     with pytest.raises(InputError, match=words) as error:
         RunSetting.at("book", **overrides)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "overrides", "words"),
+    [
+        ("sgd_floor", {"cold": ((0, 2.0), (32, 1.0))}, "cold"),
+        ("sgd_floor", {"warm": ((32, 0.0),)}, "warm"),
+        ("sgd_floor", {"warm": ((2**16, 1.0),)}, "GiB"),
+        ("finite_width", {"widths": (0, 50)}, "widths"),
+        ("training_set", {"pairs": (0,)}, "pairs"),
+        ("population", {"widths": (-3,)}, "widths"),
+        ("noise_inside", {"strengths": (-0.1,)}, "strengths"),
+        ("digit_halves", {"steps": (0, 10, 10)}, "steps"),
+        ("identities", {"signal_b": (1.0,)}, "as many"),
+        ("retrieval", {"signal": (1.0, 0.5)}, "fewer codes"),
+        ("landscape", {"negatives": 3.0}, "Unknown field"),
+        ("finite_width", {"width": 100}, "Unknown field"),
+        ("sgd_floor", {"batch": 64}, "Unknown field"),
+    ],
+)
+def test_impossible_settings_of_every_experiment_get_one_sentence(experiment, overrides, words):
+    with pytest.raises(InputError, match=words) as error:
+        catalog.find_experiment(f"ren2023.{experiment}").config.at("smoke", **overrides)
+    assert "\n" not in str(error.value)
+
+
+def test_a_diverging_run_says_so():
+    with pytest.raises(InputError, match="diverged at step"):
+        runs.compute(RunSetting.at("smoke", rates=(1e300, 1, 1, 1)), (0,), torch.device("cpu"))
+
+
+def test_encoders_side_by_side_are_the_encoders():
+    """Padded and reduced to a common height: the same condition numbers and norms as each width alone."""
+    v = setting.views(4, (1.0, 0.5), 0.2)
+    starts = [setting.initial_encoders(v, width, [0, 1]) for width in (2, 8, 50)]
+    together = side_by_side(starts)
+    assert together.a.shape == (6, 8, 4)
+    for k, alone in enumerate(starts):
+        rows = slice(2 * k, 2 * k + 2)
+        torch.testing.assert_close(together.a[rows].mT @ together.b[rows], alone.a.mT @ alone.b, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(together.a[rows].mT @ together.a[rows], alone.a.mT @ alone.a, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -210,3 +256,28 @@ def test_planted_errors_in_the_moments_are_caught(claim, monkeypatch, tmp_path):
     monkeypatch.setattr(dynamics, "population_contrastive", shrunk(dynamics.population_contrastive))
     judged = next(c for c in catalog.paper("ren2023").claims if c.id == f"ren2023.{claim}")
     assert evaluate(judged, Tier.smoke, lambda e: run(e, Tier.smoke, store=Store(tmp_path))).verdict == Verdict.not_reproduced
+
+
+def judged(name, experiment, **arrays):
+    claim = next(c for c in catalog.paper("ren2023").claims if c.id == f"ren2023.{name}")
+    estimate = claim.estimate(replace(run(experiment, Tier.smoke), arrays=arrays))
+    return estimate, claim.judge(estimate)
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(-0.5, Verdict.reproduced), (-1.0, Verdict.not_reproduced), (-0.2, Verdict.not_reproduced)])
+def test_the_exponent_in_the_width_has_an_interval_over_seeds(power, verdict):
+    width = np.array([25, 100, 400])
+    deviation = np.stack([width ** (power - 0.02), width ** (power + 0.02)])
+    estimate, found = judged("d2b_slope_contrastive", "ren2023.finite_width", width=width, contrastive=deviation)
+    assert found == verdict
+    assert estimate.n == 2
+    assert estimate.low < power < estimate.high
+
+
+def test_the_floor_takes_its_constants_seed_by_seed():
+    """Constants whose mean over seeds is the same everywhere, but not in any one seed."""
+    noise = np.array([0.1, 0.2])
+    flat, crossed = np.ones((2, 2)) * noise, np.array([[1.0, 2.0], [2.0, 1.0]]) * noise
+    estimate, found = judged("d9", "ren2023.sgd_floor", cold_excess=flat, cold_noise=noise, warm_excess=crossed, warm_noise=noise)
+    assert estimate.value == pytest.approx(2.0)
+    assert found == Verdict.not_reproduced

@@ -76,8 +76,8 @@ DEVIATIONS = (
         "wrong as printed",
         "Lemma C.13",
         r"$\max\rho$ exceeds $\log(3MT^*)$ at $\tau = 0.5$.",
-        r"It grows like $\sqrt{\tau\log t}$ times a constant that depends on $m$.",
-        _names("c13", "c13_small_temperature", "c13_corrected", "c13_square"),
+        r"It grows about like $\sqrt{\tau\log t}$.",
+        _names("c13", "c13_small_temperature", "c13_corrected", "c13_temperature"),
     ),
     Deviation(
         "wrong as printed",

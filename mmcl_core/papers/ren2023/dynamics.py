@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmcl_core.errors import InputError
 from mmcl_core.papers.ren2023.setting import Encoders, Views, draw_pairs
 from mmcl_core.runtime import generator
 
@@ -132,11 +133,13 @@ def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
 
 
 def descend(e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int) -> Iterator[tuple[int, Encoders]]:
-    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's batch."""
+    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's batch. `InputError` when it diverges."""
     yield 0, e
     for step in range(steps):
         change = velocity(e, v, law(step))
         e = Encoders(e.a + rate * change.a, e.b + rate * change.b)
+        if not torch.isfinite(e.a.sum() + e.b.sum()):
+            raise InputError(f"Training diverged at step {step + 1}: take a rate below {rate:g}, or signal and noise variances nearer to 1")
         yield step + 1, e
 
 

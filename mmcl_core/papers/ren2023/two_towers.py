@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mmcl_core.errors import InputError
 from mmcl_core.experiment import Arrays
+from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.metrics import effective_rank, feature_condition_number, retrieval_at_1
 from mmcl_core.runtime import generator
 
@@ -90,8 +91,7 @@ def loss(first: Float[Tensor, "S N D"], second: Float[Tensor, "S N D"], inverse_
     """Sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean <f_A, f_B> of the pairs."""
     if inverse_temperature is None:
         return -(first * second).sum(-1).mean(-1)
-    logits = inverse_temperature * first @ second.mT
-    return (logits.logsumexp(-1) + logits.logsumexp(-2) - 2 * logits.diagonal(0, -2, -1)).mean(-1)
+    return 2 * symmetric_cross_entropy(inverse_temperature * first @ second.mT)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import torch
 from mmcl_core.data import digits
 from mmcl_core.data.augment import MILD
 from mmcl_core.experiment import Arrays, experiment
-from mmcl_core.papers.huang2024.encoders import ColoredSetting, ReadOut, clip, simclr
+from mmcl_core.papers.huang2024.encoders import ColoredSetting, DigitSetting, ReadOut, clip, simclr
 
 
-def _data(config: ColoredSetting) -> dict[str, str]:
+def _data(config: DigitSetting) -> dict[str, str]:
     return digits.provenance(config.source, config.train_samples + config.test_samples)
 
 
@@ -49,9 +49,9 @@ def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch
 
 
 @experiment(
-    "huang2024.colored_samples", ColoredSetting, coordinates=("grey", "digit", "label", "colour"), data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}
+    "huang2024.colored_samples", DigitSetting, coordinates=("grey", "digit", "label", "colour"), data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}
 )
-def colored_samples(config: ColoredSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+def colored_samples(config: DigitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The first images of the training and of the reversed-colour test set, and how often colour names the label, per seed."""
     parts = [config.data(seed) for seed in seeds]
     shown = 12

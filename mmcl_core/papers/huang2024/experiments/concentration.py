@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, setting
-from mmcl_core.papers.huang2024.experiments.figure1 import FigureSetting
+from mmcl_core.papers.huang2024.experiments.base import Signals, Sizes
 
 
-class ConcentrationSetting(FigureSetting):
+class ConcentrationSetting(Sizes, Signals):
     """Many draws of the figure setting's initialisation, one a seed."""
 
     book: ClassVar = {"seeds": 100}
@@ -22,7 +22,7 @@ class ConcentrationSetting(FigureSetting):
 
     seeds: int = Field(200, ge=1, le=10_000, description="chosen: draws")
     delta: float = Field(0.1, gt=0, lt=1, description="chosen: the failure probability in the printed bounds")
-    sizes: tuple[int, ...] = Field((50, 100, 200, 400), min_length=2, description="n at which Lemma C.9 is checked")
+    sizes: tuple[PositiveInt, ...] = Field((50, 100, 200, 400), min_length=2, description="n at which Lemma C.9 is checked")
 
 
 @experiment("huang2024.concentration", ConcentrationSetting, coordinates=("size",), seconds={"smoke": 1, "book": 8, "paper": 16})

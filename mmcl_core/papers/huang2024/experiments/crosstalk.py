@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
+from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
-from mmcl_core.papers.huang2024.experiments.figure1 import METHODS, FigureSetting
+from mmcl_core.papers.huang2024.experiments.base import Descent, Signals, Sizes
+from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
 
 
-class CrosstalkSetting(FigureSetting):
+class CrosstalkSetting(Sizes, Signals, Descent):
     """The figure setting at several initial scales: cross-talk of size 1/sqrt(d) matters once the signal is smaller than it."""
 
-    book: ClassVar = {}
     smoke: ClassVar = {"n": 40, "d": 300, "seeds": 2, "epochs": 60, "initial_scales": (1e-3, 1e-5)}
 
     seeds: int = Field(3, ge=1, le=10_000, description="chosen")
-    initial_scales: tuple[float, ...] = Field((1e-3, 1e-4, 1e-6), min_length=1, description="sigma_0; the first is the figure's")
+    initial_scales: tuple[PositiveFloat, ...] = Field(
+        (1e-3, 1e-4, 1e-6), min_length=1, description="sigma_0 for signs and dead pairs; the first is the figure's"
+    )
+
+    def problem(self, seeds: Sequence[int], initial_scale: float) -> setting.Problem:
+        return setting.gaussian(seeds, self.n, self.m, self.d, self.signal, self.ratio, initial_scale, 1.0, self.augmentation)
 
 
 @experiment("huang2024.crosstalk", CrosstalkSetting, coordinates=("initial_scale",), seconds={"smoke": 1, "book": 4, "paper": 4})
@@ -29,13 +35,13 @@ def crosstalk(config: CrosstalkSetting, seeds: Sequence[int], device: torch.devi
     """Drift of inner products from their coefficients, share of kept signs and dead pairs, and the size of the augmentation noise."""
     arrays: dict[str, list] = {name: [] for name in ("sign_kept", "stays_dead")}
     for scale in config.initial_scales:
-        problem = setting.to(config.model_copy(update={"initial_scale": scale}).problem(seeds), device)
+        problem = setting.to(config.problem(seeds, scale), device)
         first, *_, last = dynamics.trajectory(problem, False, config.rate, config.epochs, config.scale)
         dead = first.first.noise < 0
         arrays["sign_kept"].append((first.first.signal.sign() == last.first.signal.sign()).double().mean(1))
         arrays["stays_dead"].append(((last.first.noise < 0) & dead).sum((1, 2)) / dead.sum((1, 2)))
     results = {name: torch.stack(values, 1).double().cpu().numpy() for name, values in arrays.items()}
-    problem = setting.to(config.problem(seeds), device)
+    problem = setting.to(config.problem(seeds, config.initial_scale), device)
     for method, multimodal in METHODS.items():
         noise, signal, augmentation = torch.zeros(len(seeds)), torch.zeros(len(seeds)), []
         for state in dynamics.trajectory(problem, multimodal, config.rate, config.epochs, config.scale):
@@ -53,13 +59,19 @@ def crosstalk(config: CrosstalkSetting, seeds: Sequence[int], device: torch.devi
     return results | {"initial_scale": np.array(config.initial_scales)}
 
 
-class SampleSizeSetting(FigureSetting):
+class SampleSizeSetting(Config):
     """n SNR^2 = 1.25 fixed while n grows: d = n^2/5, sigma_0 sqrt(d) = 0.0447, eta d/n = 0.2, k = 1, 200 steps."""
 
     book: ClassVar = {"seeds": 5}
     smoke: ClassVar = {"seeds": 2, "sizes": (25, 50), "epochs": 60}
 
-    sizes: tuple[int, ...] = Field((25, 50, 100, 200), min_length=2, description="n")
+    seeds: int = Field(10, ge=1, le=10_000, description="chosen")
+    sizes: tuple[Annotated[int, Field(ge=4)], ...] = Field((25, 50, 100, 200), min_length=2, description="n")
+    m: int = Field(50, ge=1, description="as in Figure 1")
+    ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
+    augmentation: float = Field(0.1, ge=0, description="sigma_eps, as in Figure 1")
+    epochs: int = Field(200, ge=1, description="as in Figure 1")
+    scale: float = Field(1.0, gt=0, description="k, as in our reading of Figure 1")
     n_snr_squared: float = Field(1.25, gt=0, description="as in Figure 1")
     initial_noise: float = Field(0.0447, gt=0, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
 

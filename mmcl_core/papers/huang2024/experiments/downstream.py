@@ -11,18 +11,21 @@ from pydantic import Field
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, heads, setting
-from mmcl_core.papers.huang2024.experiments.figure1 import METHODS, FigureSetting
+from mmcl_core.papers.huang2024.experiments.base import SIGNAL_OF_SMALL, SMALL, Descent, Signals, Sizes
+from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
 
 STRENGTHS = (0.112, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 HEAD_SIZES = (4, 10, 20, 50, 100, 200, 500, 1000, 5000)
 
 
-class DownstreamSetting(FigureSetting):
+class DownstreamSetting(Sizes, Signals, Descent):
     """The figure setting, evaluated on many more test samples than the paper's 200 so that 1 % is resolved."""
 
     book: ClassVar = {"seeds": 5}
-    smoke: ClassVar = FigureSetting.smoke | {"evaluation_samples": 500, "population_samples": 2000}
+    smoke: ClassVar = SMALL | {"signal": SIGNAL_OF_SMALL, "evaluation_samples": 500, "population_samples": 2000}
 
+    seeds: int = Field(10, ge=1, le=10_000, description="chosen")
+    downstream: float = Field(2.0, gt=0, description="Figure 1: ||nu|| = 2, for the head-size curve")
     evaluation_samples: int = Field(5000, ge=100, description="chosen: test samples for the ceiling and the head-size curve")
     population_samples: int = Field(20_000, ge=200, description="chosen: samples that stand for the population in the LDA head")
 
@@ -30,7 +33,9 @@ class DownstreamSetting(FigureSetting):
 @experiment("huang2024.downstream", DownstreamSetting, coordinates=("strength", "head_size"), seconds={"smoke": 2, "book": 20, "paper": 40})
 def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy after training against ||nu||/sigma_xi for three heads, and against the number of labelled samples for the head."""
-    problem = setting.to(config.problem(seeds), device)
+    c = config
+    problem = setting.gaussian(seeds, c.n, c.m, c.d, c.signal, c.ratio, c.initial_scale, 1.0, c.augmentation)
+    problem = setting.to(problem, device)
     sizes = np.array([size for size in HEAD_SIZES if size <= config.population_samples])
     arrays: Arrays = {"strength": np.array(STRENGTHS), "head_size": sizes}
     for name, multimodal in METHODS.items():

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
+from mmcl_core.papers.huang2024.experiments.base import SIGNAL_OF_SMALL, SMALL, Descent, Shift, Signals, Sizes
 from mmcl_core.papers.huang2024.heads import head_b
 
 
-class FigureSetting(Config):
+class FigureSetting(Sizes, Signals, Descent, Shift):
     """The figure's setting ("FIG"). What the paper leaves out is marked as chosen; the calibration experiment shows the alternatives."""
 
-    smoke = {"n": 50, "d": 500, "signal": 3.536, "initial_scale": 2e-3, "rate": 0.02, "seeds": 2}
+    smoke: ClassVar = SMALL | {"signal": SIGNAL_OF_SMALL}
 
     seeds: int = Field(10, ge=1, le=10_000, description="chosen; the paper gives no number for its bands")
-    n: int = Field(100, ge=4, description="Figure 1: 100 training pairs")
-    d: int = Field(2000, ge=4, description="Figure 1: 2000 dimensions")
-    m: int = Field(50, ge=1, description="Figure 1: 50 neurons")
-    signal: float = Field(5.0, gt=0, description="Figure 1: ||mu|| = 5")
-    ratio: float = Field(3.0, gt=0, description="Figure 1: Cmu = ||mu~|| / ||mu|| = 15 / 5")
-    downstream: float = Field(2.0, gt=0, description="Figure 1: ||nu|| = 2")
-    augmentation: float = Field(0.1, ge=0, description="Figure 1: sigma_eps = 0.1, sigma_xi = 1")
-    rate: float = Field(0.01, gt=0, description="Figure 1: gradient descent, eta = 0.01")
-    epochs: int = Field(200, ge=1, description="Figure 1: 200 epochs")
-    test_samples: int = Field(200, ge=10, description="Figure 1: 200 test samples")
-    initial_scale: float = Field(1e-3, gt=0, description="chosen: sigma_0 is not given")
-    scale: float = Field(1.0, gt=0, description="chosen: k = 1/(m tau); tau is not given")
 
     def problem(self, seeds: Sequence[int]) -> setting.Problem:
         return setting.gaussian(

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
-from mmcl_core.papers.huang2024.experiments.scaling import OrthogonalSetting
+from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
 
-class NeuronSetting(OrthogonalSetting):
+class NeuronSetting(DescentSetting):
     """Every neuron's start and end, in the orthogonal limit and on Gaussian data."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 150, "seeds": 2}

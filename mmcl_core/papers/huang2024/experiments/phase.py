@@ -7,25 +7,28 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
-from mmcl_core.papers.huang2024.experiments.figure1 import FigureSetting
+from mmcl_core.papers.huang2024.experiments.base import SMALL, Descent, Shift, Sizes
 from mmcl_core.papers.huang2024.heads import head_b
 
 LOSS_TARGET = 0.01
 
 
-class PhaseSetting(FigureSetting):
+class PhaseSetting(Sizes, Descent, Shift):
     """The figure setting over a grid of signal strengths and ratios; every cell runs until its loss is below 0.01."""
 
-    smoke: ClassVar = FigureSetting.smoke | {"epochs": 150, "strengths": (0.6, 3.0, 10.0), "ratios": (1.0, 3.0)}
+    smoke: ClassVar = SMALL | {"epochs": 150, "strengths": (0.6, 3.0, 10.0), "ratios": (1.0, 3.0)}
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
     epochs: int = Field(2000, ge=1, description="chosen: an upper limit on the epochs; cells stop at loss 0.01")
-    strengths: tuple[float, ...] = Field((0.3, 0.6, 0.9, 1.25, 1.6, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows")
-    ratios: tuple[float, ...] = Field((1.0, 1.25, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns")
+    strengths: tuple[PositiveFloat, ...] = Field((0.3, 0.6, 0.9, 1.25, 1.6, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows")
+    ratios: tuple[PositiveFloat, ...] = Field((1.0, 1.25, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns")
+
+    def problem(self, seeds: Sequence[int], signal: float, ratio: float) -> setting.Problem:
+        return setting.gaussian(seeds, self.n, self.m, self.d, signal, ratio, self.initial_scale, 1.0, self.augmentation, self.downstream, self.test_samples)
 
 
 @experiment("huang2024.phase", PhaseSetting, coordinates=("n_snr_squared", "ratio"), seconds={"smoke": 3, "book": 35, "paper": 90})
@@ -52,7 +55,7 @@ def grid(
     loss = np.empty_like(accuracy)
     for row, strength in enumerate(strengths):
         signal = float(np.sqrt(strength * config.d / config.n))
-        cells = [config.model_copy(update={"signal": signal, "ratio": float(ratio)}).problem(seeds) for ratio in ratios]
+        cells = [config.problem(seeds, signal, float(ratio)) for ratio in ratios]
         problem = setting.to(setting.stack(cells), device)
         # Above this signal strength the figure's rate overshoots; the paper's assumption 4.1(2) asks for eta <= m/||mu||^2.
         rates = config.rate * np.minimum(1, 75 / (np.maximum(1, ratios if multimodal else 1) * signal**2))

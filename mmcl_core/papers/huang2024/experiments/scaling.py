@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
@@ -24,19 +24,24 @@ class OrthogonalSetting(Config):
     signal: float = Field(5.0, gt=0, description="||mu||, as in Figure 1")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
     noise_norm_squared: float = Field(2000.0, gt=0, description="sigma_xi^2 d, as in Figure 1")
-    rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m; the figure's own eta k is 0.01")
 
     def problem(self, seeds: Sequence[int], initial_scale: float, **changes: float) -> setting.Problem:
         signal, ratio = changes.get("signal", self.signal), changes.get("ratio", self.ratio)
         return setting.orthogonal(seeds, self.n, self.m, signal, ratio, self.noise_norm_squared, initial_scale)
 
 
-class ScalingSetting(OrthogonalSetting):
+class DescentSetting(OrthogonalSetting):
+    """... trained by gradient descent at one rate."""
+
+    rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m; the figure's own eta k is 0.01")
+
+
+class ScalingSetting(DescentSetting):
     """Initial scales over which the power laws are fitted, and the level at which the winner is stopped."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "initial_scales": (1e-4, 1e-6), "seeds": 2}
 
-    initial_scales: tuple[float, ...] = Field((1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8), min_length=2, description="sigma_0")
+    initial_scales: tuple[PositiveFloat, ...] = Field((1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8), min_length=2, description="sigma_0")
     level: float = Field(0.5, gt=0, description="chosen: the dominant quantity is stopped here, while the dynamics are still linear")
     limit: int = Field(4000, ge=10, description="chosen: more steps than any run needs")
 
@@ -59,7 +64,7 @@ def power_law(config: ScalingSetting, seeds: Sequence[int], device: torch.device
     return {"initial_scale": np.array(config.initial_scales), "single_signal": loser(False), "multi_noise": loser(True)}
 
 
-class CollapseSetting(OrthogonalSetting):
+class CollapseSetting(DescentSetting):
     """Two problems that must be one: (mu, Cmu) and (sqrt(Cmu) mu, 1)."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 60, "seeds": 2}
@@ -102,7 +107,7 @@ class FlowLimitSetting(OrthogonalSetting):
 
     seeds: int = Field(3, ge=1, le=10_000, description="chosen")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
-    rates: tuple[float, ...] = Field((0.1, 0.05, 0.025), min_length=2, description="chosen: eta with k = 1/m, halved twice")
+    rates: tuple[PositiveFloat, ...] = Field((0.1, 0.05, 0.025), min_length=2, description="chosen: eta with k = 1/m, halved twice")
     tolerance: float = Field(1e-5, gt=0, description="chosen: the flow's relative tolerance, far below the distances measured")
     time: float = Field(12.0, gt=0, description="chosen: eta * t at the height of the multi-modal first stage")
 

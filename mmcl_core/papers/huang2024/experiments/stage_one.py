@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat, model_validator
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
-from mmcl_core.papers.huang2024.experiments.scaling import OrthogonalSetting
+from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
+
+POINTS, MOST_STEPS = 51, 10**6  # points of a curve in time, and the longest run
 
 
-class StageOneSetting(OrthogonalSetting):
+class StageOneSetting(DescentSetting):
     """Two initial scales, each run to the T1 of its lemma."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "rate": 0.05, "seeds": 2}
 
     rate: float = Field(0.02, gt=0, description="chosen: eta with k = 1/m, small against every growth rate")
-    initial_scales: tuple[float, float] = Field((1e-3, 1e-5), description="sigma_0: the figure's, and one that separates the stages further")
+    initial_scales: tuple[PositiveFloat, PositiveFloat] = Field((1e-3, 1e-5), description="sigma_0: the figure's, and one that separates the stages further")
     small: float = Field(0.1, gt=0, description="chosen: activations below this count as the linear stage")
+
+    @model_validator(mode="after")
+    def _has_a_first_stage(self) -> Self:
+        for scale in self.initial_scales:
+            for steps in lengths(self, scale):
+                if not POINTS - 1 <= steps <= MOST_STEPS:
+                    raise ValueError(
+                        f"from the initial scale {scale:g} stage one would last {steps:.3g} steps, but {POINTS - 1} to {MOST_STEPS:,} are allowed: "
+                        "take initial scales below 20/||mu|| and 20/||xi||, and a rate that fits"
+                    )
+        return self
 
 
 def _grown(config: StageOneSetting) -> tuple[float, float]:
     """r = eta sigma_xi^2 d/(n m tau) and Cmu eta ||mu||^2/(m tau), as the lemmas write them."""
     return config.rate * config.noise_norm_squared / (config.n * config.m), config.ratio * config.rate * config.signal**2 / config.m
+
+
+def lengths(config: StageOneSetting, initial_scale: float) -> tuple[int, int]:
+    """T1 in steps, with one modality and with two."""
+    growth, joint = _grown(config)
+    return bounds.stage_one_single(initial_scale * config.noise_norm_squared**0.5, growth), bounds.stage_one_multi(initial_scale * config.signal, joint)
 
 
 def _stack(runs: Iterable[dict[str, np.ndarray]]) -> Arrays:
@@ -43,8 +62,8 @@ def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torc
 
     def one(scale: float) -> dict[str, np.ndarray]:
         problem = setting.to(config.problem(seeds, scale), device)
-        end = bounds.stage_one_single(scale * config.noise_norm_squared**0.5, growth)
-        marks = np.linspace(0, end, 51).round().astype(int)
+        end = lengths(config, scale)[0]
+        marks = np.linspace(0, end, POINTS).round().astype(int)
         curve_noise, curve_signal = [], []
         deviation = torch.zeros(len(seeds), dtype=torch.float64, device=device)
         upper = torch.ones(len(seeds), dtype=torch.float64, device=device)
@@ -96,7 +115,7 @@ def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torc
         }
 
     runs = [{k: v.double().cpu().numpy() for k, v in one(scale).items()} for scale in config.initial_scales]
-    return _stack(runs) | {"progress": np.linspace(0, 1, 51)}
+    return _stack(runs) | {"progress": np.linspace(0, 1, POINTS)}
 
 
 @experiment("huang2024.stage_one_multi", StageOneSetting, coordinates=("progress",), seconds={"smoke": 1, "book": 6, "paper": 6})
@@ -108,8 +127,8 @@ def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch
 
     def one(scale: float) -> dict[str, np.ndarray]:
         problem = setting.to(config.problem(seeds, scale), device)
-        end = bounds.stage_one_multi(scale * config.signal, joint)
-        marks = np.linspace(0, end, 51).round().astype(int)
+        end = lengths(config, scale)[1]
+        marks = np.linspace(0, end, POINTS).round().astype(int)
         curve_noise, curve_signal, curve_sync = [], [], []
         zeros = torch.zeros(len(seeds), dtype=torch.float64, device=device)
         deviation, form_error = zeros.clone(), zeros.clone()
@@ -176,4 +195,4 @@ def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch
         }
 
     runs = [{k: v.double().cpu().numpy() for k, v in one(scale).items()} for scale in config.initial_scales]
-    return _stack(runs) | {"progress": np.linspace(0, 1, 51)}
+    return _stack(runs) | {"progress": np.linspace(0, 1, POINTS)}

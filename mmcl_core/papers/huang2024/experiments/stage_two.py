@@ -8,18 +8,18 @@ from typing import ClassVar
 import numpy as np
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.dynamics import Encoder, Patches, State
-from mmcl_core.papers.huang2024.experiments.scaling import OrthogonalSetting
+from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
 TARGETS = (0.3, 0.1, 0.03, 0.01, 0.003)
 
 
-class StageTwoSetting(OrthogonalSetting):
+class StageTwoSetting(DescentSetting):
     """A long run of both methods from the figure's initial scale."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 1500, "seeds": 2}
@@ -113,6 +113,7 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
         coefficients = dynamics.start(problem, multimodal)
         for step in range(config.steps + 1):
             state, ascents = dynamics.evaluate(problem, coefficients, 1 / config.m, step)
+            dynamics.stop_divergence(state)
             ledger.add(state, ascents)
             if step in part_steps:
                 for name, value in ledger.parts(state).items():
@@ -140,14 +141,14 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
     return arrays
 
 
-class LogGrowthSetting(OrthogonalSetting):
+class LogGrowthSetting(DescentSetting):
     """Single-modal training at several temperatures, eta proportional to tau, so that eta k is the same for all."""
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "steps": 400, "seeds": 1}
 
     seeds: int = Field(2, ge=1, le=10_000, description="chosen: seeds differ by far less than temperatures")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
-    temperatures: tuple[float, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")
+    temperatures: tuple[PositiveFloat, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")
     steps: int = Field(4000, ge=100, description="T*")
 
 

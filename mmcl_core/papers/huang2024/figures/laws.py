@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from mmcl_core import stats
 from mmcl_core.figures import COLUMN, MULTI, PAGE, SINGLE, THRESHOLD, Figure, dots, figure, panel_letters, theory, threshold, tidy
 from mmcl_core.papers.huang2024 import theory as closed_forms
+from mmcl_core.papers.huang2024.claims.beyond import crossing_multi, crossing_single
 from mmcl_core.run import Result
 
 
@@ -52,9 +54,11 @@ def phase(r: Result) -> Figure:
         frame,
         draw,
         r"Accuracy over $n\,\mathrm{SNR}^2$ with one modality (a) and with two (b); dashed: the predicted thresholds $n\,\mathrm{SNR}^2 = 2$ and $C_\mu n\,\mathrm{SNR}^2 = 2$ of the limit "
-        r"$\sigma_0 \to 0$. Against its own control parameter each method turns near 2 (c), somewhat above it at this $\sigma_0$. Means over seeds.",
-        "Two heat maps of accuracy and a scatter plot. With one modality accuracy turns from one half to nearly 1 just above the dashed line. With two modalities the boundary is a "
-        "hyperbola in C mu. In the scatter plot all multi-modal points collapse on one rising curve that turns near the threshold.",
+        r"$\sigma_0 \to 0$. Against its own control parameter (c) accuracy passes 0.8 at "
+        f"{crossing_single(r).value:.2f} with one modality and at {crossing_multi(r).value:.2f} with two. Means over seeds.",
+        f"Two heat maps of accuracy and a scatter plot. From the weakest to the strongest signal, accuracy with one modality goes from {single[0]:.2f} to {single[-1]:.2f}; with two it "
+        f"ranges from {multi.min():.2f} to {multi.max():.2f} over the grid. In the scatter plot it passes 0.8 at a control parameter of {crossing_single(r).value:.2f} with one "
+        f"modality and of {crossing_multi(r).value:.2f} with two.",
         (PAGE, 2.9),
     )
 
@@ -68,6 +72,10 @@ def power_law(r: Result) -> Figure:
         ("multi_noise", r"multi: $\max_{r,i}\langle w_r,\xi_i\rangle$", MULTI, closed_forms.exponent_noise_multi(n_snr, r.config.ratio)),
     )
     frame = pd.concat([tidy(r.seeds, initial_scale=x, value=r[name]).assign(series=name, predicted_exponent=p) for name, _, _, p in series])
+    fitted = " and ".join(
+        f"{stats.power_law(x, r[name]).value:.3f} for the {label} (predicted {p:.3f})"
+        for (name, *_, p), label in zip(series, ("single-modal signal", "multi-modal noise"), strict=True)
+    )
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
@@ -89,10 +97,8 @@ def power_law(r: Result) -> Figure:
         frame,
         draw,
         "How much the loser of the race has grown when the winner is done, against the initial scale. Lines: the predicted exponents (heights fitted); dots: mean over seeds, bars one standard "
-        "deviation. Smaller weights suppress the loser, in both methods.",
-        "Two straight lines of dots in logarithmic axes, the single-modal signal and the multi-modal noise, lying on the predicted lines of slopes "
-        + " and ".join(f"{p:.3f}" for *_, p in series)
-        + " over all decades shown.",
+        f"deviation. Fitted exponents: {fitted}.",
+        f"Two lines of dots in logarithmic axes beside their predicted lines. Fitted exponents: {fitted}.",
         (COLUMN * 1.4, 2.7),
     )
 
@@ -102,6 +108,12 @@ def neurons(r: Result) -> Figure:
     ratio = r.config.ratio
     first, second = r["orthogonal_first"], r["orthogonal_second"]
     scale = r.config.initial_scale * r.config.signal
+
+    def exceptions(name: str) -> int:
+        a, b = r[f"{name}_first"], r[f"{name}_second"]
+        return int((closed_forms.predicted_sign(ratio, a[..., 0], b[..., 0]) != np.sign(a[..., -1])).sum())
+
+    neurons = first[..., 0].size
     frame = pd.DataFrame(
         {
             "seed": np.repeat(r.seeds, first.shape[1]),
@@ -150,9 +162,11 @@ def neurons(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        r"The side a neuron ends on is the sign of one number at initialisation (a): without exception in the orthogonal limit, with few on Gaussian data. The phase portrait of one seed shows why (b): "
+        r"The side a neuron ends on is predicted by the sign of one number at initialisation (a). "
+        f"Exceptions among {neurons:,} neurons: {exceptions('orthogonal')} in the orthogonal limit, {exceptions('gaussian')} on Gaussian data. The phase portrait of one seed shows why (b): "
         r"every pair is drawn to the line $(1, C_\mu)$, whichever quadrant it starts in. Dots in b: starting points.",
-        "Left: scatter of the final inner product with the signal against the predicted coordinate; points lie in the lower left and upper right quadrants. Right: paths of all neuron pairs "
+        "Left: scatter of the final inner product with the signal against the predicted coordinate; all points but "
+        f"{exceptions('orthogonal')} (orthogonal limit) and {exceptions('gaussian')} (Gaussian data) lie in the lower left and upper right quadrants. Right: paths of all neuron pairs "
         "in the plane of both inner products, bending from their starting points onto a steep line.",
         (PAGE, 2.9),
     )

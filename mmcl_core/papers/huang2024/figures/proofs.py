@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from mmcl_core import stats
 from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, threshold, tidy
 from mmcl_core.papers.huang2024 import bounds
+from mmcl_core.papers.huang2024.claims.descent import exponent_in_log_time, loss_slope
 from mmcl_core.run import Result
 
 
@@ -21,6 +23,11 @@ def stage_one(single: Result, multi: Result) -> Figure:
         for name in ("signal", "noise")
         for k, scale in enumerate(scales)
     ]
+    synchronised = multi["curve_synchronised"].mean((0, 1))
+
+    def over(r: Result, above: str, below: str) -> str:
+        """Ratio of two means over seeds at T1, for each initial scale."""
+        return " and ".join(f"{x:.0f}" if x >= 10 else f"{x:.1f}" for x in r[above].mean(0) / r[below].mean(0))
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3)
@@ -41,10 +48,10 @@ def stage_one(single: Result, multi: Result) -> Figure:
     return Figure(
         pd.concat(parts),
         draw,
-        "With one modality (a) the noise of every sample overtakes the signal; with two (b) the signal wins, by more the smaller the initial weights. The encoders first agree on the side of each "
-        "neuron (c). Orthogonal limit; lines: mean over seeds; bands: one standard deviation.",
-        "Three panels against time in units of the stage length. Left: noise curves rise above signal curves. Middle: signal curves rise above noise curves. "
-        "Right: the share of neurons with the same sign in both encoders rises from one half to 1 early in the stage.",
+        f"At $T_1$ the least memorised sample's noise is {over(single, 'noise', 'signal')} times the signal with one modality (a); with two the signal is {over(multi, 'signal', 'noise')} "
+        f"times the noise (b), at $\\sigma_0$ = {' and '.join(scales)}. The encoders first agree on the side of each neuron (c). Orthogonal limit; lines: mean over seeds; bands: one standard deviation.",
+        f"Three panels against time in units of the stage length, for initial scales {' and '.join(scales)}. Left: noise ends at {over(single, 'noise', 'signal')} times the signal. Middle: signal ends "
+        f"at {over(multi, 'signal', 'noise')} times the noise. Right: the share of neurons with the same sign in both encoders goes from {synchronised[0]:.2f} to {synchronised[-1]:.2f}.",
         (PAGE, 2.5),
     )
 
@@ -56,6 +63,9 @@ def stage_two(r: Result, growth: Result) -> Figure:
         tidy(growth.seeds, step=growth["step"], value=growth["largest_rho"][:, k] ** 2 / t).assign(panel="max rho^2 / tau", series=f"tau={t:g}")
         for k, t in enumerate(growth["temperature"])
     ]
+    slopes = " and ".join(f"{loss_slope(method)(r).value:.2f}" for method in ("single", "multi"))
+    powers, in_temperature = exponent_in_log_time(growth), stats.power_law(growth["temperature"], growth["largest_rho"][..., -1]).value
+    ends = (growth["largest_rho"][..., -1] ** 2 / growth["temperature"]).mean(0)
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
@@ -74,10 +84,11 @@ def stage_two(r: Result, growth: Result) -> Figure:
     return Figure(
         pd.concat(parts),
         draw,
-        "The losses fall like $1/t$ once small (a). The largest coefficient keeps growing, not like $\\log t$ but like $\\sqrt{\\tau\\log t}$: its square over $\\tau$ is a straight line in $\\log t$, "
-        "nearly the same for all temperatures (b). Lines: mean over seeds; bands: one standard deviation.",
-        "Left: losses of both methods against step, both logarithmic, ending parallel to a line of slope minus one. Right: the squared largest noise coefficient over temperature "
-        "against the logarithm of the step, four nearly straight, nearly equal lines.",
+        f"Over the last decade of steps the losses fall with exponents {slopes} in $t$, one modality and two (a). The largest coefficient keeps growing (b), there with exponents "
+        f"{powers.low:.2f} to {powers.high:.2f} in $\\log t$ over temperatures and seeds, and at the end with exponent {in_temperature:.2f} in $\\tau$; "
+        "$\\sqrt{\\tau\\log t}$ would be 1/2 and 1/2, and one straight line in this panel. Lines: mean over seeds; bands: one standard deviation.",
+        f"Left: losses of both methods against step, both logarithmic, with late slopes {slopes}, beside a line of slope minus one. Right: the squared largest noise coefficient over temperature "
+        f"against the logarithm of the step for {len(ends)} temperatures, ending between {ends.min():.0f} and {ends.max():.0f}.",
         (PAGE, 2.6),
     )
 
@@ -86,6 +97,7 @@ def stage_two(r: Result, growth: Result) -> Figure:
 def class_sums(r: Result) -> Figure:
     sizes = r["size"]
     measured = r["c9_relative"] * np.array([bounds.class_sum_mean(int(n), 1.0) for n in sizes])
+    exponent = stats.power_law(sizes, measured).value
     frame = tidy(r.seeds, n=sizes, mean_class_sum=measured, share_violating=r["c9_violated"])
 
     def draw(canvas: Canvas) -> None:
@@ -107,9 +119,10 @@ def class_sums(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "The printed bound grows like $\\sqrt n$, the sum itself like $n$ (a); from $n$ of a few hundred on every neuron violates the bound (b). Dots: mean over draws; bars: one standard deviation.",
-        "Left: the class sum against n follows the corrected line of slope one and crosses the printed bound of slope one half. Right: the share of neurons above the bound "
-        f"rises from {r['c9_violated'][:, 0].mean():.2f} at the smallest n to {r['c9_violated'][:, -1].mean():.2f} at the largest.",
+        f"The printed bound grows like $\\sqrt n$, the sum itself with exponent {exponent:.2f} in $n$ (a); at $n$ = {sizes[-1]} a share of {r['c9_violated'][:, -1].mean():.2f} of the neurons violates "
+        "the bound (b). Dots: mean over draws; bars: one standard deviation.",
+        f"Left: the class sum against n with exponent {exponent:.2f}, beside the corrected line of slope one and the printed bound of slope one half. Right: the share of neurons above the bound "
+        f"goes from {r['c9_violated'][:, 0].mean():.2f} at the smallest n to {r['c9_violated'][:, -1].mean():.2f} at the largest.",
         (PAGE * 0.85, 2.5),
     )
 
@@ -122,6 +135,10 @@ def descent(r: Result) -> Figure:
         ("gap", "softmax-averaged gap, smallest", THIRD, "^"),
     )
     x = r["part_step"]
+
+    def ends(method: str) -> str:
+        return ", ".join(f"{r[f'{method}_part_{name}'][:, -1].mean():.2f}" for name, *_ in series)
+
     frame = pd.concat([tidy(r.seeds, step=x, value=r[f"{m}_part_{name}"]).assign(method=m, part=name) for m in ("single", "multi") for name, *_ in series])
 
     def draw(canvas: Canvas) -> None:
@@ -139,9 +156,9 @@ def descent(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "With one modality (a) the positives stay below 2 and the negatives above 1, so Lemma C.16 fails as printed; their softmax-averaged gap, which is all the descent needs, passes 1 late. "
-        "With two (b) the lemma holds with room. Dots: mean over seeds; bars: one standard deviation.",
-        "Inner products with the reference direction at four times, rising. Left, one modality, at the end: "
+        "The lemmas ask at least 2 of the smallest positive and at most 1 of the largest negative; the descent needs only 1 of the softmax-averaged gap. "
+        f"With one modality (a) they end at {ends('single')}, with two (b) at {ends('multi')}. Dots: mean over seeds; bars: one standard deviation.",
+        "Inner products with the reference direction at four times. Left, one modality, at the end: "
         f"positives {r['single_part_positive'][:, -1].mean():.1f}, negatives {r['single_part_negative'][:, -1].mean():.1f}, gap {r['single_part_gap'][:, -1].mean():.1f}. "
         f"Right, two modalities: positives and gap {r['multi_part_positive'][:, -1].mean():.1f}, negatives {r['multi_part_negative'][:, -1].mean():.1g}.",
         (PAGE, 2.6),

@@ -92,10 +92,10 @@ def shapes_collapse(tower: str, label: str, value: str) -> Claim:
     )
 
 
-def shapes_gap(tower: str, label: str, contrast: str, value: str) -> Claim:
+def shapes_gap(tower: str, label: str, value: str) -> Claim:
     return on_shapes(
         f"{tower}_zero_shot",
-        f"The contrastive loss buys zero-shot accuracy ({label}): its towers know all seven attributes, {contrast}.",
+        f"The contrastive loss buys zero-shot accuracy ({label}): on average over the seven attributes its towers are better by more than 20 points.",
         value,
         "paired difference of zero-shot accuracy, mean of seven attributes, contrastive minus non-contrastive",
         lambda r: stats.mean((r[f"{tower}_c_zero_shot"] - r[f"{tower}_nc_zero_shot"]).mean(1)),
@@ -165,8 +165,18 @@ CLAIMS = (
     shapes_end("mlp", "one hidden layer", 2.2, "1.62 +- 0.13 (prototype); below 2.2"),
     shapes_collapse("linear", "linear towers", "89.6 +- 4.9 (prototype); above 30"),
     shapes_collapse("mlp", "one hidden layer", "52.4 +- 8.2 (prototype); above 30"),
-    shapes_gap("linear", "linear towers", "the non-contrastive ones little but the brightness", "0.848 against 0.516 (prototype); gap above 0.2"),
-    shapes_gap("mlp", "one hidden layer", "the non-contrastive ones are worse at every one", "0.964 against 0.662 (prototype); gap above 0.2"),
+    shapes_gap("linear", "linear towers", "0.848 against 0.516 (prototype); gap above 0.2"),
+    shapes_gap("mlp", "one hidden layer", "0.964 against 0.662 (prototype); gap above 0.2"),
+    on_shapes(
+        "mlp_every_attribute",
+        "And it buys some for every attribute (one hidden layer), also for the one that it helps least.",
+        "not in the paper",
+        "paired difference of zero-shot accuracy, smallest of seven attributes in each seed, contrastive minus non-contrastive",
+        lambda r: stats.mean((r["mlp_c_zero_shot"] - r["mlp_nc_zero_shot"]).min(1)),
+        Positive(),
+        declared=Verdict.not_reproduced,
+        note="Likely because the attribute of the largest pixel variance, the brightness of the background, is what the non-contrastive loss learns as well: little is left to gain there.",
+    ),
     on_icons(
         "first_stage",
         r"On genuine icon-name pairs both stages are there as well: under the contrastive loss $\kappa_{16}$ first more than doubles ...",

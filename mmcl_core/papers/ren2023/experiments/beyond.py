@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
@@ -63,7 +63,7 @@ class NoiseSetting(VariantSetting):
     """Isotropic noise of variance eps on the observations, reaching the signal space (d = 20)."""
 
     d: int = Field(20, ge=1, description="chosen (5.5)")
-    strengths: tuple[float, ...] = Field((0.0, 0.02, 0.1), min_length=1, description="chosen (5.5): eps")
+    strengths: tuple[NonNegativeFloat, ...] = Field((0.0, 0.02, 0.1), min_length=1, description="chosen (5.5): eps")
 
 
 @experiment("ren2023.noise_inside", NoiseSetting, coordinates=("strength", "nc_time", "c_time"), seconds={"smoke": 1, "book": 12, "paper": 12})
@@ -90,11 +90,19 @@ class RetrievalSetting(Base):
 
     seeds: int = Field(5, ge=1, description="chosen")
     d: int = Field(100, ge=1, description="chosen (5.5, D3)")
-    signal: tuple[float, ...] = Field(tuple(np.linspace(1, 0.1, 10).round(6).tolist()), min_length=1, description="chosen: linspace(1, .1, 10)")
+    signal: tuple[PositiveFloat, ...] = Field(tuple(np.linspace(1, 0.1, 10).round(6).tolist()), min_length=1, description="chosen: linspace(1, .1, 10)")
     codes: int = Field(256, ge=2, le=1024, description="chosen (5.5): distinct sign vectors")
     queries: int = Field(4000, ge=10, description="chosen: noisy queries")
-    feature_noise: tuple[float, ...] = Field((0.1, 0.15, 0.2), min_length=1, description="chosen (5.5)")
-    input_noise: tuple[float, ...] = Field((0.3, 0.4, 0.6), min_length=1, description="chosen (5.5)")
+    feature_noise: tuple[NonNegativeFloat, ...] = Field((0.1, 0.15, 0.2), min_length=1, description="chosen (5.5)")
+    input_noise: tuple[NonNegativeFloat, ...] = Field((0.3, 0.4, 0.6), min_length=1, description="chosen (5.5)")
+
+    @model_validator(mode="after")
+    def _enough_signs(self) -> Self:
+        if self.codes > 2 ** len(self.signal):
+            raise ValueError(
+                f"{len(self.signal)} signal directions have {2 ** len(self.signal)} sign vectors, fewer than codes = {self.codes}: take fewer codes"
+            )
+        return self
 
 
 @experiment("ren2023.retrieval", RetrievalSetting, coordinates=("feature_noise", "input_noise"), seconds={"smoke": 1, "book": 2, "paper": 2})

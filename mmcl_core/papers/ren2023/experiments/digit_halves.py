@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from sklearn.datasets import load_digits
 
 from mmcl_core.config import Config
@@ -35,7 +35,7 @@ class DigitHalvesSetting(Config):
     rate: float = Field(2.0, gt=0, description="chosen: step size of plain SGD on the linear towers, pixels in 0..1")
     hidden: int = Field(128, ge=10, description="chosen: hidden layer of both MLP towers")
     mlp_width: int = Field(16, ge=10, description="chosen: m of the MLP towers, trained by Adam at 1e-3")
-    steps: tuple[int, int, int] = Field((4000, 2000, 1500), description="chosen: steps of linear NC, linear C, and MLP")
+    steps: tuple[PositiveInt, PositiveInt, PositiveInt] = Field((4000, 2000, 1500), description="chosen: steps of linear NC, linear C, and MLP")
     horizon: float = Field(1.0, gt=0, description="chosen: share of the steps that is run")
 
     def recipes(self) -> dict[str, Recipe]:

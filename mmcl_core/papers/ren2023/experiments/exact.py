@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat, model_validator
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import dynamics, reference, theory
 from mmcl_core.papers.ren2023.closure import missing_mass
 from mmcl_core.papers.ren2023.experiments.base import Base
-from mmcl_core.papers.ren2023.setting import Encoders, cube, initial_encoders, views
+from mmcl_core.papers.ren2023.setting import Encoders, cube, initial_encoders, reduce_width, views
 from mmcl_core.runtime import generator, numpy_generator
 
 LOSSES = ((None, 1.0), (0.3, 1.0), (2.0, 5.0), (6.0, 200.0))
@@ -26,11 +26,17 @@ class IdentitySetting(Base):
 
     seeds: int = Field(5, ge=1, description="chosen")
     d: int = Field(5, ge=2, le=7, description="chosen: 32 points a view")
-    signal: tuple[float, ...] = Field((1.3, 0.8, 0.4), min_length=1, description="chosen (D1)")
+    signal: tuple[PositiveFloat, ...] = Field((1.3, 0.8, 0.4), min_length=1, description="chosen (D1)")
     noise: float = Field(0.5, gt=0, description="chosen (D1)")
-    signal_b: tuple[float, ...] = Field((1.0, 0.9, 0.3), min_length=1, description="chosen (D1)")
+    signal_b: tuple[PositiveFloat, ...] = Field((1.0, 0.9, 0.3), min_length=1, description="chosen (D1)")
     noise_b: float = Field(0.7, gt=0, description="chosen (D1)")
     width: int = Field(7, ge=1, description="chosen (D1)")
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if len(self.signal_b) != len(self.signal):
+            raise ValueError(f"signal has {len(self.signal)} directions and signal_b {len(self.signal_b)}: both views share the signal, so give as many")
+        return self
 
 
 @experiment("ren2023.identities", IdentitySetting, seconds={"smoke": 2, "book": 4, "paper": 4})
@@ -70,19 +76,27 @@ def closure_error(seed: int, rank: int = 5, inverse_temperature: float = 4.0, ne
     return float(np.abs(q[0].numpy() - np.diag(predicted)).max())
 
 
-class PopulationSetting(Base):
+Width = Annotated[int, Field(ge=1, le=10**6)]
+
+
+class EnumeratedSetting(Base):
+    """Sources few enough to enumerate."""
+
+    seeds: int = Field(5, ge=1, description="chosen")
+    d: int = Field(6, ge=2, le=8, description="chosen (5.3)")
+    signal: tuple[PositiveFloat, ...] = Field((1.0, 0.5, 0.25), min_length=1, description="chosen (5.3)")
+    noise: float = Field(0.3, gt=0, description="chosen (5.3)")
+    horizon: float = Field(1.0, gt=0, description="chosen: share of the steps that is run")
+
+
+class PopulationSetting(EnumeratedSetting):
     """Exact population gradient at several widths (section 5.3)."""
 
     book: ClassVar = {"widths": (3, 6, 20, 100, 1000)}
     smoke: ClassVar = {"seeds": 2, "widths": (3, 100), "horizon": 0.2}
 
-    seeds: int = Field(5, ge=1, description="chosen")
-    d: int = Field(6, ge=2, le=8, description="chosen (5.3)")
-    signal: tuple[float, ...] = Field((1.0, 0.5, 0.25), min_length=1, description="chosen (5.3)")
-    noise: float = Field(0.3, gt=0, description="chosen (5.3)")
     negatives: float = Field(31.0, ge=1, description="chosen (5.3): K")
-    widths: tuple[int, ...] = Field((3, 6, 20, 100, 1000, 100_000), min_length=1, description="chosen (5.3)")
-    horizon: float = Field(1.0, gt=0, description="chosen: share of the steps that is run")
+    widths: tuple[Width, ...] = Field((3, 6, 20, 100, 1000, 100_000), min_length=1, description="chosen (5.3)")
 
 
 RUNS = (("noncontrastive", None, 0.1, 4000), ("tau2_0.5", 0.5, 0.1, 10000), ("tau2_3", 3.0, 0.02, 6000))
@@ -94,9 +108,7 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
     v = config.views()
     points, positive = cube(v)
     starts = [initial_encoders(v, m, seeds) for m in config.widths]
-    # A run of all widths at once: rows of zeros change no inner product, and 2d rows are enough for any width.
-    rows = max(min(m, 2 * config.d) for m in config.widths)
-    stacked = [torch.cat([_padded(s, rows)[side] for s in starts]) for side in (0, 1)]
+    stacked = side_by_side(starts)
     shape = (len(config.widths), len(seeds))
     arrays: Arrays = {"width": np.array(config.widths)}
     rank = config.views().rank
@@ -112,7 +124,7 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
             else dynamics.population_contrastive(points, positive, inverse_temperature, config.negatives)
         )
         peak = kappa0
-        for step, e in dynamics.descend(Encoders(*stacked), v, lambda _: law, rate, max(1, round(steps * config.horizon))):
+        for step, e in dynamics.descend(stacked, v, lambda _: law, rate, max(1, round(steps * config.horizon))):
             if step % 10 == 0:
                 kappa = gram_condition_number(e.a[..., :rank])
                 peak = torch.maximum(peak, kappa)
@@ -120,11 +132,13 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
     return arrays
 
 
-def _padded(e: Encoders, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
-    if e.a.shape[1] > rows:
-        upper = torch.linalg.qr(torch.cat([e.a, e.b], -1)).R
-        e = Encoders(upper[..., : e.a.shape[2]], upper[..., e.a.shape[2] :])
-    return tuple(torch.nn.functional.pad(x, (0, 0, 0, rows - x.shape[1])) for x in (e.a, e.b))
+def side_by_side(starts: Sequence[Encoders]) -> Encoders:
+    """Encoders of several widths as one batch: 2d rows are enough for any width, and rows of zeros change no inner product."""
+    starts = [reduce_width(e) for e in starts]
+    rows = max(e.a.shape[1] for e in starts)
+    return Encoders(
+        *(torch.cat([torch.nn.functional.pad(x, (0, 0, 0, rows - x.shape[1])) for x in side]) for side in zip(*((e.a, e.b) for e in starts), strict=True))
+    )
 
 
 def gram_condition_number(signal: torch.Tensor) -> torch.Tensor:
@@ -136,12 +150,12 @@ def gram_condition_number(signal: torch.Tensor) -> torch.Tensor:
 LANDSCAPE = ((3.0, 31.0), (1.0, 5.0), (6.0, 100.0))
 
 
-class LandscapeSetting(PopulationSetting):
+class LandscapeSetting(EnumeratedSetting):
     """Where exact training ends, against the least loss (D7)."""
 
     book: ClassVar = {"seeds": 3}
     smoke: ClassVar = {"seeds": 2, "horizon": 0.1}
-    widths: tuple[int, ...] = Field((2, 3, 10), min_length=1, description="chosen (D7): below, at and above r = 3")
+    widths: tuple[Width, ...] = Field((2, 3, 10), min_length=1, description="chosen (D7): below, at and above r = 3")
 
 
 @experiment("ren2023.landscape", LandscapeSetting, coordinates=("width", "least"), seconds={"smoke": 3, "book": 20, "paper": 30})
@@ -151,9 +165,7 @@ def landscape(config: LandscapeSetting, seeds: Sequence[int], device: torch.devi
     points, positive = cube(v)
     excess, kappa = np.empty((2, len(seeds), len(config.widths), len(LANDSCAPE)))
     least = [theory.least_loss(v.rank, *case) for case in LANDSCAPE]
-    rows = max(config.widths)
-    starts = [_padded(initial_encoders(v, m, seeds), rows) for m in config.widths]
-    stacked = Encoders(*(torch.cat([s[side] for s in starts]) for side in (0, 1)))
+    stacked = side_by_side([initial_encoders(v, m, seeds) for m in config.widths])
     for column, ((inverse_temperature, negatives), rate) in enumerate(zip(LANDSCAPE, (0.2, 0.2, 0.1), strict=True)):
         law = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)
         for _, e in dynamics.descend(stacked, v, lambda _: law, rate, max(1, round(4000 * config.horizon))):

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.dynamics import Batches
-from mmcl_core.papers.ren2023.experiments.base import Trained
+from mmcl_core.papers.ren2023.experiments.base import Base, Trained, require_memory
 from mmcl_core.papers.ren2023.experiments.runs import measure, placed
 
 
-class WidthSetting(Trained):
+class WidthSetting(Base):
     """Minibatch training at growing width, against the infinite-width flow (D2b)."""
 
     book: ClassVar = {"widths": (25, 50, 100, 200, 400, 800), "seeds": 6}
     smoke: ClassVar = {"widths": (25, 100), "seeds": 2, "batch": 64, "horizon": 0.1}
 
     seeds: int = Field(12, ge=1, description="chosen; 6 in D2b")
-    widths: tuple[int, ...] = Field((25, 50, 100, 200, 400, 800, 3200, 12_800, 100_000), min_length=1, description="chosen (D2b)")
+    widths: tuple[Annotated[int, Field(ge=1, le=10**6)], ...] = Field(
+        (25, 50, 100, 200, 400, 800, 3200, 12_800, 100_000), min_length=1, description="chosen (D2b)"
+    )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times 400 (NC) and 60 (tau^2 = 5)")
+    batch: int = Field(512, ge=2, le=2**16, description="chosen: N, so K = N - 1 negatives")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        require_memory(max(self.widths), self.d, self.batch)
+        return self
 
 
 @experiment("ren2023.finite_width", WidthSetting, coordinates=("width",), seconds={"smoke": 1, "book": 32, "paper": 120})
@@ -42,7 +50,10 @@ def finite_width(config: WidthSetting, seeds: Sequence[int], device: torch.devic
     return arrays
 
 
-class FloorSetting(Trained):
+Runs = tuple[tuple[Annotated[int, Field(ge=2, le=2**16)], PositiveFloat], ...]  # pairs of batch and rate
+
+
+class FloorSetting(Base):
     """The condition number on which minibatch training ends, over batch sizes and rates (D9)."""
 
     book: ClassVar = {
@@ -52,15 +63,23 @@ class FloorSetting(Trained):
     smoke: ClassVar = {"cold": ((32, 2.0), (64, 2.0)), "warm": ((32, 0.5), (64, 0.5)), "seeds": 2, "horizon": 0.1}
 
     seeds: int = Field(3, ge=1, description="chosen (5.6)")
-    width: int = Field(100, ge=1, description="chosen (5.6)")
-    cold: tuple[tuple[int, float], ...] = Field(
+    width: int = Field(100, ge=1, le=10**6, description="chosen (5.6)")
+    cold: Runs = Field(
         ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (512, 0.5), (2048, 2.0), (16_384, 2.0)),
+        min_length=1,
         description="chosen (5.6): (batch, rate) at tau^2 = 1",
     )
-    warm: tuple[tuple[int, float], ...] = Field(
-        ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (512, 0.125), (16_384, 0.5)), description="chosen (5.6): the same at tau^2 = 5"
+    warm: Runs = Field(
+        ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (512, 0.125), (16_384, 0.5)),
+        min_length=1,
+        description="chosen (5.6): the same at tau^2 = 5",
     )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times 1200 and 150")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        require_memory(self.width, self.d, max(batch for batch, _ in (*self.cold, *self.warm)))
+        return self
 
 
 @experiment("ren2023.sgd_floor", FloorSetting, coordinates=("cold_noise", "warm_noise"), seconds={"smoke": 1, "book": 14, "paper": 400})
@@ -89,7 +108,7 @@ class SampleSetting(Trained):
 
     seeds: int = Field(3, ge=1, description="chosen (5.5)")
     width: int = Field(100, ge=1, description="chosen (5.5)")
-    pairs: tuple[int, ...] = Field((50, 100, 200, 500, 2000, 10_000, 100_000), min_length=1, description="chosen (5.5): n")
+    pairs: tuple[PositiveInt, ...] = Field((50, 100, 200, 500, 2000, 10_000, 100_000), min_length=1, description="chosen (5.5): n")
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times 300 (tau^2 = 5) and 800 (NC)")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, Path
@@ -22,16 +23,12 @@ CONFIGURATIONS = (
 )
 
 
-class LawSetting(Base):
-    """Deterministic comparisons; the grids of the figures are finer at book."""
-
-    temperatures: int = Field(40, ge=2, description="chosen: columns of the phase diagram")
-    ratios: int = Field(30, ge=2, description="chosen: rows of the phase diagram")
-    smoke: ClassVar = {"temperatures": 6, "ratios": 4}
+class FixedSetting(Config):
+    """Nothing to choose: the spectra are named beside the law."""
 
 
-@experiment("ren2023.closed_form", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
-def closed_form(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+@experiment("ren2023.closed_form", FixedSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def closed_form(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """D3 against the flow in four configurations: largest deviation along the run, and the limits with their bounds."""
     deviation, limits, flows, bounds = [], [], [], []
     for d, signal, noise in CONFIGURATIONS:
@@ -59,8 +56,8 @@ def closed_form(config: LawSetting, seeds: Sequence[int], device: torch.device) 
     return {"deviation": np.array(deviation), "limit": np.array(limits), "flow": np.array(flows), "bounds": np.array(bounds), "start": np.array(start)}
 
 
-@experiment("ren2023.limit_growth", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
-def limit_growth(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+@experiment("ren2023.limit_growth", FixedSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def limit_growth(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa_inf against d for linspace(1, 1/q, 5), q = 2, 5, 10, with both bounds."""
     d, q = np.logspace(2, 6, 17), np.array([2.0, 5.0, 10.0])
     spectra = [np.linspace(1, 1 / x, 5) for x in q]
@@ -72,8 +69,8 @@ def limit_growth(config: LawSetting, seeds: Sequence[int], device: torch.device)
     }
 
 
-@experiment("ren2023.rates", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
-def rates(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+@experiment("ren2023.rates", Base, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def rates(config: Base, seeds: Sequence[int], device: torch.device) -> Arrays:
     """D8: for each predicted rate at the balanced point the nearest eigenvalue of the flow's numerical Jacobian, relative error."""
     cases = ((1.0, np.inf), (5.0, np.inf), (6.0, 31.0), (15.0, 31.0), (0.1, 1.0))
     errors, r = [], len(config.signal)
@@ -102,8 +99,8 @@ def rates(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arr
 RANKS = (2, 3, 5, 10, 20, 40)
 
 
-@experiment("ren2023.temperature_sweep", LawSetting, deterministic=True, seconds={"smoke": 2, "book": 8, "paper": 8})
-def temperature_sweep(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+@experiment("ren2023.temperature_sweep", FixedSetting, deterministic=True, seconds={"smoke": 2, "book": 8, "paper": 8})
+def temperature_sweep(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Peak kappa, t(align > .95) and t(kappa < 1.1) against tau^2/r for linspace(1, .2, r), d = 100 `[rank, tau2/r]`."""
     relative = np.array([0.2, 0.4, 0.64, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0])
     times = np.geomspace(0.01, 1e6, 800)
@@ -122,8 +119,19 @@ def temperature_sweep(config: LawSetting, seeds: Sequence[int], device: torch.de
     }
 
 
-@experiment("ren2023.phase", LawSetting, deterministic=True, seconds={"smoke": 1, "book": 20, "paper": 20})
-def phase(config: LawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+class PhaseSetting(Config):
+    """The diagram's grid is finer at book."""
+
+    smoke: ClassVar = {"temperatures": 6, "ratios": 4}
+
+    d: int = Field(40, ge=5, le=20_000, description="chosen (BASE)")
+    noise: float = Field(0.2, ge=0, description="chosen (BASE): sigma_xi^2")
+    temperatures: int = Field(40, ge=2, description="chosen: columns of the phase diagram")
+    ratios: int = Field(30, ge=2, description="chosen: rows of the phase diagram")
+
+
+@experiment("ren2023.phase", PhaseSetting, deterministic=True, seconds={"smoke": 1, "book": 20, "paper": 20})
+def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa and alignment at t = 300 over tau^2 and the spread of a geometric spectrum `[ratio, tau2]`."""
     temperatures, ratios = np.geomspace(0.1, 30, config.temperatures), np.geomspace(1.5, 100, config.ratios)
     kappa, alignment = np.empty((2, len(ratios), len(temperatures)))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.dynamics import Batches, Observation, descend, observe
@@ -27,11 +27,15 @@ class RunSetting(Trained):
 
     seeds: int = Field(5, ge=1, description="chosen")
     d: int = Field(1000, ge=1, le=20_000, description="chosen; 40 at book")
-    signal: tuple[float, ...] = Field(tuple(np.linspace(1, 0.2, 50).round(4).tolist()), min_length=1, description="chosen; r = 50, and r = 5 at book")
+    signal: tuple[PositiveFloat, ...] = Field(tuple(np.linspace(1, 0.2, 50).round(4).tolist()), min_length=1, description="chosen; r = 50, and r = 5 at book")
     width: int = Field(20_000, ge=1, le=10**6, description="chosen; 500 at book")
     batch: int = Field(8192, ge=2, le=2**16, description="chosen; 512 at book")
-    rates: tuple[float, float, float, float] = Field((2.0, 0.5, 2.0, 8.0), description="chosen: step sizes of NC and tau^2 = 5, 1, .3")
-    times: tuple[float, float, float, float] = Field((400.0, 100.0, 800.0, 8000.0), description="chosen: final times of the same")
+    rates: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
+        (2.0, 0.5, 2.0, 8.0), description="chosen: step sizes of NC and tau^2 = 5, 1, .3"
+    )
+    times: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
+        (400.0, 100.0, 800.0, 8000.0), description="chosen: final times of the same"
+    )
     rate_scale: float = Field(0.4, gt=0, description="chosen: the larger batch with a smaller step lowers the floor of SGD (D9)")
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times that is run")
 

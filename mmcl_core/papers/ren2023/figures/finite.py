@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from mmcl_core import stats
 from mmcl_core.figures import CONTRASTIVE, FIFTH, NONCONTRASTIVE, PAGE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, tidy
 from mmcl_core.run import Result
 
@@ -13,6 +14,7 @@ from mmcl_core.run import Result
 @figure("ren2023.fig9", "How wide is infinitely wide", ["ren2023.finite_width"])
 def fig9(r: Result) -> Figure:
     width = r["width"]
+    exponents = f"{stats.power_law(width, r['noncontrastive']).value:.2f} (no negatives) and {stats.power_law(width, r['contrastive']).value:.2f} ($\\tau^2=5$)"
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
@@ -27,8 +29,9 @@ def fig9(r: Result) -> Figure:
     return Figure(
         pd.concat([tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]),
         draw,
-        "How far trained encoders stray from the infinite-width flow. Dots: mean over seeds with one standard deviation; line: the slope expected of random-matrix fluctuations, height fitted.",
-        f"Deviation against width falls along a line of slope minus one half, from {r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
+        f"How far trained encoders stray from the infinite-width flow: fitted exponents {exponents} in $m$. Dots: mean over seeds with one standard deviation; "
+        "line: the slope expected of random-matrix fluctuations, height fitted.",
+        f"Deviation against width, fitted exponents {exponents}; with negatives it goes from {r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -45,12 +48,14 @@ def fig10(r: Result) -> Figure:
         ax.set(xscale="log", yscale="log", xlabel=r"$\sqrt{\mathrm{rate}/\mathrm{batch}}$", ylabel=r"$\kappa_{\mathrm{end}}-1$")
         ax.legend()
 
+    ratios = {name: (r[f"{name}_excess"] / r[f"{name}_noise"]).mean(0) for name in ("cold", "warm")}
+    constants = " and ".join(f"{ratios[name].min():.2f} to {ratios[name].max():.2f} at {at}" for name, at in (("cold", r"$\tau^2=1$"), ("warm", r"$\tau^2=5$")))
     frame = pd.concat([tidy(r.seeds, noise=r[f"{n}_noise"], excess=r[f"{n}_excess"]).assign(run=n) for n in ("cold", "warm")])
     return Figure(
         frame,
         draw,
-        r"What keeps $\kappa$ above 1 is minibatch noise: it falls with $\sqrt{\mathrm{rate}/\mathrm{batch}}$. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a run; lines: proportionality, one fitted constant each.",
-        "Excess of the condition number over one against the noise level for two temperatures; both rise along straight lines of slope one, the colder higher.",
+        rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is {constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a run; lines: proportionality, one fitted constant each.",
+        f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per unit of noise it is {constants}.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -79,12 +84,17 @@ def fig12(r: Result) -> Figure:
             for n in ("noncontrastive", "contrastive")
         ]
     )
+    kappa = {n: np.exp(np.log(r[f"{n}_condition_number"]).mean(0)) for n in ("noncontrastive", "contrastive")}
+    aligned = {n: r[f"{n}_alignment"].mean(0) for n in ("noncontrastive", "contrastive")}
     return Figure(
         frame,
         draw,
-        r"Few pairs: without negatives the encoder collapses to one direction (a), while the contrastive one stays balanced, though both overfit the noise (b). Geometric (a) and arithmetic (b) means over seeds, bars one standard deviation.",
-        f"Left: the condition number without negatives falls from about {np.exp(np.log(r['noncontrastive_condition_number'][:, 0]).mean()):.0e} at n = {r['pairs'][0]} to "
-        f"{r['noncontrastive_condition_number'][:, -1].mean():.0f}; with negatives it stays below 3. Right: population alignment of both rises with n.",
+        f"Few pairs. From the smallest to the largest training set the condition number goes from {kappa['noncontrastive'][0]:.1e} to {kappa['noncontrastive'][-1]:.3g} without negatives and from "
+        f"{kappa['contrastive'][0]:.3g} to {kappa['contrastive'][-1]:.3g} with them (a); both overfit the noise of few pairs, as alignment on the population tells (b). "
+        "Geometric (a) and arithmetic (b) means over seeds, bars one standard deviation.",
+        f"Left: the condition number without negatives goes from {kappa['noncontrastive'][0]:.1e} at n = {r['pairs'][0]} to {kappa['noncontrastive'][-1]:.3g} at n = {r['pairs'][-1]:,}; with negatives it is "
+        f"at most {kappa['contrastive'].max():.3g}. Right: population alignment goes from {aligned['noncontrastive'][0]:.2f} to {aligned['noncontrastive'][-1]:.2f} without negatives and from "
+        f"{aligned['contrastive'][0]:.2f} to {aligned['contrastive'][-1]:.2f} with them.",
         (PAGE, 2.6),
     )
 
@@ -102,15 +112,20 @@ def noise_inside(r: Result) -> Figure:
         axes[1].minorticks_off()
         panel_letters(axes)
 
+    strengths = ", ".join(f"{e:g}" for e in r["strength"])
+
+    def ends(name: str) -> str:
+        return ", ".join(f"{x:.3g}" for x in r[f"{name}_condition_number"][:, :, -1].mean(0))
+
     frame = pd.concat(
         [tidy(r.seeds, time=r["nc_time"], condition_number=r["nc_condition_number"][:, i]).assign(epsilon=e) for i, e in enumerate(r["strength"])]
     )
     return Figure(
         frame,
         draw,
-        r"Isotropic noise of variance $\epsilon$ on the observations. Without negatives a slow collapse replaces the plateau (a); with them $\kappa$ settles a little above 1 (b). Lines: mean over seeds, bands one standard deviation.",
-        f"Left: without negatives the condition number is flat for epsilon 0 and rises to {r['nc_condition_number'][:, -1, -1].mean():.0e} for the largest epsilon. Right: with negatives it ends at "
-        f"{r['c_condition_number'][:, -1, -1].mean():.2f} at most.",
+        rf"Isotropic noise of variance $\epsilon$ on the observations. Without negatives $\kappa$ ends at {ends('nc')} for $\epsilon$ = {strengths} (a), with them at {ends('c')} (b). "
+        "Lines: mean over seeds, bands one standard deviation.",
+        f"Condition number over time for epsilon = {strengths}. Left: without negatives it ends at {ends('nc')}. Right: with negatives it ends at {ends('c')}.",
         (PAGE, 2.6),
     )
 
@@ -129,6 +144,9 @@ def retrieval(r: Result) -> Figure:
         axes[0].legend(loc="lower left")
         panel_letters(axes)
 
+    def strongest(kind: str) -> str:
+        return ", ".join(f"{label} {r[kind][:, i, -1].mean():.2f}" for i, (label, _) in enumerate(names))
+
     frame = pd.concat(
         [
             tidy(r.seeds, noise=r[f"{k}_noise"], accuracy=r[k][:, i]).assign(kind=k, representation=n)
@@ -139,8 +157,9 @@ def retrieval(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "Balance helps against noise on the features (a), not against noise on the inputs (b), where weak directions are the noisy ones. Dots: mean over seeds with one standard deviation.",
-        "Left: retrieval accuracy falls with feature noise, the balanced representation best and the non-contrastive one far below. Right: with input noise all three are close and the balanced one is the worst.",
+        f"Accuracy at the strongest noise on the features (a): {strongest('feature')}; on the inputs (b), where weak directions are the noisy ones: {strongest('input')}. "
+        "Dots: mean over seeds with one standard deviation.",
+        f"Retrieval accuracy against noise, at the strongest noise. Left, on the features: {strongest('feature')}. Right, on the inputs: {strongest('input')}.",
         (PAGE, 2.5),
     )
 

@@ -97,13 +97,19 @@ def fig14(r: Result) -> Figure:
         f"{r[f'{run}_kappa10'].max(1).mean():.3g} at most, {r[f'{run}_kappa10'][:, -1].mean():.3g} at the end, zero-shot {r[f'{run}_zero_shot'].mean():.2f}"
         for run in runs
     )
+    at = {tower: r[f"{tower}_c_steps"][r[f"{tower}_c_kappa10"].argmax(1)] for tower in towers}
+    peaks = " and ".join(f"{x.min()} to {x.max()} ({towers[tower]})" for tower, x in at.items())
+    gap = {tower: (r[f"{tower}_c_zero_shot"] - r[f"{tower}_nc_zero_shot"]).mean(0) for tower in towers}
+    gains = "; ".join(
+        f"{list(ATTRIBUTES)[x.argmin()]} {x.min():.2f} and {list(ATTRIBUTES)[x.argmax()]} {x.max():.2f} ({towers[tower]})" for tower, x in gap.items()
+    )
     return Figure(
         table(r, runs, ("kappa10", "rank", "alignment")),
         draw,
         r"Rendered shapes against bag-of-words captions: $\kappa_{10}=s_1/s_{10}$ of held-out image features for linear towers (a) and an image tower with one "
         f"hidden layer (b), and zero-shot accuracy of each attribute (c; circles linear, squares hidden layer, dotted: chance). Attributes are ordered by the pixel variance they "
-        f"explain, from {names[0]} with {variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. Look at the blue lines: both stages of the theory "
-        f"are there, and the first is over within some twenty steps. {BANDS} Data: procedural, {r.config.train:,} pairs for training.",
+        f"explain, from {names[0]} with {variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. Look at the blue lines: "
+        f"their peaks over seeds lie at steps {peaks} of {r.config.steps:,}. What the contrastive loss gains in zero-shot accuracy, least and most over attributes: {gains}. {BANDS} Data: procedural, {r.config.train:,} pairs for training.",
         f"Two line plots over training steps and a dot plot over seven attributes. {shown}.",
         (PAGE, 2.7),
     )
