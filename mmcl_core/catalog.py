@@ -10,9 +10,10 @@ from mmcl_core.claims import Claim
 from mmcl_core.errors import unknown
 from mmcl_core.experiment import Experiment
 from mmcl_core.figures import FigureSpec
+from mmcl_core.sources import closure
 
 # Here and not in `papers/__init__`: every experiment's source fingerprint has its parent packages in it.
-PAPERS = ("ren2023", "huang2024")
+PAPERS = ("ren2023", "xue2024", "huang2024", "yaras2024")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def paper(key: str) -> Paper:
     """The paper `key`; `InputError` when the book has no such chapter."""
     if key not in PAPERS:
         raise unknown("chapter", key, PAPERS)
-    return importlib.import_module(f"mmcl_core.papers.{key}.catalog").PAPER
+    module = importlib.import_module(f"mmcl_core.papers.{key}.catalog")
+    closure(module.__name__)  # fingerprints of the code as imported: a later edit is noticed before a result is kept
+    return module.PAPER
 
 
 def papers() -> tuple[Paper, ...]:

@@ -1,8 +1,11 @@
 """Captioned shapes, icons with names, and the two towers trained on them."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw, ImageFont
 
 from mmcl_core.data import icons, shapes
 from mmcl_core.errors import InputError
@@ -28,6 +31,25 @@ def test_dropped_words_are_the_stated_share_and_the_background_dominates():
     assert float(drawn.captions.sum(1).mean()) == pytest.approx(0.9 * 7, abs=0.06)
     variances = shapes.pixel_variances(drawn)
     assert max(variances, key=variances.get) == "background"
+
+
+def test_an_icon_larger_than_its_font_is_made_to_fit():
+    """Glyphs of Font Awesome are wider than their size: what is seen of each must have the shape of the whole, which a cut one has not."""
+
+    def shape(ink):
+        return (np.ptp(np.flatnonzero(ink.any(0))) + 1) / (np.ptp(np.flatnonzero(ink.any(1))) + 1)
+
+    glyphs, names = (icons.find_source(icons.SOURCE).locate()[file] for file in icons.FONTS["fa6s"])
+    typeface = ImageFont.truetype(str(glyphs), 64)
+    points = dict.fromkeys(int(str(point), 16) for point in json.loads(names.read_text()).values())
+    whole = []
+    for point in points:
+        canvas = Image.new("L", (192, 192), 0)
+        ImageDraw.Draw(canvas).text((96, 96), chr(point), font=typeface, fill=255, anchor="mm")
+        whole.append(shape(np.asarray(canvas) > 64))
+    seen = np.array([shape(image > 64) for image in icons.icons("fa6s", 64).images])
+    assert (np.array(whole) > 1.1).mean() > 0.1
+    assert np.abs(seen / whole - 1).max() < 0.12  # a pixel or two of a flat glyph
 
 
 def test_icons_are_genuine_distinct_and_not_blank():

@@ -76,6 +76,10 @@ def icons(font: str = "mdi6", size: int = 16) -> Icons:
 
 
 def _draw(glyph: str, typeface: ImageFont.FreeTypeFont, size: int) -> UInt8[np.ndarray, "H W"]:
+    """The glyph in the middle; one that is larger than its font's size (many of Font Awesome are) is made to fit."""
+    left, top, right, bottom = typeface.getbbox(glyph, anchor="mm")
+    if (largest := max(right - left, bottom - top)) > size:
+        typeface = typeface.font_variant(size=size * size / largest)
     image = Image.new("L", (size, size), 0)
     ImageDraw.Draw(image).text((size / 2, size / 2), glyph, font=typeface, fill=255, anchor="mm")
     return np.asarray(image)
