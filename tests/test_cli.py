@@ -152,3 +152,28 @@ def test_interrupting_keeps_what_is_finished(tmp_path):
 def test_help_and_typos_do_not_wait_for_torch():
     code = "import sys; from mmcl_core.cli import main; main(['fly']); print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_absent_data_are_bad_input_alone_and_passed_over_among_others(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path))
+    assert main(["run", "yaras2024.clip_features", "--tier", "smoke"]) == 2
+    alone = said(capsys)[1]
+    assert alone.count("\n") == 1 and "mmcl data fetch clip_features" in alone
+    from mmcl_core import catalog
+
+    paper = catalog.paper("yaras2024")
+    few = tuple(f for f in paper.figures if f.id in ("yaras2024.clip_features", "yaras2024.fig3"))
+    monkeypatch.setattr(catalog, "papers", lambda: (type(paper)(**{**vars(paper), "figures": few}),))
+    assert main(["figure", "all", "--tier", "smoke", "--format", "csv", "--out", str(tmp_path)]) == 0
+    out, err = said(capsys)
+    assert "fig3.csv" in out and "clip_features is left out" in err
+
+
+def test_a_chapter_says_what_is_absent_and_goes_on(capsys, monkeypatch, tmp_path):
+    from mmcl_core.chapter import Chapter
+
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path))
+    chapter = Chapter("yaras2024", tier="smoke", device="cpu")
+    chapter.figure("clip_features")
+    assert not chapter.available("clip_features")
+    assert "not shown. The CLIP features" in said(capsys)[0]
