@@ -12,10 +12,13 @@ from sklearn.svm import LinearSVC
 
 from mmcl_core import catalog
 from mmcl_core.claims import Verdict, evaluate
+from mmcl_core.cli import main
 from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
+from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.papers.xue2024 import bridge, linear, supervised, theory
-from mmcl_core.papers.xue2024.experiments import clip_bridge, formula, richness, sharing, supervised_limits
+from mmcl_core.papers.xue2024.claims import intra_class
+from mmcl_core.papers.xue2024.experiments import clip_bridge, clip_loss, clip_sharing, formula, richness, sharing, supervised_limits
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, class_means, observe
 from mmcl_core.run import run
 from mmcl_core.store import Store
@@ -253,7 +256,7 @@ def test_the_bridges_gradient_is_autograds():
     G = w[0].mT @ w[1]
     logits, target = image @ G @ text.mT, torch.arange(8)
     both = [(torch.nn.functional.cross_entropy(x, target) + torch.nn.functional.cross_entropy(x.T, target)) / 2 for x in logits]
-    np.testing.assert_allclose(bridge.symmetric_cross_entropy(logits).detach().numpy(), [x.item() for x in both], atol=1e-12)
+    np.testing.assert_allclose(symmetric_cross_entropy(logits).detach().numpy(), [x.item() for x in both], atol=1e-12)
     total = sum(both) + (rho[:, 0, 0] / 2 * G.square().sum((1, 2))).sum()
     for theirs, ours in zip(torch.autograd.grad(total, w), bridge.regularised_gradients(*w, image, text, rho), strict=True):
         np.testing.assert_allclose(theirs.numpy(), ours.detach().numpy(), atol=1e-12)
@@ -267,7 +270,71 @@ def test_small_similarities_make_the_softmax_linear():
     np.testing.assert_allclose(M.numpy(), -linear.cross_covariance(image, text) * 29 / 30, atol=1e-12)
 
 
+@pytest.mark.parametrize("similarity", [bridge.Similarity(), bridge.Similarity(cosine=False), bridge.Similarity(temperature=0.3, learns=True)])
+@pytest.mark.parametrize("classes", [False, True])
+def test_training_under_clips_loss_is_adam_on_a_literal_loop(similarity, classes):
+    stream, n, batch, steps = torch.Generator().manual_seed(0), 12, 6, 4
+    w = [torch.randn(1, 3, d, generator=stream, dtype=torch.float64) for d in (6, 5)]
+    x, t = torch.randn(1, n, 6, generator=stream, dtype=torch.float64), torch.randn(1, n, 5, generator=stream, dtype=torch.float64)
+    label = torch.arange(n)[None] % 2
+    ours = bridge.clip_training(*w, x, t, similarity, [np.random.default_rng(3)], batch, 0.01, steps, label if classes else None)
+    theirs, order = [v[0].clone().requires_grad_() for v in w], np.random.default_rng(3)
+    scale = torch.tensor(-np.log(similarity.temperature), dtype=torch.float64, requires_grad=similarity.learns)
+    optimiser = torch.optim.Adam([*theirs, scale] if similarity.learns else theirs, lr=0.01)
+    for _ in range(steps):
+        rows, total = order.integers(0, n, batch), 0
+        images, captions = [theirs[0] @ x[0, i] for i in rows], [theirs[1] @ t[0, i] for i in rows]
+        for anchors, others in ((images, captions), (captions, images)):
+            for i in range(batch):
+                kept = [j for j in range(batch) if j == i or not classes or label[0, rows[i]] != label[0, rows[j]]]
+                norm = [anchors[i].norm() * others[j].norm() if similarity.cosine else 1 for j in kept]
+                scores = torch.stack([anchors[i] @ others[j] / k for j, k in zip(kept, norm, strict=True)]) * scale.exp()
+                total = total + torch.nn.functional.cross_entropy(scores[None], torch.tensor([kept.index(i)])) / (2 * batch)
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a[0].numpy(), b.detach().numpy(), atol=1e-10)
+
+
+@pytest.mark.parametrize(("exponent", "contains"), [(-0.5, True), (-0.7, False), (-0.3, False)])
+def test_the_rate_has_an_uncertainty_that_tells_exponents_apart(exponent, contains):
+    n = np.array([200, 400, 800, 1600, 3200, 6400, 12800])
+    error = np.random.default_rng(0).standard_normal((40, 7)) * n**exponent
+    estimate = intra_class.rate({"n": n, "error": error})
+    assert (estimate.low <= -0.5 <= estimate.high) == contains
+    assert 0.02 < estimate.high - estimate.low < 0.3
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 5), st.floats(1.05, 2.5), st.floats(0.05, 0.95), st.floats(0.05, 1), st.floats(0.55, 1))
+def test_listed_patterns_are_the_true_law_and_give_the_three_regimes(m, alpha, beta, foreign, p):
+    model = Sharing(m, alpha, beta, foreign, p)
+    sample = model.every_pattern()
+    assert len(np.unique(sample.image, axis=0)) == len(sample.image) == 2 ** (2 * m - 1)
+    np.testing.assert_allclose(np.abs(sample.image).max(0), np.abs(sample.image).min(0))
+    drawn = model.sample(4000, np.random.default_rng(0), test=True)
+    own = drawn.image[drawn.label == 1]
+    assert {tuple(row) for row in own.round(9)} <= {tuple(row) for row in sample.image.round(9)}
+    a, b = theory.sharing_direction(model)
+    other = np.array([beta * a + foreign * b, abs(beta * a - foreign * b), 0])
+    if min(np.abs(a - alpha * b - other).min(), np.abs(a + alpha * b - other).min()) < 1e-6:
+        return  # a tie, which rounding decides
+    assert np.mean(linear.sharing_accuracy(model.cross_covariance(), sample)) == pytest.approx(theory.sharing_accuracy(model), abs=1e-12)
+
+
+def test_too_many_patterns_get_one_sentence():
+    with pytest.raises(InputError, match="allowed is m up to 10"):
+        Sharing(11).every_pattern()
+
+
 # Contracts
+
+
+def test_classes_without_samples_get_one_sentence_on_the_command_line(capsys):
+    assert main(["run", "xue2024.sharing_finite", "--set", "n=5", "--tier", "smoke"]) != 0
+    said = capsys.readouterr().err.strip()
+    assert "has no sample among the 5 drawn" in said and "Traceback" not in said and said.count("\n") == 0
 
 
 @pytest.mark.parametrize(
@@ -278,7 +345,10 @@ def test_small_similarities_make_the_softmax_linear():
         (supervised_limits.spurious_probability, {"n": 200, "d": 20}),
         (sharing.sharing_finite, {"n": 500, "sizes": (500,)}),
         (clip_bridge.regulariser, {"n": 40, "steps": 20}),
-        (clip_bridge.clip_temperature, {"n": 100, "steps": 10}),
+        (clip_bridge.training_time, {"n": 40, "rank": 16}),
+        (clip_loss.clip_temperature, {"n": 100, "steps": 10}),
+        (clip_loss.clip_captions_inner, {"n": 100, "steps": 5}),
+        (clip_sharing.clip_sharing, {"n": 400, "steps": 5}),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )
@@ -292,7 +362,8 @@ def test_a_seed_alone_is_the_same_seed_in_a_batch(experiment, overrides):
 @pytest.mark.parametrize(
     ("config", "overrides", "words"),
     [
-        (formula.GridSetting, {"p_spu": 1.2}, "p_spu"),
+        (formula.RateSetting, {"p_spu": 1.2}, "p_spu"),
+        (formula.GridSetting, {"p_spu": 0.9}, "p_spu"),  # the grid has its own: a field without effect would mislead
         (richness.RichnessSetting, {"richness": (0.0, -0.1)}, "richness"),
         (formula.GridSetting, {"d": 1}, "latent features"),
         (supervised_limits.DimensionSetting, {"dimensions": (1, 200)}, "latent features"),
@@ -348,6 +419,18 @@ def planted(monkeypatch, name):
     elif name == "sharing_threshold":
         original = theory.threshold_classes
         monkeypatch.setattr(theory, "threshold_classes", lambda **changes: original(**changes) + (changes["beta"] == 0.9))
+    elif name == "sharing_middle":
+        original = linear.sharing_accuracy
+        monkeypatch.setattr(linear, "sharing_accuracy", lambda G, sample: original(G * np.where(np.arange(len(G)) < len(G) // 2, 2.0, 1.0)[:, None], sample))
+    elif name == "richness_heights":
+        original = linear.sharing_accuracy
+        monkeypatch.setattr(linear, "sharing_accuracy", lambda G, sample: tuple(0.98 * x for x in original(G, sample)))
+    elif name == "rank_one_most":
+        original = linear.minimiser_of
+        monkeypatch.setattr(linear, "minimiser_of", lambda S, rank, rho=1.0: original(S, 2, rho))
+    elif name == "gap_table":
+        original = theory.core_only_accuracy
+        monkeypatch.setattr(theory, "core_only_accuracy", lambda s, noise=0.0: original(s, noise + 0.01))
     elif name == "richness_threshold":
         original = theory.threshold_richness
         monkeypatch.setattr(theory, "threshold_richness", lambda m, a, b: original(m + 1, a, b))
@@ -356,7 +439,10 @@ def planted(monkeypatch, name):
         monkeypatch.setattr(theory, "contrastive_accuracy", lambda s, *rest: original(s, *rest) + 0.001 * (s > 0.5))
 
 
-@pytest.mark.parametrize("name", ["gradient", "loss", "span", "sharing_threshold", "richness_threshold", "not_monotone"])
+@pytest.mark.parametrize(
+    "name",
+    ["gradient", "loss", "span", "sharing_threshold", "sharing_middle", "richness_threshold", "richness_heights", "not_monotone", "rank_one_most", "gap_table"],
+)
 def test_planted_errors_are_caught(name, monkeypatch, tmp_path):
     """On results computed afresh: a planted error must not be hidden by the store."""
     judged = next(c for c in catalog.paper("xue2024").claims if c.id == f"xue2024.{name}")

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy, normalize
 
+from mmcl_core.claims import Verdict
 from mmcl_core.config import Tier
 from mmcl_core.data import backgrounds
 from mmcl_core.data import digits as digits_data
@@ -14,7 +16,7 @@ from mmcl_core.data import icons as icon_data
 from mmcl_core.errors import DataAbsent, InputError
 from mmcl_core.losses import clip_loss
 from mmcl_core.papers.xue2024 import contrast
-from mmcl_core.papers.xue2024.claims import real, real_robustness
+from mmcl_core.papers.xue2024.claims import real, real_icons, real_robustness
 from mmcl_core.papers.xue2024.experiments import digits, icons, mscoco, robustness
 from mmcl_core.stats import Estimate
 
@@ -181,6 +183,24 @@ def test_a_digit_read_out_counts_as_its_class():
     assert right.accuracies(scenes.images, scenes) == {"main": 1.0, "reversed": 0.0}
 
 
+def test_agreeing_and_disagreeing_backgrounds_make_up_the_random_ones():
+    """Accuracy with random backgrounds is the mixture of both halves, and the first of the five shifts; a model that says the background's class has 1 and 0."""
+    config = digits.DigitsSetting.at(Tier.smoke, epochs=1)
+    r = digits.in_and_out({"supervised": digits.Labels(2)}, config, [0], torch.device("cpu"))
+    share = float(config.split(0).scenes("random").agrees.float().mean())
+    halves = share * r["supervised_main_agreeing"] + (1 - share) * r["supervised_main_disagreeing"]
+    np.testing.assert_allclose(halves, r["supervised_main_ood"], atol=1e-12)
+    np.testing.assert_array_equal(r["supervised_main_shifts"][:, 0], r["supervised_main_ood"])
+    scenes = config.split(0).scenes("random")
+
+    class Background(torch.nn.Linear):
+        def forward(self, images):
+            return torch.eye(2)[backgrounds.class_of_shade(scenes.shade)]
+
+    seen = digits.Learnt(Background(1, 1), {"main": np.eye(2)}).right(scenes.images, scenes)["main"]
+    np.testing.assert_array_equal(seen, scenes.agrees.numpy())
+
+
 @pytest.mark.parametrize("chosen", [digits.digits_controls, robustness.robustness_captioned, icons.icons])
 def test_a_seed_alone_equals_the_same_seed_beside_others(chosen):
     config = chosen.config.at(Tier.smoke, steps=2) if chosen is not digits.digits_controls else chosen.config.at(Tier.smoke, epochs=1)
@@ -201,6 +221,9 @@ def test_the_supervised_line_and_the_offset_are_found_again():
     assert real_robustness.supervised_line(a, 10**8) == pytest.approx((1.4, -2), abs=1e-4)
     np.testing.assert_allclose(real_robustness.effective_robustness(a, "rich", 10**8), 0.5, atol=1e-4)
     np.testing.assert_allclose(real_robustness.effective_robustness(a, "supervised", 10**8), 0, atol=1e-4)
+    on, above = (1 / (1 + np.exp(-(1.4 * x - 2 + offset))) for offset in (0, 0.5))
+    np.testing.assert_allclose(real_robustness.accuracy_above_line(a, "rich", 10**8), (above - on).mean(), atol=1e-4)
+    np.testing.assert_allclose(real_robustness.accuracy_above_line(a, "supervised", 10**8), 0, atol=1e-4)
 
 
 def test_planted_errors_are_caught_by_the_claims():
@@ -215,6 +238,33 @@ def test_planted_errors_are_caught_by_the_claims():
     claim = claims["digits_supervised_fails"]
     assert not claim.rule.holds(claim.estimate({}, {"supervised_main_ood": 0.8 + jitter}))
     assert not claims["digits_shade_irrelevant"].rule.holds(Estimate(0.1, 0.05, 0.15, 5, "t"))
+    claim = claims["digits_class_mean_votes_against"]
+    for agreeing, disagreeing, against in ((0.3, 0.7, True), (0.6, 0.55, False)):
+        planted = {"digit_shade_class_mean_agreeing": agreeing + jitter, "digit_shade_class_mean_disagreeing": disagreeing + jitter[::-1]}
+        assert claim.rule.holds(claim.estimate(planted, {})) == against
+
+
+def test_equivalence_needs_the_whole_interval():
+    """A mean inside the margin whose interval is not is a trend; one seed, whose interval is infinite, passes no rule of intervals."""
+    rule = real.IntervalWithin(0, 0.03)
+    assert rule.holds(Estimate(0.01, -0.01, 0.03, 5, "t"))
+    for low, high in ((-0.02, 0.04), (-0.04, 0.02), (-np.inf, np.inf)):
+        assert not rule.holds(Estimate(0.0, low, high, 3, "t"))
+    claim = next(c for c in real_icons.CLAIMS if c.id.endswith("label_negatives"))
+    assert [claim.judge(Estimate(0.01, low, high, 3, "t")) for low, high in ((0.0, 0.02), (-0.05, 0.07))] == [Verdict.reproduced, Verdict.trend_only]
+    assert claim.judge(Estimate(0.05, 0.0, 0.1, 3, "t")) == Verdict.not_reproduced
+
+
+def test_a_statement_for_every_size_takes_the_least_certain_one():
+    samples = np.array([[0.1, 0.3], [0.2, -0.1], [0.15, 0.4]])
+    e = real_robustness.at_each(samples)
+    lows = [scipy.stats.t.interval(0.95, 2, loc=c.mean(), scale=c.std(ddof=1) / np.sqrt(3)) for c in samples.T]
+    assert (e.value, e.n) == (pytest.approx(0.15), 3)
+    assert (e.low, e.high) == pytest.approx((min(low for low, _ in lows), max(high for _, high in lows)))
+    claim = next(c for c in real_robustness.CLAIMS if c.id.endswith("rich_above_line"))
+    assert claim.judge(e) == Verdict.trend_only
+    assert claim.judge(real_robustness.at_each(samples[:, :1])) == Verdict.reproduced
+    assert claim.judge(real_robustness.at_each(-samples)) == Verdict.not_reproduced
 
 
 def test_icon_classes_are_first_words_and_held_out_icons_are_apart():
@@ -263,12 +313,12 @@ def trained_with_batch(batch):
 
 def test_mscoco_says_in_one_sentence_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.delenv("MMCL_DATA_DIR", raising=False)
-    with pytest.raises(DataAbsent, match="MSCOCO are not on this machine"):
+    with pytest.raises(DataAbsent, match="MSCOCO are not on this machine.*code that trains CLIP on it is not part of this version.*MMCL_DATA_DIR"):
         mscoco.mscoco_source(mscoco.MscocoSetting())
     for part in mscoco.NEEDED:
         (tmp_path / "mscoco" / part).mkdir(parents=True)
     (tmp_path / "imagenet-r").mkdir()
     monkeypatch.setenv("MMCL_DATA_DIR", str(tmp_path))
     assert mscoco.mscoco_source(mscoco.MscocoSetting())
-    with pytest.raises(DataAbsent, match="1 of 5 shifted ImageNets"):
+    with pytest.raises(DataAbsent, match="1 of 5 shifted ImageNets.*not part of this version"):
         mscoco.mscoco.compute(mscoco.MscocoSetting(), [0], torch.device("cpu"))

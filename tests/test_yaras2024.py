@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import ive
 
-from mmcl_core import catalog
+from mmcl_core import catalog, cli, stats
 from mmcl_core.claims import Verdict
 from mmcl_core.errors import InputError
 from mmcl_core.papers.yaras2024 import bessel, bounds, dynamics, longtime, parallel, points, published, schemes, swapping
+from mmcl_core.papers.yaras2024.claims import opening as opening_claims
+from mmcl_core.papers.yaras2024.claims.base import InRange
 from mmcl_core.papers.yaras2024.experiments import closing, opening, spheres
 from mmcl_core.papers.yaras2024.points import BETA_0, GAMMA_0, Ring
 from mmcl_core.papers.yaras2024.schemes import Exponential, Fixed, Linear, Schedule, Softplus
@@ -104,12 +106,18 @@ def test_forces_are_the_riemannian_gradient():
 def test_initial_rates_are_finite_differences_of_the_whole_flow():
     x, y = pairs(7, 4)
     beta, gamma, step = 3.0, 0.2, 1e-5
-    rates = dynamics.initial_rates(x.clone(), y.clone(), beta, gamma)
+    (rates,) = dynamics.initial_rates(x, y, beta, [gamma])
     path = dynamics.moving_pairs(x, y, beta, gamma, Exponential(), np.array([0, step, 2 * step]), rtol=1e-13)
     assert rates.moving == pytest.approx((path.gap[1] - path.gap[0]) / step, rel=1e-3)
     assert rates.twice_gamma == pytest.approx(2 * (np.exp(path.log_gamma[1]) - gamma) / step, rel=1e-3)
     frozen = parallel.gap(x, y, gamma + rates.twice_gamma / 2 * step) - parallel.gap(x, y, gamma)
     assert rates.frozen == pytest.approx(float(frozen) / step, rel=1e-3)
+
+
+def test_several_heights_at_once_are_each_alone():
+    x, y = pairs(9, 3)
+    together = dynamics.initial_rates(x, y, 2.0, [0.01, 0.3, 0.6])
+    assert together == [dynamics.initial_rates(x, y, 2.0, [g])[0] for g in (0.01, 0.3, 0.6)]
 
 
 def test_a_wrong_temperature_slope_breaks_the_invariant():
@@ -147,7 +155,7 @@ def test_the_quadrature_is_the_flow_where_both_can_go(scheme):
 def test_uniform_margins_are_the_similarity_matrix_they_stand_for():
     z = parallel.uniform_margin(6, 0.4)
     for a in (0.5, 3.0, 20.0):
-        assert np.exp(longtime.log_drive_softmax(np.array(a), 6, 0.4)) == pytest.approx(parallel.drive(z, a).item(), rel=1e-9)
+        assert np.exp(longtime.log_drive_softmax(np.array([a]), 6, 0.4)[0]) == pytest.approx(parallel.drive(z, a).item(), rel=1e-9)
 
 
 def test_free_points_by_quadrature_and_by_their_flow():
@@ -194,7 +202,7 @@ def test_the_finite_bound_tends_to_the_limit_and_has_the_root_it_says():
 
 
 def test_the_limit_is_a_monte_carlo_mean():
-    rates = [opening.random_rates(seed, 500, 3, 1.0, 0.3).twice_gamma for seed in range(20)]
+    rates = [opening.random_rates(seed, 500, 3, 1.0, [0.3])[0].twice_gamma for seed in range(20)]
     assert np.mean(rates) == pytest.approx(bessel.limit(3, 1.0, 0.3), abs=4 * np.std(rates) / 20**0.5)
 
 
@@ -286,8 +294,19 @@ def test_the_phase_diagram_at_the_values_of_an_independent_prototype(n, expected
         assert spheres.final_gap(n, GAMMA_0, beta, 1e5) == pytest.approx(gap, abs=0.001)
 
 
-def test_the_claim_on_fig2_catches_a_shifted_time(tmp_path):
-    r = result(tmp_path, "fig2")
+def test_the_gap_of_fig2_turns_while_no_pair_matches():
+    """At the peak of the gap g changes its sign, at a temperature near 1 and an angle beyond matching."""
+    r = run("yaras2024.fig2", "smoke")
+    orbit = Ring().run(np.array([0.0, float(r["peak_time"])]))
+    x, y = Ring().points(orbit.log_gamma[-1], orbit.angle[-1])
+    similarity = torch.from_numpy(x @ y.T)
+    assert abs(parallel.drive(similarity, float(np.exp(orbit.log_beta[-1]))).item()) < 1e-3
+    assert parallel.margin(similarity).item() < 0
+    assert np.degrees(orbit.angle[-1]) == pytest.approx(float(r["peak_angle"]), abs=0.01)
+
+
+def test_the_claim_on_fig2_catches_a_shifted_time():
+    r = run("yaras2024.fig2", "smoke")
     rule = claim("fig2_gap")
     assert rule.judge(rule.estimate(r)) == Verdict.reproduced
     late = Ring().run(r["reference_time"] + 0.1).gap
@@ -301,6 +320,47 @@ def test_appendix_c_has_a_factor_two(tmp_path):
     for beta in (0.5, 5.0):
         assert closing.scalar_rate(beta) == pytest.approx(2 * beta * np.exp(-beta), rel=1e-6)
     assert closing.ramp_exponent(1.0, 3.0) == pytest.approx(2, rel=1e-5)
+    # A schedule in two halves falls by the sum of both, each at its own fixed rate.
+    steps = closing.scheduled_fall(lambda t: 1.0 if t < 0.5 else 5.0)
+    assert steps == pytest.approx(np.exp(-1) + 5 * np.exp(-5), rel=1e-4)
+    r = result(tmp_path, "other_schemes")
+    for name in ("appc_schedule", "appc_schedule_corrected"):
+        rule = claim(name)
+        assert rule.judge(rule.estimate(r)) == rule.declared
+        halved = dataclasses.replace(r, arrays=dict(r.arrays) | {"schedule_over_printed": r["schedule_over_printed"] / 2})
+        assert rule.judge(rule.estimate(halved)) != rule.declared
+
+
+def test_a_linear_temperature_closes_like_the_solved_model():
+    """dbeta/dt = e^{-beta} for a small gap, so beta = log(t + e^{beta_0}) and log gamma = log gamma_0 - beta^2 + beta_0^2; with a margin likewise."""
+    gamma_0, beta_0 = 1e-6, 1.0
+    curve = longtime.closing(Linear(), beta_0, gamma_0, log_time=30)
+    beta = np.log(np.exp(10.0) + np.exp(beta_0))
+    assert curve.at(10.0) == pytest.approx(np.log(gamma_0) - beta**2 + beta_0**2, rel=1e-6)
+    half = longtime.closing(Linear(), beta_0, gamma_0, alpha=0.5, log_time=30)
+    beta = np.log(0.25 * np.exp(10.0) + np.exp(0.5 * beta_0)) / 0.5
+    assert half.at(10.0) == pytest.approx(np.log(gamma_0) - beta**2 + beta_0**2, rel=1e-6)
+
+
+def test_the_linear_claim_catches_a_wrong_power(tmp_path):
+    r, rule = result(tmp_path, "other_schemes"), claim("appc_linear")
+    assert rule.judge(rule.estimate(r)) == Verdict.reproduced
+    faster = dataclasses.replace(r, arrays=dict(r.arrays) | {"linear_log_gamma": 1.001 * r["linear_log_gamma"]})  # a factor e^10 at log t = 100
+    assert rule.judge(rule.estimate(faster)) == Verdict.not_reproduced
+
+
+def test_a_claim_on_a_range_looks_at_both_ends():
+    rule = InRange(1.0, 2.0)
+    assert rule.holds(stats.extreme(np.array([1.0, 2.0])))
+    assert not rule.holds(stats.extreme(np.array([1.5, 2.1]))) and not rule.holds(stats.extreme(np.array([0.9, 1.5]), largest=True))
+
+
+def test_the_bound_s_share_is_that_of_the_worst_starting_gap():
+    rates = np.array([[0.5, 2.0], [2.0, 2.0]])  # at the first gap half of the draws fall below the bound
+    r = {"gamma": np.array([0.01, 0.3]), "bound": np.array([1.0, -1.0]), "moving": rates}
+    assert opening_claims.share_above_bound("moving")(r).value == 0.5
+    assert opening_claims.share_above_bound("moving", 0.1)(r).value == 1.0
+    assert opening_claims.share_above_bound("moving", 0.1, informative=True)(r).value == 0.0  # a negative bound holds and says nothing
 
 
 def test_twins_are_told_from_strangers():
@@ -333,6 +393,7 @@ def test_published_tables_are_whole():
         ("invariants", {"beta": 0}, "beta"),
         ("invariants", {"d": 1}, "greater than or equal to 2"),
         ("toy_schemes", {"horizon": 1e6}, "schedule lasts"),
+        ("toy_schemes", {"horizon": 10}, "schedule lasts 10 but the run 100000"),
         ("toy_swaps", {"hard": (1.5,)}, "between 0 and 1"),
         ("toy_swaps", {"soft": (-0.1,)}, "between 0 and 1"),
         ("phase_pairs", {"pairs": (4,)}, "odd n"),
@@ -342,6 +403,31 @@ def test_published_tables_are_whole():
 def test_bad_settings_get_a_sentence(tmp_path, name, change, words):
     with pytest.raises(InputError, match=words):
         result(tmp_path, name, **change)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "words"),
+    [
+        ("toy_schemes", "horizon=10", "set horizon and end to the same time"),
+        ("toy_swaps", "hard=1.5", "must lie between 0 and 1"),
+        ("toy_swaps", "hard=(1.5,)", "must lie between 0 and 1"),
+        ("toy_swaps", "soft=[-0.1]", "must lie between 0 and 1"),
+        ("toy_swaps", "rows=often", "valid tuple"),
+        ("invariants", "d=1", "greater than or equal to 2"),
+        ("random_start", "cases=[[50,1,1.0]]", "the sphere needs d >= 2"),
+        ("fig2", "gamma=1.2", "less than 1"),
+        ("invariants", "beta=0", "greater than 0"),
+    ],
+)
+def test_the_command_line_answers_in_one_sentence(capsys, name, setting, words):
+    assert cli.main(["run", f"yaras2024.{name}", "--tier", "smoke", "--set", setting]) != 0
+    said = capsys.readouterr().err.strip()
+    assert words in said and len(said.splitlines()) == 1
+
+
+def test_one_share_or_several_by_the_command_line(capsys):
+    for setting in ("hard=0.5", "hard=(0.5,)", "hard=[0.5, 1]"):
+        assert cli.main(["run", "yaras2024.toy_swaps", "--tier", "smoke", "--set", setting, "--set", "end=1"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ The state holds log gamma and log beta: in the fast schemes gamma falls below 1e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,15 +103,21 @@ class Rates:
     moving: float
 
 
-def initial_rates(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], beta: float, gamma: float) -> Rates:
-    """How fast the gap opens at the very start. Delta and gamma are not the same: Delta^2 = (1 - gamma^2) m^2 + 4 gamma^2."""
+def initial_rates(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], beta: float, gammas: Sequence[float]) -> list[Rates]:
+    """How fast the gap opens at the very start, for each of the heights `gammas`."""
+    less = (first @ second.T).sub_(1)  # in (-2, 0]: no exponential below overflows
+    weights = torch.empty_like(less)  # n x n twice and no more: this is run with thousands of pairs
+    return [_rates(first, second, less, weights, beta, gamma) for gamma in gammas]
+
+
+def _rates(first: Tensor, second: Tensor, less: Tensor, weights: Tensor, beta: float, gamma: float) -> Rates:
+    """Delta and gamma are not the same: Delta^2 = (1 - gamma^2) m^2 + 4 gamma^2. One exponential serves both softmaxes."""
     check_start(beta, gamma)
     n, a = len(first), beta * (1 - gamma**2)
-    # One exponential serves both softmaxes, and the n x n mixture is never formed: this is run with thousands of pairs.
-    weights = (first @ second.T).sub_(1).mul_(a).exp_()
+    torch.mul(less, a, out=weights).exp_()
     rows, columns = weights.sum(1, keepdim=True), weights.sum(0)[:, None]
     to_first = (weights @ second / rows + weights @ (second / columns)) / 2
-    to_second = (weights.T @ first / columns + weights.T @ (first / rows)) / 2
+    to_second = ((first.T @ weights).T / columns + ((first / rows).T @ weights).T) / 2
     g = float((first * (second - to_first)).sum(1).mean())
     d_gamma = -2 * beta * gamma * g
 

@@ -24,11 +24,11 @@ class Curve:
     log_beta: Float[np.ndarray, "G"]
     log_gamma: Float[np.ndarray, "G"]
 
-    def at(self, log_time: float | Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
+    def at(self, log_time: float | Float[np.ndarray, "T"]) -> float | Float[np.ndarray, "T"]:
         """log gamma at the given log t, linear between grid points."""
         return np.interp(log_time, self.log_time, self.log_gamma)
 
-    def exponent(self, log_time: float | Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
+    def exponent(self, log_time: float | Float[np.ndarray, "T"]) -> float | Float[np.ndarray, "T"]:
         """d log gamma / d log log t, the local power of log t, for log t > 0."""
         late = self.log_time > 0
         return np.interp(log_time, self.log_time[late], np.gradient(self.log_gamma[late], np.log(self.log_time[late])))
@@ -49,9 +49,9 @@ def log_drive_softmax(a: Float[np.ndarray, "G"], n: int, alpha: float) -> Float[
     return np.log(alpha) + np.log(n - 1) - np.logaddexp(a * alpha, np.log(n - 1))
 
 
-def log_drive_scalar(a: Float[np.ndarray, "G"]) -> Float[np.ndarray, "G"]:
-    """The same for the scalar loss exp(-m) of appendix C."""
-    return -a
+def log_drive_scalar(a: Float[np.ndarray, "G"], alpha: float) -> Float[np.ndarray, "G"]:
+    """The same for the scalar loss exp(-m) of appendix C at m = a alpha: g = alpha e^{-a alpha}."""
+    return np.log(alpha) - a * alpha
 
 
 def closing(
@@ -74,7 +74,7 @@ def closing(
     b = np.exp(x)
     log_gamma = log_gamma_on_curve(offset_rate * (scheme.potential(b) - scheme.potential(beta)), gamma)
     shrink = -np.expm1(2 * log_gamma)
-    log_g = log_drive_scalar(b * shrink) if n is None else log_drive_softmax(b * shrink, n, alpha)
+    log_g = log_drive_scalar(b * shrink, alpha) if n is None else log_drive_softmax(b * shrink, n, alpha)
     log_rate = np.log(scheme.speed(b)) - x + np.log(shrink) + log_g
     return Curve(log_quadrature(x, -log_rate), x[1:], log_gamma[1:])
 

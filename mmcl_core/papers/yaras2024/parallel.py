@@ -1,8 +1,8 @@
 """The parallel-modality model: two modalities at heights +gamma and -gamma above their common plane (section 3 of the paper).
 
 The gap variable gamma enters the loss only through the length 1 - gamma^2 of the in-plane parts: the effective inverse
-temperature is a = beta (1 - gamma^2), and nothing pulls the planes together as such. Temperature and gap compete for one
-gradient, the scalar `drive`.
+temperature is a = beta (1 - gamma^2), and nothing pulls the planes together as such. Temperature and gap are driven by one and
+the same scalar, `drive`: whichever of them shrinks it, it is gone for both.
 """
 
 from __future__ import annotations

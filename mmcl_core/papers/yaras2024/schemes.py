@@ -112,7 +112,7 @@ class Softplus(Scheme):
 
 @dataclass(frozen=True)
 class Fixed(Scheme):
-    """A frozen temperature (FLT): all of the gradient is left to the gap."""
+    """A frozen temperature (FLT): beta cannot grow, so nothing but the pairs themselves and the gap shrinks the drive."""
 
     rate: float = 0.0
 
@@ -132,7 +132,7 @@ class Fixed(Scheme):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A prescribed temperature (TS): tau linear from `start` to `end` over `horizon` units of time, constant afterwards.
+    """A prescribed temperature (TS): tau linear from `start` to `end` over `horizon` units of time.
 
     Raises
     ------
@@ -149,9 +149,11 @@ class Schedule:
             raise InputError(f"The schedule from tau = {self.start} to {self.end} over {self.horizon} is not allowed: all three numbers must be positive")
 
     def fits(self, end: float) -> Schedule:
-        """Itself; `InputError` when a run up to time `end` would stop before the schedule does."""
-        if self.horizon > end:
-            raise InputError(f"The temperature schedule lasts {self.horizon:g} but the run ends at {end:g}: take a horizon of at most {end:g}, or a longer run")
+        """Itself; `InputError` unless it lasts as long as the run: the paper's schedules are linear in training progress."""
+        if not np.isclose(self.horizon, end, rtol=1e-9):
+            raise InputError(
+                f"The temperature schedule lasts {self.horizon:g} but the run {end:g}: a schedule is linear in training progress, so set horizon and end to the same time"
+            )
         return self
 
     def inverse_temperature(self, time: Number) -> Number:

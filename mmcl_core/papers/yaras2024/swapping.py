@@ -55,7 +55,7 @@ def loss_gradients(
     push = (np.eye(n) - (softmax(logits, -1) + softmax(logits, -2)) / 2) / n
     to_first = beta[..., None, None] * (push @ second)
     to_second = beta[..., None, None] * (np.swapaxes(push, -1, -2) @ first)
-    return kept * to_first + (1 - kept) * to_second, kept * to_second + (1 - kept) * to_first, (push * logits).sum((-2, -1))
+    return kept * to_first + (1 - kept) * to_second, kept * to_second + (1 - kept) * to_first, np.asarray((push * logits).sum((-2, -1)))
 
 
 def train(

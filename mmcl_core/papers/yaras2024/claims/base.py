@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,21 @@ from mmcl_core.claims import Claim, Kind, Rule
 from mmcl_core.config import Tier
 from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
+
+
+@dataclass(frozen=True)
+class InRange:
+    """The whole interval (of a range of observations) lies in [low, high]."""
+
+    low: float
+    high: float
+
+    def holds(self, estimate: Estimate) -> bool:
+        return self.low <= estimate.low and estimate.high <= self.high
+
+    def __str__(self) -> str:
+        return f"all in [{self.low:g}, {self.high:g}]"
+
 
 SMOKE = {"minimum_tier": Tier.smoke}
 
@@ -49,9 +65,13 @@ def largest_distance(name: str, target: float) -> Callable[[Result], Estimate]:
     return lambda r: stats.exact(np.max(np.abs(r[name] - target)), r[name].size)
 
 
-def nearest_to(name: str, target: float) -> Callable[[Result], Estimate]:
+def nearest(values: np.ndarray, target: float) -> Estimate:
     """The entry nearest to `target`: evidence for "nowhere at target" when even it is far away."""
-    return lambda r: stats.exact(r[name][np.argmin(np.abs(r[name] - target))], r[name].size)
+    return stats.exact(values[np.argmin(np.abs(values - target))], values.size)
+
+
+def nearest_to(name: str, target: float) -> Callable[[Result], Estimate]:
+    return lambda r: nearest(r[name], target)
 
 
 def least_paired(differences: list[np.ndarray]) -> Estimate:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmcl_core import stats
 from mmcl_core.claims import AtLeast, AtMost, Identity, Verdict, Within
-from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, corrected, largest, largest_distance, paper, smallest
+from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, corrected, largest, largest_distance, paper
 from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
@@ -146,8 +146,9 @@ CLAIMS = (
         "equality",
         "projections",
         "smallest Kolmogorov-Smirnov p over seeds and d = 3, 8, 64",
-        smallest("p"),
+        lambda r: stats.extreme(r["p"], largest=False),
         AtLeast(1e-3),
+        note="If the density is right, p is uniform on [0, 1]: the smallest of so many lies below 0.001 once in about seventy repetitions, and no larger value can be demanded of random draws.",
         **SMOKE,
     ),
     paper(
@@ -156,9 +157,10 @@ CLAIMS = (
         r"$E\,e^{az}=\Gamma(d/2)(2/a)^\rho I_\rho(a)$ and $E\,ze^{az}=\Gamma(d/2)(2/a)^\rho I_{\rho+1}(a)$, $\rho=(d-2)/2$.",
         "equality",
         "projections",
-        "largest relative difference from quadrature of Lemma B.2's density, d up to 512",
+        "largest relative difference from Gauss quadrature against Lemma B.2's density, d = 3, 8, 64, 512",
         lambda r: stats.exact(np.max(r["quadrature_error"]), r["quadrature_error"].size),
-        Identity(1e-11),
+        Identity(1e-12),
+        note=r"The density's constant goes through $\log\Gamma(256)\approx1160$ at $d=512$, whose rounding alone is $2\cdot10^{-13}$.",
         **SMOKE,
     ),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
+from scipy.integrate import quad
 
 from mmcl_core import flow
 from mmcl_core.config import Config
@@ -123,6 +124,12 @@ def moving_margin(config: MarginFlow, seeds: Sequence[int], device: torch.device
 
 
 RATE_BETAS = (0.5, 1.0, 2.0, 5.0, 14.3)
+MOVING_BETAS: tuple[Callable[[float], float], ...] = (  # schedules over [0, 1] that are not linear in beta
+    lambda t: 1 / (0.1 + 0.4 * t),  # the temperature rises linearly
+    lambda t: 3 + 2 * np.cos(10 * np.pi * t),  # it alternates five times
+    lambda t: 0.5 * 20**t,  # it falls geometrically
+)
+LINEAR_MARGINS = (0.5, 2.0)
 RAMPS = ((1.0, 3.0), (5.0, 1.0), (14.3, 5.0))
 LINEAR_LOG_TIMES = (4.6, 9.2, 20.0, 100.0)
 SCALES = (1.0, 2.0, 3.0)
@@ -134,13 +141,21 @@ TWINS = (0.5, 0.1)
 def other_schemes(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Appendix C in its scalar loss exp(-m): linear temperature, schedules and their factor 2, exp(nu/s); eta sweep and exact twins."""
     linear = longtime.closing(Linear(), 1.0, 0.3, log_time=200, points=config.points)
+    margins = [longtime.closing(Linear(), 1.0, 0.3, alpha=alpha, points=config.points) for alpha in LINEAR_MARGINS]
+    betas = np.linspace(0.2, 5, 481)
     curves = [longtime.closing(Exponential(scale=s), 1.0, 0.3, points=config.points) for s in SCALES]
     slow = [longtime.closing(Exponential(rate=eta), 1.0, 0.3, points=config.points) for eta in RATES]
     fine = np.geomspace(2.0, 1e5, 160)
     return {
         "linear_log_time": np.array(LINEAR_LOG_TIMES),
         "linear_log_gamma": linear.at(np.array(LINEAR_LOG_TIMES)),
+        "linear_margin": np.array([-c.at(1e4) * alpha**2 / 1e4**2 for c, alpha in zip(margins, LINEAR_MARGINS, strict=True)]),
+        "fastest_beta": betas[np.argmax([scalar_rate(b) for b in betas])],
+        "clip_rate": np.array(scalar_rate(1 / 0.07)),
         "rate_over_printed": np.array([scalar_rate(b) / (b * np.exp(-b)) for b in RATE_BETAS]),
+        "schedule_over_printed": np.array(
+            [scheduled_fall(beta) / quad(lambda t, b=beta: b(t) * np.exp(-b(t)), 0, 1, epsrel=1e-10)[0] for beta in MOVING_BETAS]
+        ),
         "ramp_over_printed": np.array([ramp_exponent(*ramp) for ramp in RAMPS]),
         "scale_exponent": np.array([c.exponent(np.array([9.2, 1e5])) for c in curves]),
         "fine_log_time": fine,
@@ -158,14 +173,19 @@ def scalar_rate(beta: float, gamma: float = 1e-5) -> float:
     return float(slope) / gamma
 
 
-def ramp_exponent(start: float, end: float, gamma: float = 1e-4) -> float:
-    """-log(gamma(1) / gamma(0)) of the flow under beta linear in [0, 1], over the printed exponent c."""
+def scheduled_fall(beta: Callable[[float], float], gamma: float = 1e-4) -> float:
+    """log(gamma(0) / gamma(1)) of the scalar loss's flow under a prescribed inverse temperature, from a small gap."""
 
     def field(state: np.ndarray) -> np.ndarray:
-        beta = start + (end - start) * state[1]
-        return np.array([-2 * beta * np.exp(-beta * -np.expm1(2 * state[0])), 1.0])
+        b = beta(state[1])
+        return np.array([-2 * b * np.exp(-b * -np.expm1(2 * state[0])), 1.0])
 
-    fall = np.log(gamma) - flow.solve(field, np.array([np.log(gamma), 0.0]), [0, 1], rtol=1e-11, atol=1e-13)[-1, 0]
+    return np.log(gamma) - flow.solve(field, np.array([np.log(gamma), 0.0]), [0, 1], rtol=1e-11, atol=1e-13)[-1, 0]
+
+
+def ramp_exponent(start: float, end: float) -> float:
+    """The fall under beta linear in [0, 1], over the printed exponent c."""
+    fall = scheduled_fall(lambda t: start + (end - start) * t)
     return fall / (((start + 1) * np.exp(-start) - (end + 1) * np.exp(-end)) / (end - start))
 
 

@@ -14,26 +14,35 @@ from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel
 from mmcl_core.runtime import generator
 
-CASES = ((200, 3, 1.0), (2000, 3, 1.0), (2000, 3, 14.3), (500, 16, 14.3), (2000, 16, 14.3), (2000, 64, 14.3), (2048, 512, 14.3))  # (n, d, beta_0)
+CASES = (
+    (200, 3, 1.0),
+    (2000, 3, 1.0),
+    (5000, 3, 1.0),
+    (2000, 3, 14.3),
+    (500, 16, 14.3),
+    (2000, 16, 14.3),
+    (2000, 64, 14.3),
+    (2048, 512, 14.3),
+)  # (n, d, beta_0)
 
 
 class OpeningSetting(Config):
     """Random embeddings at the sizes of the sheet's table."""
 
-    smoke: ClassVar = {"seeds": 3}
+    smoke: ClassVar = {"seeds": 3, "cases": tuple(case for case in CASES if case[0] <= 2000)}
 
     seeds: int = Field(20, ge=1, description="chosen: draws for each row")
     cases: tuple[tuple[int, int, float], ...] = Field(CASES, min_length=1, description="chosen (T33a): (n, d, beta_0)")
     gamma: float = Field(0.3, gt=0, lt=1, description="chosen (T33a): gamma_0")
 
 
-@experiment("yaras2024.random_start", OpeningSetting, coordinates=("case", "limit", "bound"), seconds={"smoke": 3, "book": 12, "paper": 12})
+@experiment("yaras2024.random_start", OpeningSetting, coordinates=("case", "limit", "bound"), seconds={"smoke": 3, "book": 16, "paper": 16})
 def random_start(config: OpeningSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """2 d gamma/dt and d Delta/dt at the start of random draws `[S, case]`, beside limit (9) and bound (8)."""
     twice_gamma, moving = np.zeros((2, len(seeds), len(config.cases)))
     for column, (n, d, beta) in enumerate(config.cases):
         for row, seed in enumerate(seeds):
-            rates = random_rates(seed, n, d, beta, config.gamma)
+            (rates,) = random_rates(seed, n, d, beta, [config.gamma])
             twice_gamma[row, column], moving[row, column] = rates.twice_gamma, rates.moving
     return {
         "case": np.array(config.cases),
@@ -44,33 +53,32 @@ def random_start(config: OpeningSetting, seeds: Sequence[int], device: torch.dev
     }
 
 
-def random_rates(seed: int, n: int, d: int, beta: float, gamma: float) -> dynamics.Rates:
-    """Initial rates of one draw; single precision from 2000 pairs on, where the draw's own spread is ten thousand times its rounding."""
+def random_rates(seed: int, n: int, d: int, beta: float, gammas: Sequence[float]) -> list[dynamics.Rates]:
+    """Initial rates of one draw at the given heights; single precision from 2000 pairs on, where the draw's own spread is ten thousand times its rounding."""
     stream = generator("yaras2024.opening", seed, f"n={n} d={d}")
     dtype = torch.float32 if n >= 2000 else torch.float64
     x, y = (parallel.sphere(n, d, stream).to(dtype) for _ in range(2))
-    return dynamics.initial_rates(x, y, beta, gamma)
+    return dynamics.initial_rates(x, y, beta, gammas)
 
 
 class SmallGapSetting(Config):
-    """Many pairs at a starting gap of the size of the sampling noise, where the proof's last step fails."""
+    """Many pairs at starting gaps around the size of the sampling noise, where the proof's last step fails."""
 
     smoke: ClassVar = {"seeds": 2, "n": 500}
 
-    seeds: int = Field(6, ge=1, description="chosen (T33c): draws")
+    seeds: int = Field(40, ge=1, description="chosen: draws; the sheet has 6")
     n: int = Field(5000, ge=2, le=20_000, description="chosen (T33c): pairs")
     d: int = Field(3, ge=2, description="chosen (T33c)")
     beta: float = Field(1.0, gt=0, description="chosen (T33c): beta_0")
-    gammas: tuple[float, ...] = Field((0.001, 0.003, 0.3), min_length=1, description="chosen (T33c): gamma_0")
+    gammas: tuple[float, ...] = Field((0.001, 0.003, 0.005, 0.01, 0.02, 0.3), min_length=1, description="chosen: gamma_0; T33c has .001 and .003")
 
 
-@experiment("yaras2024.small_gap", SmallGapSetting, coordinates=("gamma", "limit", "bound"), seconds={"smoke": 1, "book": 12, "paper": 12})
+@experiment("yaras2024.small_gap", SmallGapSetting, coordinates=("gamma", "limit", "bound"), seconds={"smoke": 1, "book": 40, "paper": 40})
 def small_gap(config: SmallGapSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Is d Delta/dt >= 2 d gamma/dt? Rates at three starting gaps `[S, gamma]`, with frozen and with moving encoders."""
+    """Is d Delta/dt >= 2 d gamma/dt? Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders."""
     arrays = {key: np.zeros((len(seeds), len(config.gammas))) for key in ("twice_gamma", "frozen", "moving")}
     for row, seed in enumerate(seeds):
-        for column, gamma in enumerate(config.gammas):
-            rates = random_rates(seed, config.n, config.d, config.beta, gamma)
+        for column, rates in enumerate(random_rates(seed, config.n, config.d, config.beta, config.gammas)):
             for key in arrays:
                 arrays[key][row, column] = getattr(rates, key)
     return {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
@@ -41,21 +42,38 @@ REFERENCE_TIMES = (0.0, 0.1, 0.3, 1.0, 2.064, 3.0, 5.0, 10.0, 100.0, 1e3, 1e4, 1
 FRAME_TIMES = (0.0, 0.4, 2.3, 4.0, 1e2, 1e5)
 
 
-@experiment("yaras2024.fig2", RingSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+RINGS = (2, 3, 8)  # beside the five pairs of Fig. 2, which run to the end
+
+
+def conserved_range(n: int) -> float:
+    """By how much log(beta gamma^n) varies along the unreduced flow of n free pairs, started mismatched on two symmetric rings, up to t = 100."""
+    return drift(n, *full_flow(Ring(n, max(1, (n - 1) // 2)), np.array([0.0, 1.0, 10.0, 100.0]), rtol=1e-10))
+
+
+def drift(n: int, gap: np.ndarray, temperature: np.ndarray) -> float:
+    return float(np.ptp(n * np.log(gap / 2) - np.log(temperature)))
+
+
+@experiment("yaras2024.fig2", RingSetting, deterministic=True, seconds={"smoke": 2, "book": 2, "paper": 2})
 def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Fig. 2: gap and temperature over time, six frames of the sphere `[frame, n, 3]`, the unreduced flow, the moment of matching."""
+    """Fig. 2: gap, temperature over time, partners' angle at the peak (degrees), six frames of the sphere `[frame, n, 3]`, the unreduced flow, the moment of matching."""
     ring = config.ring()
     plotted = np.geomspace(0.1, config.end, 200)  # the paper plots t + 0.1
     orbit = ring.run(plotted - 0.1)
     frames = ring.run(np.array(FRAME_TIMES))
     reference = ring.run(np.array(REFERENCE_TIMES))
+    early = ring.run(np.linspace(0, 5, 5001))
+    peak = early.gap.argmax()
     full_gap, full_temperature = full_flow(ring, np.array(REFERENCE_TIMES))
     first, second = (np.stack(p) for p in zip(*(ring.points(g, a) for g, a in zip(frames.log_gamma, frames.angle, strict=True)), strict=True))
     return {
         "plotted_time": plotted,
         "gap": orbit.gap,
         "temperature": orbit.temperature,
-        "conserved": orbit.log_beta + config.n * orbit.log_gamma,
+        "peak_time": early.times[peak],
+        "peak_angle": np.degrees(early.angle[peak]),
+        "ring": np.array([config.n, *RINGS]),
+        "conserved": np.array([drift(config.n, full_gap, full_temperature), *(conserved_range(n) for n in RINGS)]),
         "frame_time": np.array(FRAME_TIMES),
         "first": first,
         "second": second,
@@ -71,7 +89,7 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
 class ToySetting(RingSetting):
     """Every way to treat the temperature, in both gradient-flow models."""
 
-    horizon: float = Field(1e5, gt=0, description="chosen (5.2): time over which a schedule changes the temperature")
+    horizon: float = Field(1e5, gt=0, description="chosen (5.2): length of a schedule, which must be that of the run")
 
     @model_validator(mode="after")
     def _schedules_fit(self) -> Self:
@@ -117,6 +135,19 @@ def toy_schemes(config: ToySetting, seeds: Sequence[int], device: torch.device) 
     }
 
 
+def several(value: Any) -> Any:
+    """One number or several, as a command line can write them: 0.5, [0.5, 1] and (0.5,) are all allowed."""
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            return value  # pydantic says what it is
+    return (value,) if isinstance(value, int | float) else value
+
+
+Shares = Annotated[tuple[float, ...], BeforeValidator(several)]
+
+
 class SwapSetting(RingSetting):
     """Gradient descent with swapped coordinates."""
 
@@ -127,9 +158,9 @@ class SwapSetting(RingSetting):
     rate: float = Field(0.05, gt=0, le=1, description="chosen (5.2): learning rate, so steps = end / rate")
     end: float = Field(1e3, gt=0, description="chosen (5.2): time")
     points: int = Field(201, ge=2, description="chosen: recorded times")
-    hard: tuple[float, ...] = Field((0.001, 0.01, 0.1, 1.0), description="paper: HS, share p of the steps; Table 5 has the same")
-    soft: tuple[float, ...] = Field((0.05, 0.5), description="paper: SS .05; .5 chosen (5.2)")
-    rows: tuple[float, ...] = Field((0.1, 1.0), description="paper: rows swapped, p not given; chosen (5.2)")
+    hard: Shares = Field((0.001, 0.01, 0.1, 1.0), description="paper: HS, share p of the steps; Table 5 has the same")
+    soft: Shares = Field((0.05, 0.5), description="paper: SS .05; .5 chosen (5.2)")
+    rows: Shares = Field((0.1, 1.0), description="paper: rows swapped, p not given; chosen (5.2)")
 
     def swaps(self) -> tuple[Swap, ...]:
         kinds = (("hard", self.hard), ("soft", self.soft), ("row", self.rows))

@@ -1,15 +1,23 @@
-"""Figs. 5, 6 and 7, redrawn from the numbers printed in the paper's tables: not results of ours."""
+"""Figs. 5, 6 and 7: the numbers printed in the paper's tables beside those of our towers."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from scipy import stats
 
 from mmcl_core.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
 from mmcl_core.papers.yaras2024 import published
+from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
+from mmcl_core.papers.yaras2024.table import PRINTED, column
 from mmcl_core.run import Result
 
 LABELS = {
@@ -23,91 +31,163 @@ LABELS = {
 GROUPS = {"baseline": ("#000000", "D"), "temperature": (MULTI, "o"), "swap": (THIRD, "^"), "none": ("#777777", "x")}
 
 
-def scatter(ax: Axes, x: str, y: str, methods: tuple[str, ...], faint: bool = False) -> None:
-    for method in methods:
-        row = published.row(method)
-        colour, marker = GROUPS[row.group]
-        ax.plot(getattr(row, x), getattr(row, y), marker, color=colour, markersize=4, alpha=0.25 if faint else 1.0, markeredgewidth=0 if marker != "x" else 1)
-    ax.set(xlabel=LABELS[x], ylabel=LABELS[y])
+NAMES = {"baseline": "baseline", "temperature": "control of the temperature", "swap": "swapping", "none": "no normalisation"}
 
 
-def trend(ax: Axes, x: str, y: str, methods: tuple[str, ...]) -> None:
-    a, b = published.column(x, methods), published.column(y, methods)
-    line = np.polyfit(a, b, 1)
-    ends = np.array([a.min(), a.max()])
-    ax.plot(ends, np.polyval(line, ends), color=FIFTH, linestyle="--", linewidth=1)
+@dataclass(frozen=True)
+class Table:
+    """Columns of a mitigation table by method: the paper's, or ours as means over seeds with percentages like the paper's."""
+
+    columns: dict[str, dict[str, float]]
+
+    def of(self, measure: str, methods: Sequence[str]) -> np.ndarray:
+        return np.array([self.columns[measure][m] for m in methods])
 
 
-def table(methods: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame([vars(published.row(m)) for m in methods])
+def printed_table() -> Table:
+    return Table({measure: {r.method: getattr(r, measure) for r in published.TABLES} for measure in LABELS})
 
 
-@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers", ["yaras2024.correlations"])
-def fig5(r: Result) -> Figure:
-    def draw(canvas: Canvas) -> None:
-        ax = canvas.subplots()
-        scatter(ax, "gap", "uniformity", published.FIGURE_5)
-        placed = {
-            "HS 1": (6, -2),
-            "TS S1": (6, -2),
-            "TS S2": (6, 0),
-            "TS S3": (-4, 6),
-            "HS .01": (-22, -10),
-            "FLT .04": (6, -2),
-            "FLT .07": (6, -2),
-            "SS .05": (6, 0),
-        }
-        placed |= {"baseline": (5, -9), "softplus": (-10, 7), "SLRT .1": (-16, -11), "HS .001": (-16, -11)}
-        for method, offset in placed.items():
-            row = published.row(method)
-            ax.annotate(method, (row.gap, row.uniformity), xytext=offset, textcoords="offset points", fontsize=6)
-        ax.set_xlim(0, 0.34)
+def own_table(scenes: Sequence[Result]) -> Table:
+    percent = {measure: 1 if measure in ("gap", "uniformity") else 100 for measure in LABELS}
+    return Table({measure: {m: percent[measure] * values.mean() for m, values in column(measure, *scenes).items()} for measure in LABELS})
 
-    best = max(published.FIGURE_5, key=lambda m: published.row(m).uniformity)
-    return Figure(
-        table(published.FIGURE_5),
-        draw,
-        f"Fig. 5a from the printed tables: twelve methods; black baseline, blue control of the temperature, green swapping. Both kinds lower the gap; {best} has the best uniformity and HS 1 the worst. Published numbers, means of three runs without a spread.",
-        f"Twelve labelled points; the baseline at gap {published.row('baseline').gap} and uniformity {published.row('baseline').uniformity}, hard swap in every step at {published.row('HS 1').gap} and {published.row('HS 1').uniformity}.",
-        (PAGE * 0.6, 2.8),
+
+def group(method: str) -> str:
+    return published.row(method).group if method in PRINTED else "swap"  # SS 1 is ours alone
+
+
+def scatter(ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str], hollow: bool = False, faint: bool = False) -> None:
+    for a, b, method in zip(x, y, methods, strict=True):
+        colour, marker = GROUPS[group(method)]
+        ax.plot(a, b, marker, color=colour, markersize=4, alpha=0.35 if faint else 1.0, markerfacecolor="none" if hollow else colour, markeredgewidth=0.9)
+
+
+def group_key(canvas: Canvas, methods: Sequence[str], hollow: bool, **place: Any) -> None:
+    """What colours and markers mean; strong, pale and hollow are said where they are used."""
+    kinds = [kind for kind in GROUPS if any(group(m) == kind for m in methods)]
+    handles = [Line2D([], [], marker=GROUPS[k][1], linestyle="", color=GROUPS[k][0], markersize=4, label=NAMES[k]) for k in kinds]
+    if hollow:
+        handles.append(Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor="none", markersize=4, label="hollow: our towers"))
+    canvas.legend(handles=handles, loc="outside lower center", ncols=len(handles), **place)
+
+
+def trend(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:
+    ends = np.array([x.min(), x.max()])
+    ax.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=FIFTH, linestyle="--", linewidth=1)
+
+
+def tidy_table(paper: Table, own: Table, methods: Sequence[str]) -> pd.DataFrame:
+    """Both tables in one, a row for each source and method."""
+    sources = (("paper", paper), ("our towers", own))
+    return pd.DataFrame(
+        [{"source": name, "method": m} | {k: v[m] for k, v in t.columns.items()} for name, t in sources for m in methods if m in t.columns["gap"]]
     )
 
 
-def four_panels(r: Result, first: str, second: str, number: str) -> Figure:
-    """A pair of measures against gap and uniformity: the nine plotted points with their trend, all other rows pale."""
-    others = tuple(m.method for m in published.TABLES if m.method not in published.NINE_POINTS)
-    panels = [("gap", first), ("uniformity", first), ("gap", second), ("uniformity", second)]
+@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+def fig5(r: Result, *scenes: Result) -> Figure:
+    paper, own = printed_table(), own_table(scenes)
+    ours = [m for m in published.FIGURE_5 if m in own.columns["gap"]]
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(2, 2).ravel()
-        for ax, (x, y) in zip(axes, panels, strict=True):
-            scatter(ax, x, y, others, faint=True)
-            scatter(ax, x, y, published.NINE_POINTS)
-            trend(ax, x, y, published.NINE_POINTS)
-            nine, every = r["correlation"][PAIRS.index((x, y)), :2, 0]
-            ax.annotate(f"nine: $r={nine:+.2f}$\nall: $r={every:+.2f}$", (0.98, 0.05), xycoords="axes fraction", ha="right", fontsize=7)
+        axes = canvas.subplots(1, 2)
+        for ax, table, methods, hollow in ((axes[0], paper, published.FIGURE_5, False), (axes[1], own, ours, True)):
+            x, y = table.of("gap", methods), table.of("uniformity", methods)
+            scatter(ax, x, y, methods, hollow)
+            ax.set(xlabel=LABELS["gap"], ylabel=LABELS["uniformity"])
+            ax.margins(0.16, 0.12)
+            named_points(ax, x, y, methods)
         panel_letters(axes)
+        group_key(canvas, published.FIGURE_5, hollow=True)
+
+    best = max(published.FIGURE_5, key=lambda m: published.row(m).uniformity)
+    at = {m: (own.columns["gap"][m], own.columns["uniformity"][m]) for m in ours}
+    return Figure(
+        tidy_table(paper, own, published.FIGURE_5),
+        draw,
+        f"(a) Fig. 5a from the printed tables: twelve methods, means of three runs without a spread; {best} has the best uniformity and HS 1 the worst. "
+        f"(b) The {len(ours)} of them that we trained, tiny CLIP on captioned scenes, mean over {len(scenes[0].seeds)} seeds: baseline {at['baseline'][0]:.3f} and {at['baseline'][1]:.3f}, HS 1 {at['HS 1'][0]:.3f} and {at['HS 1'][1]:.3f} (gap and uniformity).",
+        f"Two scatter plots with labelled points. In the paper's the baseline stands at gap {published.row('baseline').gap} and uniformity {published.row('baseline').uniformity}, hard swap in every step at {published.row('HS 1').gap} and {published.row('HS 1').uniformity}; "
+        f"in ours at {at['baseline'][0]:.2f} and {at['baseline'][1]:.2f}, and at {at['HS 1'][0]:.2f} and {at['HS 1'][1]:.2f}.",
+        (PAGE, 3.0),
+    )
+
+
+def named_points(ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str]) -> None:
+    """Names at points, each on the first side where it covers neither a point nor another name."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    places = np.stack([(x - left) / (right - left), (y - bottom) / (top - bottom)], 1)  # fractions of the axes
+    height, gap = 0.045, 0.025
+    boxes = [(a - gap, b - gap, a + gap, b + gap) for a, b in places]
+    for (a, b), name in zip(places, methods, strict=True):
+        width = 0.018 * len(name) + 0.01
+        candidates = [
+            (a + gap, b),
+            (a - gap - width, b),
+            (a - width / 2, b + 2 * gap),
+            (a - width / 2, b - 2 * gap),
+            (a + gap, b + 1.5 * gap),
+            (a + gap, b - 1.5 * gap),
+        ]
+        candidates += [(a - gap - width, b + 2 * gap), (a - gap - width, b - 2 * gap)]
+
+        def free(left: float, centre: float, width: float = width) -> bool:
+            box = (left, centre - height / 2, left + width, centre + height / 2)
+            return not any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in boxes)
+
+        left, centre = next((at for at in candidates if free(*at)), candidates[0])
+        boxes.append((left, centre - height / 2, left + width, centre + height / 2))
+        ax.annotate(name, (left, centre), xycoords="axes fraction", va="center", fontsize=6)
+
+
+def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, number: str) -> Figure:
+    """Two measures against gap and uniformity: the paper's nine plotted points, all its rows, and our towers."""
+    paper, own = printed_table(), own_table(scenes)
+    panels = [("gap", first), ("uniformity", first), ("gap", second), ("uniformity", second)]
+    every = [m.method for m in published.TABLES]
+    trained = list(own.columns["gap"])
+    mine = {(x, y): stats.pearsonr(own.of(x, trained), own.of(y, trained)).statistic for x, y in panels}
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(3, 4)
+        for k, (x, y) in enumerate(panels):
+            nine, of_all = r["correlation"][PAIRS.index((x, y)), :2, 0]
+            a, b = paper.of(x, published.NINE_POINTS), paper.of(y, published.NINE_POINTS)
+            scatter(axes[0, k], a, b, published.NINE_POINTS)
+            trend(axes[0, k], a, b)
+            others = [m for m in every if m not in published.NINE_POINTS]
+            scatter(axes[1, k], paper.of(x, others), paper.of(y, others), others, faint=True)
+            scatter(axes[1, k], a, b, published.NINE_POINTS)
+            scatter(axes[2, k], own.of(x, trained), own.of(y, trained), trained, hollow=True)
+            for ax, name, value in zip(axes[:, k], ("the paper's nine", "all its rows", "our towers"), (nine, of_all, mine[x, y]), strict=True):
+                ax.set_title(f"{name}, $r={value:+.2f}$", fontsize=7)
+                ax.margins(0.1)
+                ax.set_ylabel(LABELS[y])
+            axes[2, k].set_xlabel(LABELS[x])
+        panel_letters(axes.ravel())
+        group_key(canvas, every, hollow=True)
 
     shown = {pair: r["correlation"][PAIRS.index(pair), :, 0] for pair in panels}
     gap = shown["gap", first]
     return Figure(
-        table(tuple(m.method for m in published.TABLES)),
+        tidy_table(paper, own, [*every, *(m for m in trained if m not in every)]),
         draw,
-        f"{number} from the printed tables. Strong: the nine methods that the paper plots, with their trend (dashed); pale: the other rows of Tables 2 to 5. "
-        f"Correlation of gap and {LABELS[first].removesuffix(' (%)')}: {gap[0]:+.2f} over the nine, {gap[1]:+.2f} over all {int(r['count'][1])} rows, {gap[2]:+.2f} over the {int(r['count'][2])} that have not collapsed. Published numbers.",
-        f"Four scatter plots. Over the nine strong points the correlations are {', '.join(f'{v[0]:+.2f}' for v in shown.values())}; over all rows {', '.join(f'{v[1]:+.2f}' for v in shown.values())}.",
-        (PAGE, 4.2),
+        f"{number}. Top: the nine methods that the paper plots, with their trend (dashed). Middle: all rows of its Tables 2 to 5, the other ones pale. Bottom: our tiny CLIP on captioned scenes, {len(trained)} methods, mean over {len(scenes[0].seeds)} seeds. "
+        f"Correlation of gap and {LABELS[first].removesuffix(' (%)')}: {gap[0]:+.2f} over the nine, {gap[1]:+.2f} over all {int(r['count'][1])} rows, {gap[2]:+.2f} over the {int(r['count'][2])} that have not collapsed; ours {mine['gap', first]:+.2f}. The paper's numbers are published ones.",
+        f"Twelve scatter plots in three rows. Over the nine points the correlations are {', '.join(f'{v[0]:+.2f}' for v in shown.values())}; over all rows {', '.join(f'{v[1]:+.2f}' for v in shown.values())}; ours {', '.join(f'{v:+.2f}' for v in mine.values())}.",
+        (PAGE, 5.2),
     )
 
 
-@figure("yaras2024.fig6", "Retrieval against gap and uniformity, the paper's numbers", ["yaras2024.correlations"])
-def fig6(r: Result) -> Figure:
-    return four_panels(r, "image_retrieval", "text_retrieval", "Fig. 6")
+@figure("yaras2024.fig6", "Retrieval against gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+def fig6(r: Result, *scenes: Result) -> Figure:
+    return twelve_panels(r, scenes, "image_retrieval", "text_retrieval", "Fig. 6")
 
 
-@figure("yaras2024.fig7", "Classification against gap and uniformity, the paper's numbers", ["yaras2024.correlations"])
-def fig7(r: Result) -> Figure:
-    return four_panels(r, "zero_shot", "linear_probe", "Fig. 7")
+@figure("yaras2024.fig7", "Classification against gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+def fig7(r: Result, *scenes: Result) -> Figure:
+    return twelve_panels(r, scenes, "zero_shot", "linear_probe", "Fig. 7")
 
 
 FIGURES = (fig5, fig6, fig7)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, dots, figure, panel_letters, threshold
@@ -22,7 +25,7 @@ def sphere(ax: Axes, first: np.ndarray, second: np.ndarray, label: str) -> None:
     u, v = np.meshgrid(np.linspace(0, 2 * np.pi, 25), np.linspace(0, np.pi, 13))
     ax.plot_wireframe(np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v), color="#BBBBBB", linewidth=0.25)
     for x, y in zip(first, second, strict=True):
-        ax.plot(*np.stack([x, y]).T, color="#555555", linewidth=0.7)
+        ax.plot(*np.stack([x, y]).T, color="#333333", linewidth=1.1)
     ax.scatter(*first.T, color=IMAGE, s=14, depthshade=False, edgecolor="white", linewidth=0.3)
     ax.scatter(*second.T, color=TEXT, s=14, depthshade=False, edgecolor="white", linewidth=0.3)
     ax.set(xlim=(-0.72, 0.72), ylim=(-0.72, 0.72), zlim=(-0.72, 0.72))
@@ -31,6 +34,12 @@ def sphere(ax: Axes, first: np.ndarray, second: np.ndarray, label: str) -> None:
     ax.set_xlabel(label)  # named, though with the axes off it is not drawn: the text below is
     ax.set_axis_off()
     ax.text2D(0.5, -0.02, label, transform=ax.transAxes, ha="center", fontsize=7)
+
+
+def modality_key(canvas: Canvas, **place: Any) -> None:
+    """Which colour is which modality, once for several spheres."""
+    handles = [Line2D([], [], marker="o", linestyle="", color=colour, markersize=4, label=label) for colour, label in ((IMAGE, "image"), (TEXT, "text"))]
+    canvas.legend(handles=[*handles, Line2D([], [], color="#333333", linewidth=1.1, label="pair")], ncols=3, **place)
 
 
 @figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"])
@@ -50,6 +59,7 @@ def fig2(r: Result) -> Figure:
         for k, (t, first, second) in enumerate(zip(r["frame_time"], r["first"], r["second"], strict=True)):
             sphere(right.add_subplot(2, 3, k + 1, projection="3d"), first, second, f"$t={t:g}$" if t < 1e3 else r"$t=10^5$")
         right.text(0.01, 0.95, "c", fontweight="bold", fontsize=9)
+        modality_key(right, loc="outside upper center")
 
     return Figure(
         pd.DataFrame({"plotted_time": time, "gap": gap, "temperature": temperature}),
@@ -77,6 +87,7 @@ def fig3(r: Result) -> Figure:
         for k, (angle, label) in enumerate(((0.0, "matched"), (np.radians(144), "mismatched"))):
             sphere(left.add_subplot(1, 2, k + 1, projection="3d"), *ring.points(np.log(ring.gamma), angle), label)
         left.text(0.02, 0.92, "a", fontweight="bold", fontsize=9)
+        modality_key(left, loc="outside upper center")
         ax = right.subplots()
         for colour, tau, row in zip((MULTI, THIRD, FIFTH), temperatures, drives, strict=True):
             ax.plot(angles, row, color=colour, label=rf"$\tau={tau:g}$")
@@ -90,7 +101,7 @@ def fig3(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}),
         draw,
-        r"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and temperature share, as a function of the angle between partners: where it is positive the gap closes "
+        rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): where it is positive the gap closes "
         rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on {positive[0]:.0%} of the circle. Theory, no training.",
         f"Left: two spheres with five joined pairs, one with upright lines and one with crossing lines. Right: the push over the angle is positive near zero and negative elsewhere, down to {drives.min():.2f}.",
         (PAGE, 2.4),
@@ -143,23 +154,25 @@ def toy_schemes(r: Result) -> Figure:
 def toy_swaps(r: Result) -> Figure:
     swaps: tuple[Swap, ...] = r.config.swaps()
     end = r["gap"][..., -1]
+    names = {"hard": "hard swap", "soft": "soft swap", "row": "whole rows"}
     colours = {"none": "#000000", "hard": MULTI, "soft": THIRD, "row": FIFTH}
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 2, width_ratios=(1.2, 1))
+        axes = canvas.subplots(1, 2)
         late = r["time"] > 0
         for column, swap in enumerate(swaps):
             # The kind gives the colour, the share of the steps the weight of the line.
             weight = 1.4 if swap.kind == "none" else 0.6 + 0.5 * (3 + np.log10(swap.probability))
-            axes[0].plot(r["time"][late], r["gap"].mean(0)[column, late], color=colours[swap.kind], linewidth=weight)
+            label = "no swapping" if swap.kind == "none" else f"{names[swap.kind]}, $p={swap.probability:g}$"
+            axes[0].plot(r["time"][late], r["gap"].mean(0)[column, late], color=colours[swap.kind], linewidth=weight, label=label)
         axes[0].set(xscale="log", xlabel="time $t$ (rate x steps)", ylabel=r"modality gap $\Delta$")
         for kind, marker in (("hard", "o"), ("soft", "s"), ("row", "^")):
             chosen = [k for k, s in enumerate(swaps) if s.kind == kind]
-            name = {"hard": "hard swap", "soft": "soft swap", "row": "whole rows"}[kind]
-            dots(axes[1], np.array([swaps[k].probability for k in chosen]), end[:, chosen], colours[kind], name, fmt=f"{marker}-", linewidth=0.8)
+            dots(axes[1], np.array([swaps[k].probability for k in chosen]), end[:, chosen], colours[kind], names[kind], fmt=f"{marker}-", linewidth=0.8)
         axes[1].set(xscale="log", xlabel="share of steps that swap, $p$", ylabel=rf"$\Delta$ at $t={r['time'][-1]:g}$", ylim=(0, None))
         threshold(axes[1], end[:, 0].mean(), "no swapping", axis="y")
         axes[1].legend(loc="lower left")
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
         panel_letters(axes)
 
     labels = [s.label for s in swaps]

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, THIRD, Figure, dots, figure, panel_letters, theory, threshold
-from mmcl_core.papers.yaras2024.experiments.closing import SETTINGS
+from mmcl_core.papers.yaras2024.experiments.closing import MODELS, SETTINGS
 from mmcl_core.papers.yaras2024.experiments.exact import SCHEMES
 from mmcl_core.papers.yaras2024.schemes import log_gamma_on_curve
 from mmcl_core.run import Result
@@ -33,18 +33,23 @@ def schemes(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         for column, (name, scheme) in enumerate(SCHEMES.items()):
-            b = np.linspace(1.6, np.exp(r["log_beta"][:, column]).max(), 300)
+            b = np.geomspace(1.6, np.exp(r["log_beta"][:, column]).max(), 4000)
             with np.errstate(invalid="ignore"):
                 curve = log_gamma_on_curve(scheme.potential(b) - scheme.potential(r.config.beta), r.config.gamma)
             theory(axes[0], b, np.where(curve < 0, curve, np.nan) / np.log(10))
             for seed in inside:
                 axes[0].plot(np.exp(r["log_beta"][seed, column, ::2]), log_gamma[seed, column, ::2], "o", color=COLOURS[column], markersize=2.2)
             axes[1].plot(r["time"][1:], log_gamma[shown, column, 1:], color=COLOURS[column], label=LABELS[name])
-        axes[0].set(xscale="log", ylim=(-60, 2), xlabel=r"inverse temperature $\beta$", ylabel=r"$\log_{10}\gamma$")
+        for ax in axes:
+            # Linear down to -1 and logarithmic below: the fastest scheme falls a hundred times further than the slowest.
+            ax.set_yscale("symlog", linthresh=1)
+            ax.set(xscale="log", ylim=(-250, 0), ylabel=r"$\log_{10}\gamma$")
+            ax.set_yticks([0, -1, -3, -10, -30, -100], ["0", "-1", "-3", "-10", "-30", "-100"])
+            ax.minorticks_off()
+        axes[0].set_xlabel(r"inverse temperature $\beta$")
         axes[0].set_xticks([2, 5, 10, 20], ["2", "5", "10", "20"])
-        axes[0].minorticks_off()
-        axes[1].set(xscale="log", ylim=(-60, 2), xlabel="time $t$", ylabel=r"$\log_{10}\gamma$")
-        axes[1].legend(loc="lower left", ncols=2)
+        axes[1].set_xlabel("time $t$")
+        canvas.legend(*axes[1].get_legend_handles_labels(), loc="outside right center")
         panel_letters(axes)
 
     end = dict(zip(names, log_gamma[inside, :, -1].mean(0), strict=True))
@@ -58,14 +63,18 @@ def schemes(r: Result) -> Figure:
             }
         ),
         draw,
-        rf"Eight pairs move freely from random, mismatched starts at $\beta_0=2$, $\gamma_0=0.4$. (a) Dots: the {len(inside)} of {len(log_gamma)} starts whose $\gamma$ stays below 1; black: the invariant, which knows nothing of the encoders. (b) One seed over time, colours as in (a). "
-        rf"At $t=10^4$ the mean of $\log_{{10}}\gamma$ is {end['exp(nu)']:.1f} for $e^\nu$, {end['exp(nu/2)']:.1f} for $e^{{\nu/2}}$, {end['SLRT 0.1']:.1f} for SLRT .1, {end['softplus']:.0f} for softplus and {end['exp(nu/10)']:.0f} for $e^{{\nu/10}}$ (below the frame).",
+        rf"Eight pairs move freely from random, mismatched starts at $\beta_0=2$, $\gamma_0=0.4$. (a) Dots: the {len(inside)} of {len(log_gamma)} starts whose $\gamma$ stays below 1; black: the invariant, which knows nothing of the encoders. (b) One seed over time, colours as in (a). The axis is linear above $-1$ and logarithmic below. "
+        rf"At $t=10^4$ the mean of $\log_{{10}}\gamma$ is {end['exp(nu)']:.1f} for $e^\nu$, {end['exp(nu/2)']:.1f} for $e^{{\nu/2}}$, {end['SLRT 0.1']:.1f} for SLRT .1, {end['softplus']:.0f} for softplus and {end['exp(nu/10)']:.0f} for $e^{{\nu/10}}$.",
         f"Left: dots of six schemes lie on six black curves in the plane of inverse temperature and log gap. Right: log gap over time; it ends near {end['exp(nu)']:.1f} for the exponential scheme and far lower for the others.",
         (PAGE, 2.7),
     )
 
 
-MODEL_LABELS = (r"$e^{-m}$", r"$n=10$", r"$n=2048$", r"$n=2048$, $\alpha=.3$")
+def model_label(n: int | None, alpha: float, beta: float) -> str:
+    return (r"$e^{-m}$" if n is None else f"$n={n}$") + rf", $\alpha={alpha:g}$, $\beta_0={beta:.3g}$"
+
+
+MODEL_LABELS = tuple(model_label(*model) for model in MODELS)
 
 
 @figure("yaras2024.exponent", "When the exponent shows", ["yaras2024.exponents"])
@@ -79,14 +88,13 @@ def exponent(r: Result) -> Figure:
             axes[0].plot(x, power, color=colour, linestyle=line, label=label)
             axes[1].plot(x, share, color=colour, linestyle=line)
         for ax in axes:
-            ax.axvspan(4.6, 13.8, color="#999999", alpha=0.2, linewidth=0)
+            ax.axvspan(4.6, 13.8, color="#999999", alpha=0.2, linewidth=0, label="$t$ from $10^2$ to $10^6$")
             ax.set(xscale="log", xlabel=r"$\log t$")
-        axes[0].annotate("training", (8, -0.15), ha="center", fontsize=7, color="#555555")
         threshold(axes[0], -2, "$-2$", axis="y")
         threshold(axes[1], 1, r"$K$", axis="y")
         axes[0].set(ylabel=r"$\mathrm{d}\log\gamma/\mathrm{d}\log\log t$", ylim=(-2.1, 0))
         axes[1].set(ylabel=r"$\gamma\,\log(t)^2/K$", ylim=(0, 1.08))
-        axes[0].legend(loc="upper right")
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         panel_letters(axes)
 
     at = {k: r["exponent"][2, k] for k in (0, 2, 5)}
@@ -101,9 +109,9 @@ def exponent(r: Result) -> Figure:
         ),
         draw,
         rf"(a) The local power of $\log t$ with which the matched gap closes; (b) how much of the law $K/\log(t)^2$ is reached. With 2048 pairs at CLIP's temperature the power is {at[0]:.2f} at $\log t=4.6$, {at[2]:.2f} at 13.8 "
-        rf"and {at[5]:.2f} at 1000. Grey: the times that training reaches. Quadrature; $\gamma_0=0.3$.",
+        rf"and {at[5]:.2f} at 1000. Grey: $t$ from a hundred to a million. Similarities held fixed; quadrature; $\gamma_0=0.3$.",
         f"Left: four curves fall from between -0.3 and -1.5 towards the dashed line at -2, which they reach only beyond log t = 1000. Right: the share of the asymptotic law rises from {r['share_of_limit'][2, 0]:.2f} to 1.",
-        (PAGE, 2.6),
+        (PAGE, 3.0),
     )
 
 
@@ -164,7 +172,7 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         axes[1].legend(loc="upper right", fontsize=6)
         for offset, key, colour, label in ((0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"), (1.06, "moving", FIFTH, r"$\dot\Delta$")):
             x = np.broadcast_to(small["gamma"] * offset, small[key].shape)
-            axes[2].plot(x.ravel(), (small[key] / small["bound"]).ravel(), "o", color=colour, markersize=3, label=label)
+            axes[2].plot(x.ravel(), (small[key] / small["bound"]).ravel(), "o", color=colour, markersize=2.5, alpha=0.5, markeredgewidth=0, label=label)
         threshold(axes[2], 1.0, "bound (8)", axis="y")
         axes[2].set(xscale="log", yscale="log", xlabel=r"$\gamma_0$", ylabel="rate / bound (8)")
         axes[2].set_yticks([0.3, 0.5, 1, 2, 5], ["0.3", "0.5", "1", "2", "5"])
@@ -177,8 +185,8 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         pd.DataFrame({"case": np.tile(names, len(ratio)), "ratio": ratio.ravel()}),
         draw,
         rf"Theorem 3.3 at random starts. (a) Measured opening over its limit, one standard deviation over {len(ratio)} draws. (b) The finite-n bound is negative until n is large; at CLIP's 2048 pairs, $d=512$, it is {float(bound['clip']):.0f}. "
-        rf"(c) {int(small.config.n)} pairs: at $\gamma_0={small['gamma'][0]:g}$ the gap $\Delta$ of {below.sum()} in {len(below)} draws opens more slowly than (8) allows, $2\gamma$ never does.",
-        f"Left: seven dots with bars around the line at 1, between {ratio.mean(0).min():.2f} and {ratio.mean(0).max():.2f}. Middle: four curves that cross zero at ever larger n. Right: rates over the bound at three starting gaps; the gap's rate falls below the line at the smallest.",
+        rf"(c) {int(small.config.n)} pairs, $d={small.config.d}$, $\beta_0={small.config.beta:g}$, {len(small['moving'])} draws: at $\gamma_0={small['gamma'][0]:g}$ the gap $\Delta$ of {below.sum()} in {len(below)} draws opens more slowly than (8) allows, $2\gamma$ never does.",
+        f"Left: {len(names)} dots with bars around the line at 1, between {ratio.mean(0).min():.2f} and {ratio.mean(0).max():.2f}. Middle: four curves that cross zero at ever larger n. Right: rates over the bound at {len(small['gamma'])} starting gaps; the gap's rate falls below the line at the smallest.",
         (PAGE, 2.7),
     )
 

@@ -1,0 +1,71 @@
+"""Everything declared for Yaras et al. 2024."""
+
+from mmcl_core.catalog import Paper
+from mmcl_core.papers.yaras2024.claims import closing as closing_claims
+from mmcl_core.papers.yaras2024.claims import lemmas, real_icons, real_pretrained, real_runs, real_table
+from mmcl_core.papers.yaras2024.claims import opening as opening_claims
+from mmcl_core.papers.yaras2024.claims import printed as printed_claims
+from mmcl_core.papers.yaras2024.claims import spheres as spheres_claims
+from mmcl_core.papers.yaras2024.deviations import DEVIATIONS
+from mmcl_core.papers.yaras2024.experiments import closing, exact, icons, inits, longrun, mscoco, opening, pretrained, printed, scenes, spheres, sweep
+from mmcl_core.papers.yaras2024.figures import printed as printed_figures
+from mmcl_core.papers.yaras2024.figures import real_pretrained as real_pretrained_figures
+from mmcl_core.papers.yaras2024.figures import real_runs as real_runs_figures
+from mmcl_core.papers.yaras2024.figures import real_table as real_table_figures
+from mmcl_core.papers.yaras2024.figures import spheres as spheres_figures
+from mmcl_core.papers.yaras2024.figures import theory
+
+# synthetic half
+SYNTHETIC_EXPERIMENTS = (
+    exact.coupling,
+    exact.invariants,
+    exact.leaving,
+    exact.margins,
+    exact.projections,
+    closing.slow_closing,
+    closing.exponents,
+    closing.moving_margin,
+    closing.other_schemes,
+    closing.offsets,
+    opening.random_start,
+    opening.small_gap,
+    opening.finite_bound,
+    spheres.fig2,
+    spheres.toy_schemes,
+    spheres.toy_swaps,
+    spheres.phase_pairs,
+    spheres.phase_start,
+    printed.correlations,
+    printed.fig4a_theory,
+)
+SYNTHETIC_FIGURES = (*spheres_figures.FIGURES, *theory.FIGURES, *printed_figures.FIGURES)
+SYNTHETIC_CLAIMS = (*lemmas.CLAIMS, *closing_claims.CLAIMS, *opening_claims.CLAIMS, *spheres_claims.CLAIMS, *printed_claims.CLAIMS)
+
+# real half
+REAL_EXPERIMENTS = (
+    scenes.fixed,
+    scenes.moving,
+    scenes.others,
+    icons.fixed,
+    icons.others,
+    inits.first_steps,
+    inits.starts,
+    longrun.longrun,
+    longrun.quasi_static,
+    pretrained.clip,
+    sweep.pretrained_sweep,
+    mscoco.mscoco,
+)
+REAL_FIGURES = (*real_runs_figures.FIGURES, *real_table_figures.FIGURES, *real_pretrained_figures.FIGURES)
+REAL_CLAIMS = (*real_runs.CLAIMS, *real_table.CLAIMS, *real_icons.CLAIMS, *real_pretrained.CLAIMS)
+
+PAPER = Paper(
+    key="yaras2024",
+    title="Explaining and Mitigating the Modality Gap in Contrastive Multimodal Learning",
+    authors="Yaras et al. 2024",
+    reference="Can Yaras, Siyi Chen, Peng Wang, Qing Qu. CPAL 2025, PMLR 280, 1365-1387. arXiv:2412.07909.",
+    experiments=(*SYNTHETIC_EXPERIMENTS, *REAL_EXPERIMENTS),
+    figures=(*SYNTHETIC_FIGURES, *REAL_FIGURES),
+    claims=(*SYNTHETIC_CLAIMS, *REAL_CLAIMS),
+    deviations=DEVIATIONS,
+)

@@ -1,0 +1,94 @@
+"""What is measured on trained towers: the columns of Tables 1 to 5, and what happens when the clouds are moved by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from mmcl_core.errors import InputError
+from mmcl_core.metrics import debiased_modality_gap, modality_gap, retrieval_at_1, uniformity
+
+GAP_PAIRS = 512  # pairs on which gap and uniformity are measured, as in the paper
+BLOCK = 1024
+
+
+@torch.no_grad()
+def embed(tower: nn.Module, inputs: Tensor) -> Float[np.ndarray, "N D"]:
+    """Normalised embeddings in double precision."""
+    training = tower.training
+    tower.eval()
+    features = torch.cat([tower(part) for part in inputs.split(BLOCK)]).double().cpu().numpy()
+    tower.train(training)
+    return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+def alignment(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], gallery: int) -> dict[str, float]:
+    """Gap (raw and debiased) and uniformity on the first 512 pairs, retrieval at 1 in both directions among the first `gallery`.
+
+    `image_retrieval` finds the image of a caption, `text_retrieval` the caption of an image.
+
+    Raises
+    ------
+    InputError
+        When there are fewer pairs than the gallery is to hold.
+    """
+    check_gallery(len(image), gallery)
+    few, all_of_them = (image[:GAP_PAIRS], text[:GAP_PAIRS]), (image[:gallery], text[:gallery])
+    return {
+        "gap": modality_gap(*few),
+        "debiased_gap": debiased_modality_gap(*few),
+        "uniformity": uniformity(*few),
+        "image_retrieval": retrieval_at_1(*all_of_them[::-1]),
+        "text_retrieval": retrieval_at_1(*all_of_them),
+    }
+
+
+def check_gallery(pairs: int, gallery: int) -> None:
+    """`InputError` unless a gallery of that size can be filled."""
+    if not 2 <= gallery <= pairs:
+        raise InputError(
+            f"A gallery of {gallery} cannot be filled from {pairs} test pairs: allowed are 2 to {pairs}; make the test set larger or gallery smaller"
+        )
+
+
+def both_told_apart(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
+    """Share of double pairs (image, text) in which both images prefer their own text of the two, as MMVP-VLM counts. Chance is 1/4."""
+    (a, s), (b, t) = first, second
+    return float(np.mean(((a * s).sum(1) > (a * t).sum(1)) & ((b * t).sum(1) > (b * s).sum(1))))
+
+
+def centre_shift(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "D"]:
+    """Half the difference of the two centres: moving the clouds by minus and plus this much lays the centres on each other."""
+    return (image.mean(0) - text.mean(0)) / 2
+
+
+def translated(
+    image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], shift: Float[np.ndarray, "D"], share: float
+) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"]]:
+    """Both clouds moved towards each other by `share` of the way to common centres (below 0: apart), normalised again."""
+    moved = image - share * shift, text + share * shift
+    return tuple(x / np.linalg.norm(x, axis=1, keepdims=True) for x in moved)
+
+
+def translation_test(
+    image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], shift: Float[np.ndarray, "D"], shares: tuple[float, ...], gallery: int
+) -> dict[str, Float[np.ndarray, "L"]]:
+    """The columns of `alignment` after moving the clouds by each of `shares`."""
+    rows = [alignment(*translated(image, text, shift, share), gallery) for share in shares]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def retrieval_among_best(queries: Float[np.ndarray, "N D"], gallery: Float[np.ndarray, "N D"], best: int) -> float:
+    """Share of queries whose own partner is among the `best` nearest of the gallery."""
+    cosines = queries @ gallery.T
+    return float(np.mean((cosines > cosines.diagonal()[:, None]).sum(1) < best))
+
+
+def matched_share(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> float:
+    """Share of pairs that are closer to each other than to any other text or image: margin above zero."""
+    cosines = image @ text.T
+    own = cosines.diagonal().copy()
+    np.fill_diagonal(cosines, -np.inf)
+    return float(np.mean((own > cosines.max(0)) & (own > cosines.max(1))))

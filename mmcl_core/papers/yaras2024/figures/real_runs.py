@@ -1,0 +1,228 @@
+"""Figs. 1, 4a and 4b with the tiny CLIP, the translation test, and the gap as a function of a moved temperature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from mpl_toolkits.mplot3d.art3d import Line3DCollection
+from mpl_toolkits.mplot3d.axes3d import Axes3D
+
+from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THEORY, THIRD, THRESHOLD, Figure, band, dots, figure, log_ticks, panel_letters, tidy
+from mmcl_core.papers.yaras2024 import published
+from mmcl_core.papers.yaras2024.claims.real_runs import COINCIDING, DEFAULT, FAST, SLOW, drawn_on_own_side, line, opening
+from mmcl_core.papers.yaras2024.experiments.inits import STARTS
+from mmcl_core.papers.yaras2024.table import column, fixed_temperatures
+from mmcl_core.run import Result
+
+IMAGE, TEXT = MULTI, SINGLE  # the colours of the two modalities
+DRAWN = 200  # pairs on a sphere: more would hide each other
+BANDS = "Lines and bands: mean and one standard deviation over seeds."
+
+
+def sphere(ax: Axes3D, cloud: np.ndarray) -> None:
+    """Both clouds `[2, N, 3]` on a unit sphere, pairs joined; in mixed order, so that neither modality hides the other."""
+    u, v = np.mgrid[0 : 2 * np.pi : 17j, 0 : np.pi : 9j]
+    ax.plot_wireframe(np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v), color=THRESHOLD, linewidth=0.2, alpha=0.4)
+    ax.add_collection3d(Line3DCollection(cloud.swapaxes(0, 1), colors=THRESHOLD, linewidths=0.2, alpha=0.35))
+    ax.scatter(*cloud.swapaxes(0, 1).reshape(-1, 3).T, s=2, c=[IMAGE, TEXT] * cloud.shape[1], linewidths=0, depthshade=False)
+    ax.set_axis_off()
+    ax.set_box_aspect((1, 1, 1), zoom=1.45)
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
+
+
+@figure("yaras2024.fig1", "Training from two starts", ["yaras2024.starts"])
+def fig1(r: Result) -> Figure:
+    clouds = r["cloud"][0][..., :DRAWN, :]
+    labels = ("default start", "coinciding centres")
+    gap = r["gap"].mean(0)
+
+    def draw(canvas: Canvas) -> None:
+        grid = canvas.add_gridspec(2, 4, height_ratios=(1, 1.05))
+        spheres = [canvas.add_subplot(grid[0, 2 * k + j], projection="3d") for k in range(2) for j in range(2)]
+        for ax, cloud, (k, when) in zip(spheres, (c for pair in clouds for c in pair), ((k, w) for k in (0, 1) for w in ("before", "after")), strict=True):
+            sphere(ax, cloud)
+            ax.text2D(0.5, -0.08, f"{labels[k]},\n{when} training", transform=ax.transAxes, ha="center", va="top", fontsize=7)
+        spheres[0].text2D(-0.05, 0.84, "image", transform=spheres[0].transAxes, color=IMAGE, fontsize=7)
+        spheres[0].text2D(-0.05, 0.72, "text", transform=spheres[0].transAxes, color=TEXT, fontsize=7)
+        axes = [canvas.add_subplot(grid[1, :2]), canvas.add_subplot(grid[1, 2:])]
+        for k, (label, colour) in enumerate(zip(labels, (THIRD, FIFTH), strict=True)):
+            band(axes[0], r["steps"], r["gap"][:, k], colour, label)
+            band(axes[1], r["steps"], r["temperature"][:, k], colour, label)
+        for ax in axes:
+            ax.set_xscale("symlog", linthresh=1)
+            ax.set(xlabel="step", xlim=(0, None))
+        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, 1.8))
+        axes[1].set(ylabel=r"temperature $\tau$", ylim=(0, None))
+        axes[0].legend(loc="upper right")
+        for letter, ax in zip("abcd", spheres, strict=True):
+            ax.text2D(-0.05, 1.0, letter, transform=ax.transAxes, fontweight="bold", fontsize=9)
+        for letter, ax in zip("ef", axes, strict=True):
+            ax.annotate(letter, (0, 1), xycoords="axes fraction", xytext=(-14, 5), textcoords="offset points", fontweight="bold", fontsize=9)
+
+    sides = [f"{100 * side:.0f}" for side in (drawn_on_own_side(r, DEFAULT).mean(), r["own_side"][:, DEFAULT, 1].mean())]
+    measured = "; ".join(f"{labels[k]}: {gap[k, 0]:.2f} at the start, {gap[k].max():.2f} at most, {gap[k, -1]:.2f} at the end" for k in range(2))
+    table = pd.concat([tidy(r.seeds, step=r["steps"], gap=r["gap"][:, k], temperature=r["temperature"][:, k]).assign(start=s) for k, s in enumerate(STARTS)])
+    return Figure(
+        table,
+        draw,
+        f"a to d: {clouds.shape[3]} of {r['cloud'].shape[4]} test pairs of captioned scenes in the three principal axes of all embeddings (seed {r.seeds[0]}; on average these axes hold "
+        f"{r['captured'][:, :, 1].mean():.0%} of the variance after training), put on a sphere, pairs joined. Of the trained embeddings of the default start {sides[0]} per cent lie on their "
+        f"modality's side of the half-way plane in these axes and {sides[1]} per cent in all dimensions. e: the gap in all dimensions; f: the temperature. "
+        f"Gap of the {measured}. Along the line between the centres trained images spread {r['thickness'][:, 0, 0].mean():.2f} and trained texts "
+        f"{r['thickness'][:, 0, 1].mean():.2f} times the root mean square of their spreads along all axes. {BANDS}",
+        f"Four spheres with two clouds of points each, then two line plots over training steps. Gap of the {measured}.",
+        (PAGE, 4.2),
+    )
+
+
+@figure("yaras2024.fig4b", "The first ten steps from a hundred initialisations", ["yaras2024.first_steps"])
+def fig4b(r: Result) -> Figure:
+    default, small = opening(r, DEFAULT), opening(r, COINCIDING)
+    counts, edges = published.FIGURE_4B_COUNTS, published.FIGURE_4B_EDGES
+    width = edges[1] - edges[0]
+    printed = float((counts * (edges[:-1] + edges[1:]) / 2).sum() / counts.sum())
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2, width_ratios=(1.4, 1))
+        bins = np.arange(min(default.min(), edges[0]) // width * width, max(default.max(), edges[-1]) + width, width)
+        axes[0].hist(default, bins, weights=np.full(len(default), 100 / len(default)), color=THIRD, alpha=0.6, label="tiny CLIP")
+        axes[0].stairs(counts / counts.sum() * 100, edges, color=THEORY, label="the paper's, read off")
+        axes[0].axvline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
+        axes[0].set(xlabel=r"change of the gap $\Delta$ in ten steps, default start", ylabel="per cent of initialisations")
+        axes[0].legend(loc="upper right")
+        axes[1].hist(small, 12, weights=np.full(len(small), 100 / len(small)), color=FIFTH, alpha=0.7)
+        axes[1].set(xlabel=r"the same, features centred at 0", ylabel="per cent")
+        panel_letters(axes)
+
+    words = (
+        f"default start {default.mean():.3f} on average ({default.min():.3f} to {default.max():.3f}), larger than zero in {(default > 0).mean():.0%}; "
+        f"features centred at the origin {small.mean():.2f} ({small.min():.2f} to {small.max():.2f}), in {(small > 0).mean():.0%}"
+    )
+    return Figure(
+        tidy(r.seeds, start=r["start"], end=r["end"], kind=np.array(STARTS)),
+        draw,
+        f"Change of the gap in the first {r.config.steps} steps of AdamW (rate {r.config.rate:g}) on {r.config.pairs:,} pairs of captioned scenes: {words}. The gap at the start is "
+        f"{r['start'][:, DEFAULT].mean():.2f} (a) and {r['start'][:, COINCIDING].mean():.2f} (b) on average. Black: the paper's histogram for CLIP on MSCOCO, whose counts have the mean {printed:.3f}. "
+        f"Data: procedural scenes, {len(r.seeds)} initialisations.",
+        f"Two histograms of the gap's change: {words}. The paper's histogram lies between {edges[0]:.3f} and {edges[-1]:.3f}.",
+        (PAGE, 2.3),
+    )
+
+
+@figure("yaras2024.fig4a", "A long run on the axis of the theorem", ["yaras2024.longrun", "yaras2024.fig4a_theory"])
+def fig4a(r: Result, theory: Result) -> Figure:
+    late = r["steps"] >= 30
+    axis = -1 / np.log10(r["steps"][late]) ** 2
+    rates = {SLOW: THIRD, FAST: FIFTH}
+    fits = [line(r, SLOW)]
+    r2, intercept = (np.mean([getattr(f, name) for f in fits[0]]) for name in ("rvalue", "intercept"))
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2, width_ratios=(1.5, 1))
+        axes[0].plot(theory["theory_axis"], theory["theory_gap"][0], color=THEORY, linewidth=1, label="reduced flow")
+        axes[0].plot(theory["axis"], theory["gap"], "s", color=FOURTH, markersize=4, label="the paper's CLIP, read off")
+        for k, colour in rates.items():
+            label = f"tiny CLIP, rate {r['rates'][k]:g}"
+            band(axes[0], axis, r["gap"][:, k][:, late], colour, label)
+            band(axes[1], r["steps"], r["matched"][:, k], colour)
+            band(axes[1], r["steps"], r["temperature"][:, k] * 10, colour, linestyle=":")
+        places = [10**1.5, 100, 300, 1000, 10_000]
+        axes[0].set_xticks([-1 / np.log10(t) ** 2 for t in places], ["30", "100", "300", "1000", r"$10^4$"])
+        axes[0].set(xlabel=r"step, or flow time, $t$, spaced as $-1/\log_{10}(t)^2$", ylabel=r"gap $\Delta$", ylim=(0, None), xlim=(-0.47, -0.035))
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        axes[1].set_xscale("symlog", linthresh=10)
+        axes[1].set(xlabel="step", ylabel=r"share of pairs matched; $10\,\tau$", ylim=(0, 1.05), xlim=(10, None))
+        keys = [Line2D([], [], color=THRESHOLD, linestyle=style) for style in ("-", ":")]
+        axes[1].legend(keys, ["pairs matched", r"$10\,\tau$"], loc="upper left")
+        panel_letters(axes)
+
+    table = pd.concat(
+        [tidy(r.seeds, step=r["steps"], **{m: r[m][:, k] for m in ("gap", "temperature", "matched")}).assign(rate=rate) for k, rate in enumerate(r["rates"])]
+    )
+    ends = "; ".join(
+        f"rate {r['rates'][k]:g}: {r['gap'][:, k, 0].mean():.2f} at the start, {r['gap'][:, k].min(-1).mean():.2f} at least, {r['gap'][:, k, -1].mean():.2f} at the end with "
+        f"{r['matched'][:, k, -1].mean():.0%} matched and tau {r['temperature'][:, k, -1].mean():.3f}"
+        for k in rates
+    )
+    return Figure(
+        table,
+        draw,
+        f"a: the gap on {r.config.pairs:,} training pairs against the theorem's axis. Squares: the paper's CLIP; black, from t = 100 on: the reduced flow, which starts at $t=0$ with the gap {theory.config.start_gap:g} of the first square and "
+        f"the temperature {theory.config.temperature:g}, one unit of its time drawn as one step; lines: tiny CLIP with AdamW at two constant rates, batch {r.config.batch}. b: share of the pairs that are closer to each other than to all others (solid) and ten times the "
+        f"temperature (dotted). {ends}. A straight line through the slow run for t from 60 to 1000 has $R^2$ {r2**2:.2f} and meets the vertical axis at {intercept:.2f}; the one through the "
+        f"paper's points at {float(theory['intercept']):.2f}. {BANDS} Data: procedural scenes.",
+        f"Two line plots. {ends}. The paper's points fall from {theory['gap'][0]:.2f} to {theory['gap'].min():.2f}; the reduced flow from {theory['theory_gap'][0, 0]:.2f} to {theory['theory_gap'][0, -1]:.2f}.",
+        (PAGE, 2.7),
+    )
+
+
+@figure("yaras2024.translation", "Closing the gap by hand", ["yaras2024.starts"])
+def translation(r: Result) -> Figure:
+    shares = r["shares"]
+    zero = shares.tolist().index(0.0)
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        band(axes[0], shares, r["moved_gap"], THIRD)
+        band(axes[1], shares, r["moved_image_retrieval"], IMAGE, "image retrieval")
+        band(axes[1], shares, r["moved_text_retrieval"], TEXT, "text retrieval")
+        for ax in axes:
+            ax.axvline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
+            ax.set_xlabel(r"share $\lambda$ of the way to common centres")
+        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, None))
+        axes[1].set(ylabel=f"retrieval at 1 of {r.config.gallery:,}", ylim=(0, None))
+        axes[1].legend(loc="lower right")
+        panel_letters(axes)
+
+    after = shares.tolist().index(1.0)
+    words = "; ".join(
+        f"{d} retrieval {r[f'moved_{d}_retrieval'][:, zero].mean():.3f} before and {r[f'moved_{d}_retrieval'][:, after].mean():.3f} after"
+        for d in ("image", "text")
+    )
+    return Figure(
+        tidy(r.seeds, share=shares, **{m: r[f"moved_{m}"] for m in ("gap", "image_retrieval", "text_retrieval")}),
+        draw,
+        r"The trained baseline, its test clouds moved by $\mp\lambda(c_X-c_Y)/2$, with centres from training pairs, and normalised again. a: the gap, b: retrieval. At $\lambda=1$ the gap falls from "
+        f"{r['moved_gap'][:, zero].mean():.2f} to {r['moved_gap'][:, after].mean():.2f}; {words}. {BANDS} Data: procedural scenes.",
+        f"Two line plots over the share of the way: the gap falls to {r['moved_gap'][:, after].mean():.2f} at one; {words}.",
+        (PAGE, 2.3),
+    )
+
+
+@figure("yaras2024.quasi_static", "A temperature moved up and down", ["yaras2024.quasi_static", "yaras2024.scenes_fixed"])
+def quasi_static(r: Result, fixed: Result) -> Figure:
+    temperatures = r["temperatures"]
+    own = column("gap", fixed)
+    names = fixed_temperatures(own)
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots(1, 2)
+        for ax, measure in zip(axes, ("gap", "image_retrieval"), strict=True):
+            for k, (label, colour, style) in enumerate((("upwards", THIRD, "-"), ("then downwards", FIFTH, "--"))):
+                band(ax, temperatures, r[measure][:, k], colour, label, linestyle=style, marker=">" if k == 0 else "<")
+            of_own = column(measure, fixed)
+            dots(
+                ax, [float(m.split()[1]) for m in names], np.stack([of_own[m] for m in names], 1), FOURTH, "trained at that temperature", markerfacecolor="none"
+            )
+            ax.set_xscale("log")
+            log_ticks(ax, temperatures)
+            ax.set_xlabel(r"temperature $\tau$")
+        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, None))
+        axes[1].set(ylabel=f"image retrieval at 1 of {r.config.gallery:,}", ylim=(0, None))
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        panel_letters(axes)
+
+    words = "; ".join(f"tau {t:g}: {up:.2f} up, {down:.2f} down" for t, up, down in zip(temperatures, *r["gap"].mean(0), strict=True))
+    return Figure(
+        tidy(r.seeds, temperature=temperatures, **{f"{m}_{way}": r[m][:, k] for m in ("gap", "image_retrieval") for k, way in enumerate(("up", "down"))}),
+        draw,
+        f"The trained baseline goes on at a constant rate of {r.config.sweep_rate:g} while its temperature is put to seven values, upwards and downwards again, {r.config.hold} steps each. a: the gap, "
+        f"b: image retrieval, at the end of every stay. Circles: towers trained at that fixed temperature throughout. Gaps: {words}. {BANDS} Data: procedural scenes.",
+        f"Two line plots over the temperature. Gaps: {words}.",
+        (PAGE, 2.5),
+    )
+
+
+FIGURES = (fig1, fig4b, fig4a, translation, quasi_static)
