@@ -1,13 +1,15 @@
 """Everything declared for Xue et al. 2024."""
 
 from mmcl_core.catalog import Paper
-from mmcl_core.papers.xue2024.claims import bridge, intra_class, real, real_icons, real_robustness
+from mmcl_core.papers.xue2024.claims import bridge, clip, intra_class, limits, real, real_icons, real_robustness
 from mmcl_core.papers.xue2024.claims import linear_loss as linear_loss_claims
 from mmcl_core.papers.xue2024.claims import richness as richness_claims
 from mmcl_core.papers.xue2024.claims import sharing as sharing_claims
 from mmcl_core.papers.xue2024.deviations import DEVIATIONS
 from mmcl_core.papers.xue2024.experiments import (
     clip_bridge,
+    clip_loss,
+    clip_sharing,
     digits,
     formula,
     icons,
@@ -47,11 +49,23 @@ SYNTHETIC_EXPERIMENTS = (
     sharing.phase_sharing,
     clip_bridge.regulariser,
     clip_bridge.training_time,
-    clip_bridge.clip_temperature,
-    clip_bridge.clip_captions,
+    clip_loss.clip_temperature,
+    clip_loss.clip_captions,
+    clip_loss.clip_captions_inner,
+    clip_loss.clip_captions_learnt,
+    clip_loss.clip_precision,
+    clip_sharing.clip_sharing,
 )
 SYNTHETIC_FIGURES = (*models.FIGURES, *phases.FIGURES, *bridge_figures.FIGURES)
-SYNTHETIC_CLAIMS = (*linear_loss_claims.CLAIMS, *intra_class.CLAIMS, *sharing_claims.CLAIMS, *richness_claims.CLAIMS, *bridge.CLAIMS)
+SYNTHETIC_CLAIMS = (
+    *linear_loss_claims.CLAIMS,
+    *intra_class.CLAIMS,
+    *limits.CLAIMS,
+    *sharing_claims.CLAIMS,
+    *richness_claims.CLAIMS,
+    *bridge.CLAIMS,
+    *clip.CLAIMS,
+)
 
 # real half
 REAL_EXPERIMENTS = (

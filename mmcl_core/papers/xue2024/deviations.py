@@ -47,9 +47,10 @@ SYNTHETIC: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Steps and sizes at tier book",
-        r"CLIP's loss with a regulariser: $n=300$, 600 steps of Adam (tier paper 600 and 1500), from weights of standard deviation .03. CLIP's loss with a temperature: 400 steps (paper 2000). Cross-entropy on data model 2: 500 steps (paper 3000).",
+        r"CLIP's loss with a regulariser: $n=300$, 600 steps of Adam (tier paper 600 and 1500), from weights of standard deviation .03. CLIP's loss in minibatches of 128: 500 steps at rate .01 (paper 2000 at .003); on data model 2 "
+        "800 steps of 256 at rate .01 (paper 3000 at .003). Cross-entropy on data model 2: 500 steps (paper 3000).",
         "Time. Errors are kept exact in floating point, so that 500 steps come nearer to the max-margin direction than the sheet's 3000 did.",
-        _names("strong_regulariser", "clip_sign", "sharing_direction"),
+        _names("strong_regulariser", "clip_sign", "clip_sharing", "sharing_direction"),
     ),
     Deviation(
         "wrong as printed",
@@ -61,16 +62,37 @@ SYNTHETIC: tuple[Deviation, ...] = (
     Deviation(
         "wrong as printed",
         "Our specification: rank 1 costs 2 to 4 points",
-        r"It costs less in the standard setting and from below 1 to nearly 10 elsewhere, depending on $\sigma_{core}$ and $\sigma_{spu}$.",
+        r"It costs less in the standard setting, and over a grid of $\sigma_{core}$ and $\sigma_{spu}$ in the population anything from nothing to more than ten points.",
         "The range was measured in one setting.",
-        _names("rank_one", "rank_one_detail", "rank_one_spurious"),
+        _names("rank_one", "rank_one_detail", "rank_one_most", "rank_one_least", "rank_one_spurious"),
     ),
     Deviation(
         "wrong as printed",
         "Our specification: the first ten steps of training",
-        r"Encoders of rank 4 pass through the theorem's direction; they do not start with it. Wide encoders (1024) do, until time $1/s_1(C)$.",
+        r"Encoders of rank 4 come near the theorem's direction and turn away; they neither start with it nor stay. Wide encoders (1024) have it from where their random start is outgrown until time $1/s_1(C)$.",
         r"Only when $W^\top W$ is near the identity is the first move of $W_I^\top W_T$ proportional to $S$; later the strongest direction grows alone.",
-        _names("early_training", "late_training"),
+        _names("early_training", "narrow_passes", "narrow_leaves", "late_training"),
+    ),
+    Deviation(
+        "unstated",
+        "Our specification: captions and same-class negatives under CLIP's loss",
+        "It does not name the loss of its table. All three are measured: inner products agree with its numbers, cosines at temperature 1 and with a learnt temperature do not.",
+        "The three stand at different distances along the way from trusting the background to distrusting it, so that what helps one harms another.",
+        _names("clip_captions_table", "clip_same_class", "clip_same_class_inner_rich", "clip_richness_inner", "clip_richness_learnt"),
+    ),
+    Deviation(
+        "not reproduced",
+        "Our specification: a learnt temperature on data model 2",
+        "Its .723 is not found: a temperature learnt from 1 does better, one learnt from .07 far worse.",
+        "Where its temperature began is not written down.",
+        _names("clip_sharing_learnt", "clip_sharing_start"),
+    ),
+    Deviation(
+        "not reproduced",
+        "Our specification: a number of supervised learning",
+        r"At $\sigma_{core}=.5$, $p_{spu}=.99$ accuracy is a point lower than its .906.",
+        "Shares of the background are exact here, not drawn; whether that is the reason was not traced.",
+        _names("supervised_value"),
     ),
 )
 
@@ -106,18 +128,31 @@ REAL: tuple[Deviation, ...] = (
     ),
     Deviation(
         "changed",
+        "Effective robustness with backgrounds that agree in 99 %",
+        "One training size, 4,000 images, instead of four: the models of the digits' experiment (620 steps, not 640; 5 seeds) under the same five shifts. No line is fitted.",
+        "Time. Our specification fits no line there either, accuracy in distribution is saturated; the other three sizes would cost three minutes of one core.",
+        _names("digits_five_shifts_captions", "digits_five_shifts_intra_class"),
+    ),
+    Deviation(
+        "changed",
+        "The semi-synthetic experiment on scikit-learn's digits",
+        "Left out. Our specification's prototype has the same order of methods on those 16 x 16 digits as on MNIST.",
+        "Time, and genuine MNIST digits are here at tier smoke, too.",
+    ),
+    Deviation(
+        "changed",
         "A substitute that failed and is not part of the book",
         "Ten-way digits, the digit always named, with words for stroke, slant, hue and shade on top: extra words made it worse. With random backgrounds, our specification's "
         "prototype had .70 supervised, .61 for the label alone, .54 to .58 with details of the digit, .42 to .46 with all; without same-class negatives it was better (.66 to .69).",
-        "Richness helps where details refine a coarse class. Where the class is fully named, extra words compete for capacity. These are the prototype's numbers; "
-        "icons, whose class is named in every caption, show the same, measured.",
+        "Richness helps where details refine a coarse class. That extra words compete for capacity where the class is fully named is a guess. These are the prototype's numbers; "
+        "icons, whose class is named in every caption, are less accurate with full names, too, which is measured.",
         _names("icons_richness", "icons_intra_class"),
     ),
     Deviation(
         "changed",
         "Real captions",
         "Icons under their names stand in for photographs with captions. The class is the first word, the test is at random, so held-out icons have near twins in training.",
-        "The only real picture-caption pairs that reach a machine through package registries. The accuracies are not comparable with MSCOCO.",
+        "The only real picture-caption pairs that reach a machine through package registries. The accuracies are not comparable with MSCOCO, and few classes make up much of the other fonts.",
         _names("icons_richness", "icons_supervised"),
     ),
     Deviation(
@@ -130,16 +165,33 @@ REAL: tuple[Deviation, ...] = (
     Deviation(
         "not reproduced",
         "Only rich captions are effectively robust",
-        "Supervised learning of the ten digits lies above the line as well, at every training size.",
-        "It knows which digit it is, too: the stand-in credits fine supervision with much of the effect.",
-        _names("robustness_only_rich", "digits_fine_labels"),
+        "By its mean over seeds supervised learning of the ten digits lies above the line as well, at every training size; three seeds separate none of these offsets from zero. "
+        "Rich captions lie above it by their mean at every size, and not at every size by their interval.",
+        "Ten-way labels know which digit it is, too: the stand-in credits fine supervision with much of the effect. The line rests on four points of three seeds.",
+        _names("robustness_only_rich", "robustness_rich_above_line", "digits_fine_labels"),
+    ),
+    Deviation(
+        "not reproduced",
+        "Label captions, and rich captions without same-class negatives, lie on the supervised line",
+        "They lie below it on average, by more than the margin of .03 in accuracy, with intervals that reach the line.",
+        "Unknown. Our prediction, not the paper's; the prototype has both signs.",
+        _names("robustness_label_on_line", "robustness_no_intra_on_line"),
+    ),
+    Deviation(
+        "not reproduced",
+        "Class-mean prompts over-correct with CLIP's loss",
+        "They fail, in distribution too, but not by voting against the background: on average they are more accurate where it agrees with the class. Single seeds differ in sign "
+        "where captions say digit and shade; where they say the digit alone, no seed votes against it.",
+        "The argument is made for linear towers, and holds there (the bridge between the two losses). Why it does not carry over was not measured.",
+        _names("digits_class_mean_votes_against", "digits_class_mean_in_distribution"),
     ),
     Deviation(
         "not reproduced",
         "Predictions for icons",
-        "Full names as captions were expected to beat first words and supervised learning under changes of rendering, and to need same-class negatives; the contrary is seen.",
-        "The class is named in every caption, so the other words compete with it, and no rendering goes with a class in training, so there is no shortcut to outdo.",
-        _names("icons_richness", "icons_intra_class", "icons_supervised"),
+        "Full names as captions were expected to be more accurate than first words and supervised learning under changes of rendering, and to need same-class negatives; they are less "
+        "accurate, already in the training font, and better without those negatives. No larger share of the accuracy is kept either.",
+        "No rendering goes with a class in training, so there is no shortcut to outdo and the mechanisms are silent. That the other words compete with the class word is a guess.",
+        _names("icons_richness", "icons_richness_relative", "icons_intra_class", "icons_supervised", "icons_supervised_relative"),
     ),
 )
 

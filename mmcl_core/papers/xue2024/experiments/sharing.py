@@ -13,31 +13,33 @@ from sklearn.svm import LinearSVC
 from mmcl_core.config import Config
 from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, supervised, theory
-from mmcl_core.papers.xue2024.experiments.base import Probability, SharingSetting, stream
-from mmcl_core.papers.xue2024.setting import Sharing
+from mmcl_core.papers.xue2024.experiments.base import Probability, SharingBase, SharingSetting, stream
+from mmcl_core.papers.xue2024.setting import Sample, Sharing, require_every_class
+
+CASES = ((1.2, 0.5, 0.6, 20, 8000), (2.0, 0.5, 1.0, 10, 4000), (1.2, 0.2, 0.24, 10, 4000), (1.2, 0.8, 0.96, 10, 4000), (1.2, 0.5, 0.5, 10, 4000))
 
 
 class SupervisedSetting(Config):
-    """(alpha, beta, m, n)."""
+    """(alpha, beta, beta', m, n): the first two are T3's, the others a weak and a strong foreign feature and beta' = beta."""
 
     book: ClassVar = {"steps": 500}
-    smoke: ClassVar = {"seeds": 2, "steps": 60}
+    smoke: ClassVar = {"seeds": 2, "steps": 60, "cases": CASES[:2]}
 
     seeds: int = Field(5, ge=1, description="chosen")
-    cases: tuple[tuple[float, float, int, int], ...] = Field(((1.2, 0.5, 20, 8000), (2.0, 0.5, 10, 4000)), min_length=1, description="chosen (T3)")
+    cases: tuple[tuple[float, float, float, int, int], ...] = Field(CASES, min_length=1, description="chosen (T3, and three more)")
     steps: int = Field(3000, ge=1, description="chosen (5.5): of normalised gradient descent at rate 1")
     tests: int = Field(4000, ge=2, description="chosen")
 
 
 @experiment("xue2024.sharing_supervised", SupervisedSetting, seconds={"smoke": 1, "book": 8, "paper": 60})
 def sharing_supervised(config: SupervisedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Per case: accuracy on a = c, on a = -c, on training data, alpha g_1/g_2 of descent and of scikit-learn's max-margin `[S, case, 5]`."""
+    """Per case: accuracy on a = c, on a = -c, on training data, g_1/g_2 of descent and of scikit-learn's max-margin over that of the theory `[S, case, 5]`."""
     rows = []
     for seed in seeds:
         table = []
-        for alpha, beta, m, n in config.cases:
-            model, s = Sharing(m, alpha, beta), stream(seed, f"supervised {m}")
-            train, test = model.sample(n, s), model.sample(config.tests, s, test=True)
+        for alpha, beta, foreign, m, n in config.cases:
+            model, s = Sharing(m, alpha, beta, foreign), stream(seed, f"supervised {m}")
+            train, test = training(model, n, s), model.sample(config.tests, s, test=True)
             w = supervised.multiclass_descent(train.image, train.label, model.classes, config.steps, 1.0)
             right = model.classes[(test.image @ w.T).argmax(1)] == test.label
             agree = test.attribute == np.sign(test.label)
@@ -50,10 +52,10 @@ def sharing_supervised(config: SupervisedSetting, seeds: Sequence[int], device: 
 
 
 def own_ratio(w: np.ndarray, model: Sharing) -> float:
-    """alpha g_1/g_2 of classifiers w_(k,c) = c (g_1 e_core,k + g_2 e_spu,k), averaged over the classes; 1 at the symmetric max-margin."""
+    """g_1/g_2 of classifiers w_(k,c) = c (g_1 e_core,k + g_2 e_spu,k), averaged over the classes, over (1 - beta)/(alpha - beta'): 1 at the symmetric max-margin."""
     rows, m = np.arange(2 * model.m), model.m
     signs = np.sign(model.classes)
-    return float(model.alpha * (w[rows, rows % m] * signs).mean() / (w[rows, m + rows % m] * signs).mean())
+    return float((model.alpha - model.foreign_spurious) / (1 - model.beta) * (w[rows, rows % m] * signs).mean() / (w[rows, m + rows % m] * signs).mean())
 
 
 class PopulationSetting(Config):
@@ -65,11 +67,20 @@ class PopulationSetting(Config):
     tests: int = Field(4000, ge=2000, description="chosen (pitfall 7): many, for the sign patterns of small m")
     classes: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 14, 15, 16, 20, 25, 30), min_length=1, description="chosen: m")
     betas: tuple[float, ...] = Field((0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9), min_length=1, description="chosen (T4)")
+    patterns: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 7, 8), min_length=1, description="chosen: m for which all 2^(2m - 1) sign patterns are listed")
 
 
-@experiment("xue2024.sharing_population", PopulationSetting, coordinates=("m", "threshold", "expected"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "xue2024.sharing_population",
+    PopulationSetting,
+    coordinates=("m", "threshold", "expected", "m_listed", "listed", "listed_formula"),
+    seconds={"smoke": 1, "book": 3, "paper": 3},
+)
 def sharing_population(config: PopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Accuracy against m with sharing, without it, and with rank m `[S, m]`; the least m with accuracy 1, found by search, for eleven settings `[S, setting]`."""
+    """Accuracy against m with sharing, without it, and with rank m `[S, m]`; the least m with accuracy 1, found by search, for eleven settings `[S, setting]`.
+
+    `listed` is the accuracy over all sign patterns of the foreign features, beside its formula, for the m in `patterns`.
+    """
     c = config
     cases = [dict(beta=b) for b in c.betas] + [dict(beta_spu=0.5), dict(alpha=2.0), dict(p_spu=0.9), dict(pi_core=0.5)]
     accuracy, alone = np.empty((2, len(seeds), len(c.classes)))
@@ -87,8 +98,26 @@ def sharing_population(config: PopulationSetting, seeds: Sequence[int], device: 
                 low, high = (low, middle) if exact else (middle, high)
             found[row, column] = high
     expected = [theory.sharing_accuracy(Sharing(m)) for m in c.classes]
+    listed = [np.mean(linear.sharing_accuracy(Sharing(m).cross_covariance(), Sharing(m).every_pattern())) for m in c.patterns]
     bounds = [theory.threshold_classes(**({"alpha": 1.2, "beta": 0.5} | changes)) for changes in cases]
-    return {"m": np.array(c.classes), "expected": np.array(expected), "threshold": np.array(bounds), "accuracy": accuracy, "alone": alone, "found": found}
+    return {
+        "m": np.array(c.classes),
+        "expected": np.array(expected),
+        "threshold": np.array(bounds),
+        "accuracy": accuracy,
+        "alone": alone,
+        "found": found,
+        "m_listed": np.array(c.patterns),
+        "listed": np.array(listed),
+        "listed_formula": np.array([theory.sharing_accuracy(Sharing(m)) for m in c.patterns]),
+    }
+
+
+def training(model: Sharing, n: int, s: np.random.Generator) -> Sample:
+    """A training sample in which every class occurs; `InputError` otherwise."""
+    sample = model.sample(n, s)
+    require_every_class(sample.label, model.classes)
+    return sample
 
 
 def zero_shot(G: np.ndarray, model: Sharing, tests: int, seed: int) -> float:
@@ -116,7 +145,7 @@ def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.de
     for seed in seeds:
         row = []
         for n in c.sizes:
-            train = model.sample(n, stream(seed, f"finite {n}"))
+            train = training(model, n, stream(seed, f"finite {n}"))
             S = linear.cross_covariance(train.image, train.text)
             row.append(zero_shot(S, model, c.tests, seed))
         sizes.append(row)
@@ -127,7 +156,7 @@ def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.de
             accuracies = []
             for spurious in (0.0, 1.0):
                 shared = c.model(m=c.richness_m, pi_core=pi, pi_spu=spurious)
-                train = shared.sample(c.n, stream(seed, "rich"))
+                train = training(shared, c.n, stream(seed, "rich"))
                 accuracies.append(zero_shot(linear.cross_covariance(train.image, train.text), shared, c.tests, seed))
             table.append(accuracies)
         rich.append(table)
@@ -183,7 +212,7 @@ def threshold_richness(config: RichPopulationSetting, seeds: Sequence[int], devi
 Amplitude = Annotated[float, Field(gt=0)]
 
 
-class PhaseSetting(SharingSetting):
+class PhaseSetting(SharingBase):
     """Finite samples over (beta, m) and (alpha, beta)."""
 
     book: ClassVar = {"n": 20_000, "tests": 1000}
@@ -192,7 +221,7 @@ class PhaseSetting(SharingSetting):
     seeds: int = Field(5, ge=1, description="chosen")
     classes: tuple[int, ...] = Field((2, 6, 10, 14, 18, 22, 28, 34, 40), min_length=1, description="chosen: m")
     betas: tuple[Amplitude, ...] = Field((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), min_length=1, description="chosen: beta")
-    alphas: tuple[Amplitude, ...] = Field((0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha")
+    alphas: tuple[Amplitude, ...] = Field((1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha > 1")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -208,7 +237,7 @@ def phase_sharing(config: PhaseSetting, seeds: Sequence[int], device: torch.devi
 
     def learnt(seed: int, **changes: float) -> float:
         model = c.model(**changes)
-        train = model.sample(c.n, stream(seed, f"phase {model.m}"))
+        train = training(model, c.n, stream(seed, f"phase {model.m}"))
         return zero_shot(linear.cross_covariance(train.image, train.text), model, c.tests, seed)
 
     return {

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from scipy.stats import chi2
 
 from mmcl_core.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, THIRD, THRESHOLD, Figure, band, dots, figure, log_ticks, panel_letters, theory, tidy
 from mmcl_core.papers.xue2024 import theory as formulas
@@ -29,11 +30,11 @@ def bridge(r: Result, t: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(2, 2, sharex="col", sharey="row")
-        dots(axes[0, 0], rho, trained[..., WEIGHT], MULTI, r"CLIP's loss with regulariser $\rho$")
+        dots(axes[0, 0], rho, trained[..., WEIGHT], MULTI, r"inner products, regulariser $\rho$")
         for column, colour, label in ((OOD, MULTI, "true law (OOD)"), (ID, FIFTH, "training law (ID)")):
             dots(axes[1, 0], rho, trained[..., column], colour, label)
             band(axes[1, 1], time, t["trained"][..., column], colour, label)
-        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "CLIP's loss over time")
+        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "inner products, over time")
         for ax, result in ((axes[0, 0], r), (axes[0, 1], t)):
             ax.axhline(result["linear"][:, WEIGHT].mean(), color=THEORY, linewidth=1, label="linear loss, same data")
             ax.axhline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
@@ -43,12 +44,17 @@ def bridge(r: Result, t: Result) -> Figure:
             axes[0, 0].annotate(
                 r"$\rho=0$", (rho.max(), none[..., WEIGHT].mean()), xytext=(-4, 3), textcoords="offset points", fontsize=7, color=MULTI, ha="right"
             )
+            for column, colour in ((OOD, MULTI), (ID, FIFTH)):
+                axes[1, 0].axhline(none[..., column].mean(), color=colour, linewidth=1, linestyle=":")
+                axes[1, 0].annotate(
+                    r"$\rho=0$", (rho.max(), none[..., column].mean()), xytext=(-4, 3), textcoords="offset points", fontsize=7, color=colour, ha="right"
+                )
         levels(axes[1, 0], r)
         levels(axes[1, 1], t)
         axes[1, 0].set(xscale="log", xlabel=r"strength of the regulariser $\rho$", ylabel="accuracy")
         axes[1, 1].set(xscale="log", xlabel="training time (rate x steps)")
         axes[0, 0].set(ylabel="spurious over core weight")
-        axes[1, 0].legend(loc="lower right", fontsize=6.5)
+        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25), fontsize=6.5)
         panel_letters(axes.ravel())
 
     ends = r["trained"].mean(0)
@@ -63,7 +69,7 @@ def bridge(r: Result, t: Result) -> Figure:
         frame,
         draw,
         rf"Linear encoders, data model 1, CLIP's loss on inner products. With a regulariser of {r['rho'][strong]:g} the spurious weight is {ends[strong, WEIGHT]:.2f}, that of the linear loss {r['linear'][:, WEIGHT].mean():.2f}; without one "
-        rf"{ends[weak, WEIGHT]:.2f} (a), and accuracy under the training law ({ends[weak, ID]:.2f}) falls below that under the true law ({ends[weak, OOD]:.2f}) (c). Without a regulariser time does the same (b, d). Black: the linear loss on the same data, "
+        rf"{ends[weak, WEIGHT]:.2f} (a), and accuracy under the training law ({ends[weak, ID]:.2f}) falls below that under the true law ({ends[weak, OOD]:.2f}) (c). Without a regulariser time does the same (b, d). Dotted: no regulariser. Black: the linear loss on the same data, "
         "solid for the true law, dashed for the training law. Dots and lines: mean over seeds, bars and bands one standard deviation.",
         f"Four panels. Top: the spurious weight agrees with a black line at strong regularisation and early times and crosses zero to {ends[weak, WEIGHT]:.2f} at weak regularisation and late times. "
         "Bottom: there the accuracy under the training law falls below the accuracy under the true law.",
@@ -73,7 +79,8 @@ def bridge(r: Result, t: Result) -> Figure:
 
 @figure("xue2024.exactness", "How exact the statements are", ["xue2024.core_deviation", "xue2024.sample_size", "xue2024.finite_dimension"])
 def exactness(core: Result, size: Result, dimension: Result) -> Figure:
-    spread = np.sqrt((size["error"] ** 2).mean(0))
+    spread, k = np.sqrt((size["error"] ** 2).mean(0)), len(size.seeds)
+    interval = spread * np.sqrt(k / chi2.ppf([[0.975], [0.025]], k))
     c = core.config
 
     def draw(canvas: Canvas) -> None:
@@ -84,7 +91,7 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         dots(axes[0], core["sigma_core"], core["accuracy"], MULTI, "learnt")
         axes[0].set(xlabel=r"spread of the core $\sigma_{core}$", ylabel="accuracy, true law (OOD)")
         axes[0].legend()
-        axes[1].plot(size["n"], spread, "o", color=MULTI, label="learnt")
+        axes[1].errorbar(size["n"], spread, yerr=np.abs(interval - spread), fmt="o", color=MULTI, markersize=3, label="learnt")
         theory(axes[1], size["n"], np.exp(np.log(spread).mean()) * (size["n"] / np.exp(np.log(size["n"]).mean())) ** -0.5, r"slope $-1/2$")
         axes[1].set(xscale="log", yscale="log", xlabel="training samples $n$", ylabel="RMS distance from the formula")
         axes[1].legend()
@@ -109,7 +116,7 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         frame,
         draw,
         rf"Contrastive accuracy is not monotone in the spread of the core ($p_{{spu}}=1$, $\sigma_{{spu}}=0$): it peaks at $\sigma_{{core}}={best:.3f}$ with {value:.4f} (a). A sample's distance from the formula falls from {spread[0]:.4f} at "
-        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b, root mean square over {len(size.seeds)} seeds). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
+        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b, root mean square over {k} seeds, bars: its 95 % interval for normal errors). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
         rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c). Dots in a and c: mean over seeds, bars one standard deviation.",
         f"Left: accuracy against the core's spread rises to {value:.3f} and falls again along a black line. Middle: deviation falls along slope minus one half. Right: the difference of max-margin from its limit shrinks to near zero with dimension.",
         (PAGE, 2.5),

@@ -31,6 +31,7 @@ def data_models(r: Result) -> Figure:
                 axes[0].scatter(
                     z[rows, 0], z[rows, 1], s=size, marker=marker, color=colour, alpha=0.6 if agrees else 1, linewidths=1, label=name if agrees else None
                 )
+        axes[0].scatter([], [], s=22, marker="x", color=GREY, label="wrong background, $a=-y$")
         axes[0].set(xlim=(-3.6, 3.6), ylim=(-1.9, 1.9), xlabel=r"core feature $z_{core}$", ylabel=r"spurious feature $z_{spu}$")
         z = r["sharing_points"][0]
         foreign = z[z[:, 2] == 0]
@@ -39,7 +40,8 @@ def data_models(r: Result) -> Figure:
         for c, colour in ((1, MULTI), (-1, FIFTH)):
             for agrees, marker, size in ((True, ".", 40), (False, "x", 30)):
                 rows = (z[:, 2] == c) & ((z[:, 3] == c) == agrees)
-                axes[1].scatter(z[rows, 0], z[rows, 1], s=size, marker=marker, color=colour, linewidths=1.2)
+                axes[1].scatter(z[rows, 0], z[rows, 1], s=size, marker=marker, color=colour, linewidths=1.2, label=f"class (1, {c:+d})" if agrees else None)
+        axes[1].scatter([], [], s=30, marker="x", color=GREY, label="wrong background, $a=-c$")
         axes[1].set(xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), xlabel=r"core feature of pair 1", ylabel="spurious feature of pair 1")
         for ax, name, reach in ((axes[0], "intra", 5), (axes[1], "sharing", 5)):
             cut(ax, r[f"{name}_supervised"].mean(0), SUPERVISED, "supervised", reach)

@@ -14,7 +14,9 @@ from mmcl_core.papers.xue2024.setting import Sharing
 from mmcl_core.run import Result
 
 DIVERGING = LinearSegmentedColormap.from_list("supervised_contrastive", [SUPERVISED, "#f7f7f7", MULTI])
-SEQUENTIAL = LinearSegmentedColormap.from_list("contrastive", ["#f7f7f7", "#56B4E9", MULTI])
+AROUND_HALF = LinearSegmentedColormap.from_list("contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, "#56B4E9"), (1, MULTI)])
+
+OFFSET = 0.012  # between curves that would hide each other; the caption says so
 
 
 def edges(values: np.ndarray) -> np.ndarray:
@@ -34,7 +36,7 @@ def phase_core(r: Result) -> Figure:
         mesh = ax.pcolormesh(edges(core), edges(rows.astype(float)), gain.T, cmap=DIVERGING, norm=TwoSlopeNorm(0, gain.min(), gain.max()))
         ax.contour(core, rows, gain.T, [0], colors=THEORY, linewidths=1.2)
         ax.set_yticks(rows, [f"{x:g}" for x in p])
-        ax.set(xlabel=r"spread of the core feature $\sigma_{core}$", ylabel=r"agreement $p_{spu}$")
+        ax.set(xlabel=r"spread of the core feature $\sigma_{core}$", ylabel="agreement $p_{spu}$\n(steps not equal)")
         canvas.colorbar(mesh, ax=ax, label="OOD accuracy,\ncontrastive minus supervised")
 
     frame = pd.DataFrame({"sigma_core": np.repeat(core, len(p)), "p_spu": np.tile(p, len(core)), "difference": gain.ravel()})
@@ -42,7 +44,7 @@ def phase_core(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"Contrastive (formula) minus supervised accuracy (limit $d\to\infty$, $n={r.config.n}$, mean over seeds) under the true law, data model 1. Black: equality. Supervised learning wins where the core varies little, by up to "
+        rf"Contrastive (formula) minus supervised accuracy (limit $d\to\infty$, $n={r.config.n}$, mean over seeds) under the true law, data model 1; the values of $p_{{spu}}$ stand at equal distances. Black: equality. Supervised learning wins where the core varies little, by up to "
         rf"{-gain.min():.2f} at $\sigma_{{core}}={core[low[0]]:g}$, $p_{{spu}}={p[low[1]]:g}$; contrastive learning by up to {gain.max():.2f} at $\sigma_{{core}}={core[high[0]]:g}$, $p_{{spu}}={p[high[1]]:g}$.",
         f"A map in two colours, parted by a black line from the lower middle to the upper left: supervised learning wins at small spread of the core (difference {gain.min():.2f}), contrastive learning at large spread (up to {gain.max():.2f}).",
         (PAGE * 0.7, 2.9),
@@ -60,7 +62,7 @@ def phase_sharing(r: Result) -> Figure:
     fine = np.linspace(edges(beta)[0], edges(beta)[-1], 200)
 
     def panel(ax: Axes, y: np.ndarray, table: np.ndarray, curve: np.ndarray, label: str) -> object:
-        mesh = ax.pcolormesh(edges(beta), edges(y.astype(float)), table.mean(0), cmap=SEQUENTIAL, vmin=0.5, vmax=1)
+        mesh = ax.pcolormesh(edges(beta), edges(y.astype(float)), table.mean(0), cmap=AROUND_HALF, norm=TwoSlopeNorm(0.5, 0.2, 1))
         theory(ax, fine, curve, linewidth=1.6)
         ax.set(xlabel=r"strength of foreign features $\beta$", ylabel=label, ylim=edges(y.astype(float))[[0, -1]], xlim=fine[[0, -1]])
         return mesh
@@ -69,7 +71,7 @@ def phase_sharing(r: Result) -> Figure:
         axes = canvas.subplots(1, 2)
         panel(axes[0], m, r["by_classes"], formulas.threshold_curve(c.alpha, fine, None, c.p_spu), "pairs of classes $m$")
         mesh = panel(axes[1], alpha, r["by_strength"], strength_curve(c.m, fine, c.p_spu), r"strength of the background $\alpha$")
-        canvas.colorbar(mesh, ax=axes, label="accuracy, true law", extend="min")
+        canvas.colorbar(mesh, ax=axes, label="accuracy, true law", ticks=[0.2, 0.35, 0.5, 0.75, 1])
         panel_letters(axes)
 
     frame = pd.concat(
@@ -80,11 +82,15 @@ def phase_sharing(r: Result) -> Figure:
     )
     inside = r["by_classes"].mean(0)[m[:, None] > formulas.threshold_curve(c.alpha, beta, None, c.p_spu) + 5]
     worst = inside.min() if inside.size else np.nan
+    regimes = np.array([[formulas.sharing_accuracy(Sharing(int(k), c.alpha, b, p_spu=c.p_spu)) for b in beta] for k in m])
+    middle = r["by_classes"].mean(0)[0][(regimes[0] > 0.5) & (regimes[0] < 1)]
+    patch = rf" Light blue at $m={m[0]}$: the middle regime, $\frac12+2^{{-m}}$, up to {middle.max():.2f}." if middle.size else ""
     return Figure(
         frame,
         draw,
         rf"Accuracy of contrastive learning under the true law, data model 2, learnt from {c.n} samples, mean over seeds; left with $\alpha={c.alpha:g}$, right with $m={c.m}$. Black: the exact population threshold, above (a) and below (b) "
-        rf"which accuracy is 1. Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}.",
+        rf"which accuracy is 1. Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can be below one half (grey): the least here is "
+        rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right background are missed as well.{patch}",
         "Two maps of accuracy. Left: over beta and the number of class pairs, a dark region above a black curve with its minimum at middle beta. Right: over beta and alpha, a dark region below a black curve with a maximum at middle beta.",
         (PAGE, 2.8),
     )
@@ -99,9 +105,17 @@ def sharing(r: Result, f: Result) -> Figure:
         fine = np.arange(1, m.max() + 1)
         theory(axes[0], fine, np.array([formulas.sharing_accuracy(Sharing(int(k))) for k in fine]), "theory", drawstyle="steps-mid")
         dots(axes[0], m, r["accuracy"], MULTI, "contrastive")
-        dots(axes[0], m, r["alone"], FIFTH, r"without sharing, $\beta=0$", fmt="s", markersize=3)
+        dots(axes[0], m, r["alone"], FIFTH, r"without sharing, $\beta=0$", fmt="s", markersize=6, fillstyle="none")
         axes[0].axvline(formulas.threshold_curve(1.2, 0.5), color=THRESHOLD, linestyle="--", linewidth=0.8)
-        axes[0].annotate("$m^*$", (formulas.threshold_curve(1.2, 0.5), 0.8), xytext=(-14, 0), textcoords="offset points", fontsize=8, color="#555555")
+        axes[0].annotate(
+            f"equality at {formulas.threshold_curve(1.2, 0.5):.2f}",
+            (formulas.threshold_curve(1.2, 0.5), 0.9),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
+            color="#555555",
+        )
         axes[0].set(xlabel="pairs of classes $m$", ylabel="accuracy, true law (OOD)")
         axes[0].legend(loc="center right")
         dots(axes[1], n, f["accuracy"], MULTI, fmt="o-")
@@ -112,7 +126,7 @@ def sharing(r: Result, f: Result) -> Figure:
     return Figure(
         pd.concat([tidy(r.seeds, m=m, accuracy=r["accuracy"], without_sharing=r["alone"]), tidy(f.seeds, n=n, accuracy=f["accuracy"])]),
         draw,
-        rf"Data model 2, $\alpha=1.2$, $\beta=.5$, $\beta'=.6$. Population (a): one half, then $\frac12+2^{{-m}}$ up to the threshold, then exactly 1; without sharing always one half. Finite samples, $m={f.config.m}$ (b): "
+        rf"Data model 2, $\alpha=1.2$, $\beta=.5$, $\beta'=.6$. Population (a): one half, then $\frac12+2^{{-m}}$ up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both sides of the condition are equal, so $m^*={formulas.threshold_classes(1.2, 0.5)}$ is the next whole number. Finite samples, $m={f.config.m}$ (b): "
         rf"from {f['accuracy'][:, 0].mean():.2f} at $n={n[0]}$ to {f['accuracy'][:, -1].mean():.3f} at $n={n[-1]}$. Dots: mean over seeds, bars one standard deviation; lines: theory.",
         "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the dashed threshold; squares without sharing stay at one half. Right: accuracy rises with the number of samples to one.",
         (PAGE, 2.6),
@@ -126,10 +140,11 @@ def threshold_richness(r: Result, f: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
         for (i, m), colour in zip(rows, (FOURTH, FIFTH, THIRD, MULTI), strict=False):
-            bound = r["threshold"][i]
-            ax.plot(pi, r["accuracy"][:, i].mean(0), ".", color=colour, markersize=3)
+            bound, shift = r["threshold"][i], OFFSET * (len(rows) - 1 - i)
             exact = np.linspace(0, 1, 2001)
-            theory(ax, exact, np.where(exact > bound, 1.0, 0.5), color=colour, label=rf"$m={m}$, " + (rf"$\pi^*={bound:.2f}$" if bound <= 1 else r"$\pi^*>1$"))
+            ax.plot(pi, r["accuracy"][:, i].mean(0) - shift, ".", color=colour, markersize=4)
+            label = rf"$m={m}$, " + (rf"$\pi^*={bound:.2f}$" if bound <= 1 else r"$\pi^*>1$")
+            theory(ax, exact, np.where(exact > bound, 1.0, 0.5) - shift, color=colour, label=label)
         dots(ax, f["pi_core"], f["rich"][..., 1], THEORY, rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$", fmt="D", markersize=4)
         ax.set(xlabel=r"richness $\pi_{core}$", ylabel="accuracy, true law (OOD)")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -138,7 +153,7 @@ def threshold_richness(r: Result, f: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        r"Data model 2: a caption mentions a foreign core feature with probability $\pi_{core}$. Lines: population, with the jump at $\pi^*$; small dots: zero-shot with the population cross-covariance; diamonds: learnt from a finite sample, mean over "
+        r"Data model 2: a caption mentions a foreign core feature with probability $\pi_{core}$. Lines: population, with the jump at $\pi^*$; each smaller $m$ drawn .012 lower to keep them apart; small dots: zero-shot with the population cross-covariance; diamonds: learnt from a finite sample, mean over "
         rf"seeds with one standard deviation, {f['rich'][:, 1, 1].mean():.2f} at $\pi_{{core}}={f['pi_core'][1]:g}$ and {f['rich'][:, -1, 1].mean():.2f} at 1.",
         f"Step curves from one half to one at thresholds that fall with m; for m = {r['m'][0]} there is no step. Diamonds of a finite sample rise smoothly around the step of the largest m.",
         (PAGE * 0.85, 2.6),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import COLOURS, DIGITS, SHADES, SHIFTS
@@ -24,9 +25,11 @@ METHODS = {  # name in the results: (label, colour)
     "half_shade": (r"captions $\pi_{core}=.5$, $\pi_{spu}=1$", MULTI),
     "digit": (r"captions $\pi_{core}=1$, $\pi_{spu}=0$", MULTI),
     "digit_shade": (r"captions $\pi_{core}=1$, $\pi_{spu}=1$", MULTI),
-    "shade_no_intra": ("(0, 1), no same-class negatives", THIRD),
-    "digit_shade_no_intra": ("(1, 1), no same-class negatives", THIRD),
+    "shade_no_intra": ("$\\pi_{core}=0$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
+    "digit_shade_no_intra": ("$\\pi_{core}=1$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
 }
+
+MARKS = (("digit prompts (class prompts where $\\pi_{core}=0$), or logits", MULTI), ("class-mean prompts of the theorems", "white"))
 
 
 def row_of_dots(ax: Axes, height: float, samples: np.ndarray, colour: str, filled: bool = True) -> None:
@@ -59,6 +62,8 @@ def digits(captioned: Result, controls: Result) -> Figure:
             ax.set(xlabel=label, xlim=(0.3, 1.02))
         axes[0].set_yticks(range(len(METHODS)), [label for label, _ in METHODS.values()])
         axes[0].set_ylim(len(METHODS) - 0.4, -0.9)
+        marks = [Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor=face, label=label) for label, face in MARKS]
+        canvas.legend(handles=marks, loc="outside upper center", ncols=2, fontsize=6.5)
 
     means = "; ".join(f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}" for name in METHODS)
     config = captioned.config
@@ -71,9 +76,11 @@ def digits(captioned: Result, controls: Result) -> Figure:
         f"Rich captions ($\\pi_{{core}}=\\pi_{{spu}}=1$) reach {r['digit_shade_main_ood'].mean():.3f}, captions that never say the digit "
         f"($\\pi_{{core}}=0$, $\\pi_{{spu}}=1$) {r['shade_main_ood'].mean():.3f}, "
         f"supervised learning {r['supervised_main_ood'].mean():.3f} with two classes and {r['fine_main_ood'].mean():.3f} with ten. "
+        f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the random background is of the class's family and "
+        f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
         f"Data: {config.train:,} training digits of MNIST.",
         f"Two dot plots over ten methods. Accuracy in distribution and with random backgrounds: {means}.",
-        (PAGE, 3.9),
+        (PAGE, 4.3),
     )
 
 

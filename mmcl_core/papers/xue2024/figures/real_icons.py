@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import PAGE, Figure, dots, figure, panel_letters
-from mmcl_core.papers.xue2024.claims.real_icons import METHODS
+from mmcl_core.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
+from mmcl_core.papers.xue2024.claims.real_icons import METHODS, kept
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
 from mmcl_core.run import Result
@@ -30,16 +30,22 @@ def icons(r: Result) -> Figure:
         left, right = canvas.subplots(1, 2, width_ratios=(2.1, 1))
         for m, (name, values) in enumerate(accuracy.items()):
             dots(left, np.arange(len(PLACES)) + 0.13 * (m - (len(METHODS) - 1) / 2), values, COLOUR[name], LABELS[name])
-            inside, outside = values[:, 0], values[:, 1:].mean(1)
-            right.plot(inside, outside, ".", color=COLOUR[name], alpha=0.4)
-            right.plot(inside.mean(), outside.mean(), "o", color=COLOUR[name], markersize=6)
+            dots(right, np.array([m]), kept(r, name)[:, None], COLOUR[name])
+            right.plot(np.full(len(values), m + 0.2), kept(r, name), ".", color=COLOUR[name], alpha=0.5)
+        for p, share in enumerate(r["one_guess"].mean(0)):
+            left.plot(
+                [p - 0.4, p + 0.4], [share, share], "--", color=THRESHOLD, linewidth=0.8, zorder=0, label="share of the commonest class" if p == 0 else None
+            )
         left.set_xticks(range(len(PLACES)), [RENDERINGS[p] for p in PLACES])
         left.set(ylabel="accuracy at the first word", ylim=(0, None))
         canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
-        right.set(xlabel="accuracy, same font", ylabel="accuracy, mean of five shifts")
+        right.set_xticks([])
+        right.set(xlabel="method (colours as in a)", ylabel="share of accuracy kept", ylim=(0, 0.6), xlim=(-0.6, len(METHODS) - 0.2))
         panel_letters((left, right))
 
     means = "; ".join(f"{LABELS[m]} {v[:, 0].mean():.3f} and {v[:, 1:].mean():.3f}" for m, v in accuracy.items())
+    share = "; ".join(f"{LABELS[m]} {kept(r, m).mean():.2f}" for m in METHODS)
+    inverted = PLACES.index("inverted")
     averaged = {m: r[f"{m}_mean"][:, 1:].mean() for m in ("label", "rich")}
     table = pd.DataFrame(
         [{"method": m, "seed": r.seeds[s], "rendering": PLACES[p], "accuracy": x} for m, v in accuracy.items() for (s, p), x in np.ndenumerate(v)]
@@ -47,11 +53,13 @@ def icons(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        f"The class is the first word, one of {r.config.classes}; chance is {1 / r.config.classes:.3f}. a: held-out icons of the training font, of three other fonts, and of the "
-        "training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: the mean of the five shifts against the same font, small dots are seeds. "
+        f"The class is the first word, one of {r.config.classes}. One guess in {r.config.classes} is {1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to {r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. a: held-out icons of the training font, of three other fonts, and of the "
+        f"training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: accuracy under the five shifts (mean) over accuracy in the same font; small dots are seeds: {share}. "
+        f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be compared with one guess in {r.config.classes}; that near to "
+        "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions were written for it. "
         f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions instead of its word alone: full names {averaged['rich']:.3f} "
         f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome icons.",
-        f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, accuracy under shifts against accuracy in the training font. {means}.",
+        f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, the share of its accuracy that each method keeps: {share}. {means}.",
         (PAGE, 3.1),
     )
 
