@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mmcl_core import catalog
-from mmcl_core.errors import InputError
+from mmcl_core.errors import DataAbsent, InputError
 from mmcl_core.figures import FORMATS, Figure
 from mmcl_core.run import run
 
@@ -14,7 +14,10 @@ SPECS = [f for p in catalog.papers() for f in p.figures]
 
 
 def made(spec):
-    return spec.make(lambda name: run(name, "smoke"))
+    try:
+        return spec.make(lambda name: run(name, "smoke"))
+    except DataAbsent as absent:
+        pytest.skip(str(absent))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda f: f.id)
@@ -35,16 +38,16 @@ def test_the_same_figure_gives_the_same_bytes():
         assert figure.render(format) == figure.render(format)
 
 
-def test_every_panel_has_labels_with_names():
+@pytest.mark.parametrize("spec", [s for s in SPECS if not s.id.endswith("samples")], ids=lambda f: f.id)
+def test_every_panel_has_labels_with_names(spec):
     from matplotlib.figure import Figure as Canvas
 
-    for spec in SPECS:
-        if spec.id.endswith("samples"):
-            continue  # pictures of digits
-        canvas = Canvas()
-        made(spec).draw(canvas)
-        for ax in canvas.axes:
-            assert ax.get_xlabel() or ax.get_ylabel(), spec.id
+    canvas = Canvas()
+    made(spec).draw(canvas)
+    for ax in canvas.axes:
+        columns, rows = ax.get_shared_x_axes().get_siblings(ax), ax.get_shared_y_axes().get_siblings(ax)
+        named = any(other.get_xlabel() for other in columns) or any(other.get_ylabel() for other in rows)
+        assert named or not ax.axison, spec.id  # a sphere has no axes
 
 
 def test_unknown_format():
