@@ -50,7 +50,7 @@ def mscoco_source(config: MscocoSetting) -> dict[str, str]:
     return {"mscoco": str(sum((mscoco_folder() / part).stat().st_size for part in NEEDED))}
 
 
-@experiment("xue2024.mscoco", MscocoSetting, data=mscoco_source, seconds={"smoke": 0, "book": 0, "paper": 0})
+@experiment("xue2024.mscoco", MscocoSetting, data=mscoco_source, seconds={"smoke": 1, "book": 1, "paper": 1})
 def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The paper's MSCOCO experiment: needs data that no package carries, and training code that this book does not have yet."""
     there = [name for name in SHIFTED if (mscoco_folder().parent / name).is_dir()]
