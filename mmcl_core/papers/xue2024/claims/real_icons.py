@@ -89,6 +89,7 @@ CLAIMS = (
         lambda r: kept(r, "rich") - kept(r, "label"),
         Positive(),
         declared=Verdict.not_reproduced,
+        note="Neither kind of caption keeps a clearly larger share: no rendering goes with a class here, so there is no shortcut that captions could protect against.",
     ),
     claim(
         "intra_class",
@@ -125,5 +126,6 @@ CLAIMS = (
         lambda r: kept(r, "rich") - kept(r, "supervised"),
         Positive(),
         declared=Verdict.not_reproduced,
+        note="As for first words: without a shortcut in the data the mechanisms promise no advantage over labels.",
     ),
 )
