@@ -22,7 +22,10 @@ def plain() -> None:
     for seed in SEEDS:
         labels = setting.draw_labels([seed], SIZES["n"])
         vectors = setting.drawn_vectors(seed, SIZES["n"], SIZES["d"], SIZES["signal"], SIZES["ratio"], 1.0, 0.1)
-        weights = [setting.initial_weights(seed, name, SIZES["m"], SIZES["d"], SIZES["initial_scale"]) for name in ("first", "second")]
+        weights = [
+            setting.initial_weights(seed, name, SIZES["m"], SIZES["d"], SIZES["initial_scale"])
+            for name in ("first", "second")
+        ]
         reference.train(weights, vectors, labels[0], setting.opposite_labels(labels)[0], 0.01, STEPS, 1.0)
 
 
@@ -46,6 +49,8 @@ if __name__ == "__main__":
         "span coordinates, seed by seed": lambda: span([[s] for s in SEEDS]),
         "span coordinates, all seeds at once": lambda: span([list(SEEDS)]),
     }
-    print(f"{len(SEEDS)} seeds x {STEPS} steps, multi-modal, n=100, m=50, d=2000, float64, one thread, drawing the data included")
+    print(
+        f"{len(SEEDS)} seeds x {STEPS} steps, multi-modal, n=100, m=50, d=2000, float64, one thread, drawing the data included"
+    )
     for name, job in rows.items():
         print(f"{name:40} {seconds(job):6.2f} s")

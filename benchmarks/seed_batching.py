@@ -67,7 +67,9 @@ def main() -> None:
         return losses.detach()
 
     difference = float((one_by_one() - together()).abs().max())
-    print(f"{device_label(device)}; {a.seeds} seeds, batch {a.batch}, {a.size} x {a.size} images, fastest of {a.steps} steps")
+    print(
+        f"{device_label(device)}; {a.seeds} seeds, batch {a.batch}, {a.size} x {a.size} images, fastest of {a.steps} steps"
+    )
     print(f"one after another {fastest(one_by_one, a.steps, device):8.1f} ms")
     print(f"vmap over seeds   {fastest(together, a.steps, device):8.1f} ms")
     print(f"largest difference of the losses {difference:.1e}")

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
 from functools import cache
 
-from mmcl_core.claims import Claim
 from mmcl_core.errors import unknown
-from mmcl_core.experiment import Experiment
-from mmcl_core.figures import FigureSpec
-from mmcl_core.sources import closure
+from mmcl_core.evidence.figures import FigureSpec
+from mmcl_core.evidence.paper import Paper
+from mmcl_core.lab.experiment import Experiment
+from mmcl_core.lab.fingerprint import closure
 
 # Here and not in `papers/__init__`: every experiment's source fingerprint has its parent packages in it.
 PAPERS = ("ren2023", "xue2024", "huang2024", "yaras2024")
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """Something we changed, or found different, and why. `kind`: "changed", "not reproduced", "wrong as printed", "unstated"."""
-
-    kind: str
-    item: str
-    text: str
-    reason: str
-    claims: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Paper:
-    """One paper of the book and everything declared for it in `papers/<key>/catalog.py`, where it stands as `PAPER`."""
-
-    key: str
-    title: str
-    authors: str
-    reference: str
-    experiments: tuple[Experiment, ...]
-    figures: tuple[FigureSpec, ...]
-    claims: tuple[Claim, ...]
-    deviations: tuple[Deviation, ...] = field(default_factory=tuple)
 
 
 @cache
@@ -46,7 +20,7 @@ def paper(key: str) -> Paper:
     """The paper `key`; `InputError` when the book has no such chapter."""
     if key not in PAPERS:
         raise unknown("chapter", key, PAPERS)
-    module = importlib.import_module(f"mmcl_core.papers.{key}.catalog")
+    module = importlib.import_module(f"mmcl_core.papers.{key}.paper")
     closure(module.__name__)  # fingerprints of the code as imported: a later edit is noticed before a result is kept
     return module.PAPER
 

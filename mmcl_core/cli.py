@@ -84,7 +84,9 @@ def experiments_of(target: str) -> list[Any]:
         return list(catalog.paper(target).experiments)
     if "." in target:
         return [catalog.find_experiment(target)]
-    raise unknown("chapter or experiment", target, [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)])
+    raise unknown(
+        "chapter or experiment", target, [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)]
+    )
 
 
 class Runner:
@@ -99,16 +101,22 @@ class Runner:
         self.results: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Any:
-        from mmcl_core.run import run
+        from mmcl_core.catalog import find_experiment
+        from mmcl_core.lab.run import run
 
         if INTERRUPTED:
             raise KeyboardInterrupt
 
         if name not in self.results:
             a = self.arguments
-            self.results[name] = result = run(name, a.tier, a.seeds, a.device, **self.routed.get(name, {}))
+            self.results[name] = result = run(
+                find_experiment(name), a.tier, a.seeds, a.device, **self.routed.get(name, {})
+            )
             if self.loud:
-                print(f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  {result.provenance}", flush=True)
+                print(
+                    f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  {result.provenance}",
+                    flush=True,
+                )
         return self.results[name]
 
 
@@ -118,9 +126,19 @@ def command_list(a: argparse.Namespace) -> int:
     items: list[dict[str, Any]] = []
     for paper in papers():
         seconds = {t: round(sum(e.seconds.get(t, 0) for e in paper.experiments), 1) for t in TIERS}
-        items.append({"kind": "chapter", "id": paper.key, "title": paper.title, "tiers": list(TIERS), "seconds": seconds})
+        items.append(
+            {"kind": "chapter", "id": paper.key, "title": paper.title, "tiers": list(TIERS), "seconds": seconds}
+        )
         for e in paper.experiments:
-            items.append({"kind": "experiment", "id": e.name, "title": e.summary, "tiers": list(TIERS), "seconds": dict(e.seconds)})
+            items.append(
+                {
+                    "kind": "experiment",
+                    "id": e.name,
+                    "title": e.summary,
+                    "tiers": list(TIERS),
+                    "seconds": dict(e.seconds),
+                }
+            )
         for f in paper.figures:
             needs = [e for e in paper.experiments if e.name in f.experiments]
             items.append(
@@ -162,7 +180,7 @@ def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
 
 def command_figure(a: argparse.Namespace) -> int:
     from mmcl_core import catalog
-    from mmcl_core.figures import FORMATS
+    from mmcl_core.evidence.figures import FORMATS
 
     formats = a.format.split(",")
     for name in formats:
@@ -180,7 +198,7 @@ def command_figure(a: argparse.Namespace) -> int:
 
 def command_claims(a: argparse.Namespace) -> int:
     from mmcl_core import catalog
-    from mmcl_core.claims import ledger
+    from mmcl_core.evidence.claim import ledger
 
     chosen = [catalog.paper(a.chapter)] if a.chapter else list(catalog.papers())
     results = Runner(a, [e for p in chosen for e in p.experiments])
@@ -190,7 +208,9 @@ def command_claims(a: argparse.Namespace) -> int:
     else:
         for row in rows:
             mark = "!" if row.surprising else " "
-            print(f"{mark} {row.claim.id:34} {row.verdict.value:20} {row.estimate or row.reason}  (rule: {row.claim.rule})")
+            print(
+                f"{mark} {row.claim.id:34} {row.verdict.value:20} {row.estimate or row.reason}  (rule: {row.claim.rule})"
+            )
         surprises = [row.claim.id for row in rows if row.surprising]
         print(summary(rows) + (f"; differing from what was declared: {', '.join(surprises)}" if surprises else ""))
     return int(any(row.surprising for row in rows))
@@ -225,13 +245,15 @@ def command_sync(a: argparse.Namespace) -> int:
 
 
 def command_why(a: argparse.Namespace) -> int:
-    from mmcl_core.run import why
+    from mmcl_core.lab.run import why
 
     for e in experiments_of(a.target):
         routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
         with passing_over_absent_data(e.name, alone=a.target == e.name):
             lines = why(e, a.tier, a.seeds, a.device, **routed)
-            print(f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines))
+            print(
+                f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines)
+            )
     return 0
 
 
@@ -244,7 +266,9 @@ def command_data(a: argparse.Namespace) -> int:
         print(sources.fetch(a.name))
         return 0
     for source in sources.SOURCES.values():
-        print(f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 {source.sha256}")
+        print(
+            f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 {source.sha256}"
+        )
     return 0
 
 
@@ -259,12 +283,25 @@ def command_doctor(a: argparse.Namespace) -> int:
     from mmcl_core.runtime import device_label, resolve_device
 
     print(f"python       {platform.python_version()} on {platform.platform()}")
-    for name in ("mmcl-reproduced", "torch", "numpy", "scipy", "scikit-learn", "matplotlib", "jupyter-book", "papermill", "jupytext"):
+    for name in (
+        "mmcl-reproduced",
+        "torch",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "matplotlib",
+        "jupyter-book",
+        "papermill",
+        "jupytext",
+    ):
         try:
             print(f"{name:12} {version(name)}")
         except PackageNotFoundError:
             print(f"{name:12} missing: pip install -r requirements.lock")
-    print(f"device       {device_label(resolve_device())}" + ("" if torch.cuda.is_available() else "; no GPU, so tier paper will be slow"))
+    print(
+        f"device       {device_label(resolve_device())}"
+        + ("" if torch.cuda.is_available() else "; no GPU, so tier paper will be slow")
+    )
     print(f"checkout     {checkout() or 'none: the book is built from a clone, experiments and figures run anywhere'}")
     print(f"results      {results_folder()}")
     print(f"data cache   {cache_folder()}; MMCL_DATA_DIR {data_folder() or 'not set'}")
@@ -281,15 +318,21 @@ def parser() -> Parser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(function=function)
         if running:
-            sub.add_argument("--tier", default="book", help="smoke (seconds), book (default), paper (the paper's sizes)")
+            sub.add_argument(
+                "--tier", default="book", help="smoke (seconds), book (default), paper (the paper's sizes)"
+            )
             sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
             sub.add_argument("--seeds", default=None, help="a count such as 5, or a list such as 0,3,7")
         if running and settable:
-            sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a field, repeatable")
+            sub.add_argument(
+                "--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a field, repeatable"
+            )
         return sub
 
     add("list", command_list, "list chapters, experiments and figures").add_argument("--json", action="store_true")
-    add("run", command_run, "run a chapter or one experiment", running=True).add_argument("target", metavar="chapter|experiment")
+    add("run", command_run, "run a chapter or one experiment", running=True).add_argument(
+        "target", metavar="chapter|experiment"
+    )
     sub = add("figure", command_figure, "draw a figure without a notebook", running=True)
     sub.add_argument("id", metavar="id|all")
     sub.add_argument("--format", default="pdf", help="any of svg,pdf,png,csv")
@@ -300,7 +343,9 @@ def parser() -> Parser:
     add("build", command_build, "execute the chapters and build the site", running=True, settable=False)
     add("serve", command_serve, "show the built site on this machine").add_argument("--port", type=int, default=8000)
     add("sync", command_sync, "bring both halves of every chapter pair into step")
-    add("why", command_why, "say why a result would be computed again", running=True).add_argument("target", metavar="chapter|experiment")
+    add("why", command_why, "say why a result would be computed again", running=True).add_argument(
+        "target", metavar="chapter|experiment"
+    )
     sub = add("data", command_data, "list or fetch data sources")
     sub.add_argument("action", choices=("list", "fetch"))
     sub.add_argument("name", nargs="?")
@@ -329,7 +374,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BaseException as error:  # an extension module interrupted while it loads says ImportError
         if not (INTERRUPTED or isinstance(error, KeyboardInterrupt)):
             raise
-        print("mmcl: interrupted; every result that was finished is kept, and the same command goes on from there", file=sys.stderr)
+        print(
+            "mmcl: interrupted; every result that was finished is kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
         return 130
     finally:
         if main_thread:

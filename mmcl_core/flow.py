@@ -38,8 +38,12 @@ def solve(
     """
     times = np.asarray(times, float)
     if times.ndim != 1 or len(times) < 2 or not np.all(np.diff(times) > 0):
-        raise InputError("The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats")
-    solution = solve_ivp(lambda _, x: field(x), times[[0, -1]], np.asarray(initial, float), method, times, rtol=rtol, atol=atol)
+        raise InputError(
+            "The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats"
+        )
+    solution = solve_ivp(
+        lambda _, x: field(x), times[[0, -1]], np.asarray(initial, float), method, times, rtol=rtol, atol=atol
+    )
     if not solution.success:
         raise InputError(
             f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field"

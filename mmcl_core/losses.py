@@ -8,7 +8,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 
-def _logits(first: Float[Tensor, "*S N D"], second: Float[Tensor, "*S M D"], temperature: float | Tensor) -> Float[Tensor, "*S N M"]:
+def _logits(
+    first: Float[Tensor, "*S N D"], second: Float[Tensor, "*S M D"], temperature: float | Tensor
+) -> Float[Tensor, "*S N M"]:
     """Cosines over the temperature. Never in half precision: autocast would leave two digits of a logit."""
     with torch.autocast(first.device.type, enabled=False):
         a, b = (normalize(x if x.dtype == torch.float64 else x.float(), dim=-1) for x in (first, second))
@@ -27,7 +29,9 @@ def nt_xent(first: Float[Tensor, "*S B D"], second: Float[Tensor, "*S B D"], tem
     return logits.masked_fill(itself, -torch.inf).logsumexp(-1).mean(-1) - partner.mean(-1)
 
 
-def symmetric_cross_entropy(logits: Float[Tensor, "*S B B"], ignored: Bool[Tensor, "*S B B"] | None = None) -> Float[Tensor, "*S"]:
+def symmetric_cross_entropy(
+    logits: Float[Tensor, "*S B B"], ignored: Bool[Tensor, "*S B B"] | None = None
+) -> Float[Tensor, "*S"]:
     """Mean over rows and columns of the cross-entropy that picks the diagonal, for each seed.
 
     `ignored[i, j]` drops entry (i, j) from the softmax of its row and of its column; the diagonal of `ignored` must be False.
@@ -39,7 +43,10 @@ def symmetric_cross_entropy(logits: Float[Tensor, "*S B B"], ignored: Bool[Tenso
 
 
 def clip_loss(
-    image: Float[Tensor, "*S B D"], text: Float[Tensor, "*S B D"], temperature: float | Tensor, ignored: Bool[Tensor, "*S B B"] | None = None
+    image: Float[Tensor, "*S B D"],
+    text: Float[Tensor, "*S B D"],
+    temperature: float | Tensor,
+    ignored: Bool[Tensor, "*S B B"] | None = None,
 ) -> Float[Tensor, "*S"]:
     """CLIP's symmetric cross-entropy over the batch (Radford et al. 2021, figure 3): the mean of both directions, for each seed.
 

@@ -14,7 +14,9 @@ def zero_shot_predictions(image: Float[np.ndarray, "N D"], prompts: Float[np.nda
     return (image @ prompts.T).argmax(1)
 
 
-def linear_probe_predictions(train: Float[np.ndarray, "N D"], labels: Int[np.ndarray, "N"], *test: Float[np.ndarray, "_ D"]) -> list[Int[np.ndarray, "_"]]:
+def linear_probe_predictions(
+    train: Float[np.ndarray, "N D"], labels: Int[np.ndarray, "N"], *test: Float[np.ndarray, "_ D"]
+) -> list[Int[np.ndarray, "_"]]:
     """Predictions on each of `test`, sets of any size, by scikit-learn's logistic regression (C = 1) on standardised features."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000)).fit(train, labels)
     return [probe.predict(features) for features in test]

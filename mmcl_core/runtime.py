@@ -54,7 +54,13 @@ def use_threads(count: int | None = None) -> int:
         named = os.environ.get("MMCL_THREADS", "")
         if named and not (named.isdigit() and int(named) > 0):
             raise InputError(f"MMCL_THREADS is '{named}': allowed are whole numbers from 1; unset it or mend it")
-        count = int(named) if named else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        count = (
+            int(named)
+            if named
+            else len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count()
+        )
     torch.set_num_threads(count)
     return count
 

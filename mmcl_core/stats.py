@@ -41,7 +41,13 @@ def mean(samples: Float[np.ndarray, S], level: float = 0.95) -> Estimate:
 def extreme(samples: Float[np.ndarray, ...], largest: bool = True) -> Estimate:
     """The largest (or smallest) observation, for statements "for all": the interval is the observed range."""
     samples = np.asarray(samples, float)
-    return Estimate(float(samples.max() if largest else samples.min()), float(samples.min()), float(samples.max()), samples.size, "range")
+    return Estimate(
+        float(samples.max() if largest else samples.min()),
+        float(samples.min()),
+        float(samples.max()),
+        samples.size,
+        "range",
+    )
 
 
 def proportion(successes: Bool[np.ndarray, ...] | int, n: int | None = None, level: float = 0.95) -> Estimate:

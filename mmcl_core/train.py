@@ -35,7 +35,9 @@ def adam(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], rate: float, *
     return torch.optim.AdamW(groups, lr=rate, **({"weight_decay": 0.0, "fused": cuda} | options))
 
 
-def warm_up_and_cosine(optimiser: torch.optim.Optimizer, steps: int, share: float = 0.2) -> torch.optim.lr_scheduler.LambdaLR:
+def warm_up_and_cosine(
+    optimiser: torch.optim.Optimizer, steps: int, share: float = 0.2
+) -> torch.optim.lr_scheduler.LambdaLR:
     """Every rate rises linearly over the first `share` of `steps`, then falls to zero along a half cosine, as OpenCLIP trains."""
     warm = max(1, round(share * steps))
 
@@ -94,12 +96,17 @@ def train(
         When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another model, or the loss is not finite.
     """
     if not 2 <= batch <= samples:
-        raise InputError(f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; set batch accordingly")
+        raise InputError(
+            f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; set batch accordingly"
+        )
     _keep_freed_memory()
     device = next(model.parameters()).device
     cuda = device.type == "cuda"
     history: list[Tensor] = []
-    parts, draws = {"model": model, "optimiser": optimiser} | ({"scheduler": scheduler} if scheduler else {}), (order, *streams)
+    parts, draws = (
+        {"model": model, "optimiser": optimiser} | ({"scheduler": scheduler} if scheduler else {}),
+        (order, *streams),
+    )
     if checkpoint is not None and checkpoint.exists():
         history = _load(checkpoint, parts, draws, device)
     each = samples // batch
@@ -107,7 +114,9 @@ def train(
     if last < 1:
         raise InputError(f"{epochs} epochs and {steps} steps leave nothing to do: allowed are whole numbers from 1")
     model.train()
-    for epoch in tqdm(range(len(history), math.ceil(last / each)), desc=name, disable=not sys.stderr.isatty(), leave=False):
+    for epoch in tqdm(
+        range(len(history), math.ceil(last / each)), desc=name, disable=not sys.stderr.isatty(), leave=False
+    ):
         rows = torch.randperm(samples, generator=order).to(device)
         total = torch.zeros((), device=device)
         batches = rows[: each * batch].split(batch)[: last - epoch * each]
@@ -126,12 +135,16 @@ def train(
         if checkpoint is not None and len(batches) == each:  # an epoch cut short by `steps` is done again
             _save(checkpoint, parts, draws, history)
     if not all(torch.isfinite(h) for h in history[-1:]):  # the one host sync of the whole run
-        raise InputError(f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) or raise the temperature")
+        raise InputError(
+            f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) or raise the temperature"
+        )
     model.eval()
     return torch.stack(history).cpu()
 
 
-def _load(path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generator], device: torch.device) -> list[Tensor]:
+def _load(
+    path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generator], device: torch.device
+) -> list[Tensor]:
     """Put everything back to where a checkpoint left it and return the losses so far."""
     try:
         saved = torch.load(path, weights_only=True, map_location=device)
@@ -141,12 +154,17 @@ def _load(path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generato
             stream.set_state(state.cpu())
         return list(saved["history"])
     except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
-        raise InputError(f"The checkpoint {path} is damaged or of another model ({type(error).__name__}): remove it to start anew") from None
+        raise InputError(
+            f"The checkpoint {path} is damaged or of another model ({type(error).__name__}): remove it to start anew"
+        ) from None
 
 
 def _save(path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generator], history: list[Tensor]) -> None:
     """Write a checkpoint whole or not at all."""
-    state = {name: part.state_dict() for name, part in parts.items()} | {"streams": [s.get_state() for s in streams], "history": torch.stack(history)}
+    state = {name: part.state_dict() for name, part in parts.items()} | {
+        "streams": [s.get_state() for s in streams],
+        "history": torch.stack(history),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix="checkpoint-", suffix=".partial")
     os.close(handle)

@@ -28,8 +28,14 @@ install_import_hook(
         "mmcl_core.papers.ren2023.closure",
         "mmcl_core.papers.ren2023.theory",
         "mmcl_core.papers.ren2023.two_towers",
-        *(f"mmcl_core.papers.xue2024.{module}" for module in ("setting", "linear", "supervised", "theory", "bridge", "contrast")),
-        *(f"mmcl_core.papers.yaras2024.{module}" for module in ("parallel", "schemes", "dynamics", "longtime", "bessel", "points", "swapping", "towers")),
+        *(
+            f"mmcl_core.papers.xue2024.{module}"
+            for module in ("setting", "linear", "supervised", "theory", "bridge", "contrast")
+        ),
+        *(
+            f"mmcl_core.papers.yaras2024.{module}"
+            for module in ("parallel", "schemes", "dynamics", "longtime", "bessel", "points", "swapping", "towers")
+        ),
         "mmcl_core.data.augment",
         "mmcl_core.data.backgrounds",
         "mmcl_core.data.scenes",

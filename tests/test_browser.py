@@ -8,10 +8,25 @@ from playwright.sync_api import sync_playwright
 
 from mmcl_core import catalog
 
-CHROMIUM = os.environ.get("MMCL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM")
+CHROMIUM = (
+    os.environ.get("MMCL_CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
+)
 
-PAGES = ("index", *(f"chapters/{key}" for key in catalog.PAPERS), "scoreboard", "deviations", "colophon", "guide", "references")
+PAGES = (
+    "index",
+    *(f"chapters/{key}" for key in catalog.PAPERS),
+    "scoreboard",
+    "deviations",
+    "colophon",
+    "guide",
+    "references",
+)
 
 # Relative luminance and contrast as WCAG 2 defines them, against the nearest opaque background.
 CONTRAST = """
@@ -30,7 +45,14 @@ element => {
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as p:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync", "--disable-component-update"]
+        flags = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--no-first-run",
+            "--disable-sync",
+            "--disable-component-update",
+        ]
         instance = p.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield instance
         instance.close()
@@ -46,7 +68,9 @@ def opened(browser, site, name, theme="light", width=1280):
     page.on("request", lambda r: wrong.append(f"outside: {r.url}") if r.url.startswith("http") else None)
     page.goto(f"file://{site}/{name}.html")
     # MathJax works after the page has loaded; a page is whole when it has nothing left to typeset.
-    page.wait_for_function("[...document.querySelectorAll('main .math')].every(e => e.querySelector('mjx-container'))", timeout=20_000)
+    page.wait_for_function(
+        "[...document.querySelectorAll('main .math')].every(e => e.querySelector('mjx-container'))", timeout=20_000
+    )
     return page, wrong
 
 
@@ -58,9 +82,13 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, "the page scrolls sideways"
     assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0
-    unrendered = page.evaluate("[...document.querySelectorAll('main .math')].filter(e => !e.querySelector('mjx-container')).length")
+    unrendered = page.evaluate(
+        "[...document.querySelectorAll('main .math')].filter(e => !e.querySelector('mjx-container')).length"
+    )
     assert unrendered == 0
-    assert page.evaluate("[...document.querySelectorAll('main img')].filter(i => !i.alt || !i.naturalWidth).length") == 0
+    assert (
+        page.evaluate("[...document.querySelectorAll('main img')].filter(i => !i.alt || !i.naturalWidth).length") == 0
+    )
     page.context.close()
 
 
@@ -69,7 +97,15 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
 def test_verdicts_boxes_and_captions_can_be_read(browser, book, key, theme):
     page, _ = opened(browser, book / "_build/html", f"chapters/{key}", theme)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
-    for selector in (".verdict", ".claim-box dd", ".claim-box p", "table.claims td", "figcaption p", "figcaption .caption-text", "main p"):
+    for selector in (
+        ".verdict",
+        ".claim-box dd",
+        ".claim-box p",
+        "table.claims td",
+        "figcaption p",
+        "figcaption .caption-text",
+        "main p",
+    ):
         elements = page.query_selector_all(selector)
         assert elements, selector
         assert min(e.evaluate(CONTRAST) for e in elements[:40]) >= 4.5, selector
@@ -96,7 +132,9 @@ def test_the_scoreboard_filters(browser, book):
     page, _ = opened(browser, book / "_build/html", "scoreboard")
     everything = page.evaluate("document.querySelectorAll('#scoreboard tbody tr').length")
     page.select_option("select[data-filter=verdict]", "reproduced")
-    shown = page.evaluate("[...document.querySelectorAll('#scoreboard tbody tr')].filter(r => r.offsetParent).map(r => r.dataset.verdict)")
+    shown = page.evaluate(
+        "[...document.querySelectorAll('#scoreboard tbody tr')].filter(r => r.offsetParent).map(r => r.dataset.verdict)"
+    )
     assert set(shown) == {"reproduced"} and 0 < len(shown) < everything
     assert page.inner_text("#scoreboard-count") == f"{len(shown)} of {everything} claims"
     page.keyboard.press("Tab")

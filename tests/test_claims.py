@@ -6,9 +6,21 @@ import numpy as np
 import pytest
 
 from mmcl_core import catalog
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Identity, IntervalContains, Positive, Row, Verdict, Within, evaluate
-from mmcl_core.config import Tier
 from mmcl_core.errors import DataAbsent
+from mmcl_core.evidence.claim import (
+    AtLeast,
+    AtMost,
+    Between,
+    Claim,
+    Identity,
+    IntervalContains,
+    Positive,
+    Row,
+    Verdict,
+    Within,
+    evaluate,
+)
+from mmcl_core.lab.config import Tier
 from mmcl_core.stats import Estimate, exact, mean
 
 NAN = float("nan")
@@ -38,7 +50,11 @@ def test_point_rules(rule, holds, fails):
 
 def test_interval_rules():
     assert Positive().holds(point(1, 0.1, 2))
-    assert not Positive().holds(point(1, -0.1, 2)) and not Positive().holds(point(1, 0.0, 2)) and not Positive().holds(point(1, NAN, NAN))
+    assert (
+        not Positive().holds(point(1, -0.1, 2))
+        and not Positive().holds(point(1, 0.0, 2))
+        and not Positive().holds(point(1, NAN, NAN))
+    )
     assert IntervalContains(1).holds(point(1.5, 1, 2)) and not IntervalContains(3).holds(point(1.5, 1, 2))
     # One observation has an infinite interval, which contains everything and shows nothing.
     assert not IntervalContains(1).holds(mean(np.array([1.0]))) and not Positive().holds(mean(np.array([1.0])))
@@ -61,7 +77,14 @@ def claim(**changes):
 
 
 @pytest.mark.parametrize(
-    ("value", "verdict"), [(3, Verdict.reproduced), (2, Verdict.trend_only), (1, Verdict.not_reproduced), (0, Verdict.refuted), (NAN, Verdict.not_reproduced)]
+    ("value", "verdict"),
+    [
+        (3, Verdict.reproduced),
+        (2, Verdict.trend_only),
+        (1, Verdict.not_reproduced),
+        (0, Verdict.refuted),
+        (NAN, Verdict.not_reproduced),
+    ],
 )
 def test_verdicts_in_order(value, verdict):
     judged = claim(refutation=AtMost(0.5), trend=AtLeast(1.5))
@@ -82,7 +105,21 @@ def test_a_tier_too_low_runs_nothing_and_surprises_nobody():
 
 def test_records_have_the_fields_of_the_contract():
     record = evaluate(claim(), "book", lambda name: 4.0).record()
-    assert {"id", "paper", "item", "statement", "paper_value", "value", "low", "high", "n", "rule", "tier", "declared", "verdict"} <= record.keys()
+    assert {
+        "id",
+        "paper",
+        "item",
+        "statement",
+        "paper_value",
+        "value",
+        "low",
+        "high",
+        "n",
+        "rule",
+        "tier",
+        "declared",
+        "verdict",
+    } <= record.keys()
     assert (record["paper"], record["value"], record["verdict"]) == ("toy", 4.0, "reproduced")
 
 
@@ -103,7 +140,13 @@ def test_the_catalogue_is_consistent():
         for d in paper.deviations:
             assert set(d.claims) <= set(ids), d.item
         listed = {name for d in paper.deviations for name in d.claims}
-        missing = [c.id for c in paper.claims if c.declared in (Verdict.refuted, Verdict.not_reproduced) and c.id not in listed and "mean_reaches" not in c.id]
+        missing = [
+            c.id
+            for c in paper.claims
+            if c.declared in (Verdict.refuted, Verdict.not_reproduced)
+            and c.id not in listed
+            and "mean_reaches" not in c.id
+        ]
         assert not missing, f"did not reproduce and are not in the deviations register: {missing}"
 
 
@@ -112,6 +155,10 @@ def test_absent_data_are_a_reason_not_a_failure():
         raise DataAbsent("The pictures are not here: fetch them")
 
     row = evaluate(claim(minimum_tier=Tier.smoke), Tier.smoke, absent)
-    assert row.verdict == Verdict.not_evaluated and not row.surprising and row.reason == "The pictures are not here: fetch them"
+    assert (
+        row.verdict == Verdict.not_evaluated
+        and not row.surprising
+        and row.reason == "The pictures are not here: fetch them"
+    )
     with pytest.raises(ZeroDivisionError):  # any other failure is a failure
         evaluate(claim(minimum_tier=Tier.smoke), Tier.smoke, lambda name: 1 / 0)

@@ -41,7 +41,12 @@ def test_settings_reach_the_configuration(capsys):
 
 
 def test_figure_without_a_notebook(tmp_path, capsys):
-    assert main(["figure", "huang2024.power_law", "--tier", "smoke", "--format", "pdf,svg,png,csv", "--out", str(tmp_path)]) == 0
+    assert (
+        main(
+            ["figure", "huang2024.power_law", "--tier", "smoke", "--format", "pdf,svg,png,csv", "--out", str(tmp_path)]
+        )
+        == 0
+    )
     files = {p.suffix: p for p in tmp_path.iterdir()}
     assert set(files) == {".pdf", ".svg", ".png", ".csv"}
     assert files[".pdf"].read_bytes().startswith(b"%PDF") and files[".png"].read_bytes().startswith(b"\x89PNG")
@@ -51,7 +56,21 @@ def test_figure_without_a_notebook(tmp_path, capsys):
 def test_claims_json(capsys):
     assert main(["claims", "huang2024", "--tier", "smoke", "--json"]) == 0
     rows = json.loads(said(capsys)[0])
-    needed = {"id", "paper", "item", "statement", "paper_value", "value", "low", "high", "n", "rule", "tier", "declared", "verdict"}
+    needed = {
+        "id",
+        "paper",
+        "item",
+        "statement",
+        "paper_value",
+        "value",
+        "low",
+        "high",
+        "n",
+        "rule",
+        "tier",
+        "declared",
+        "verdict",
+    }
     assert len(rows) > 100 and all(needed <= row.keys() for row in rows)
 
 
@@ -59,7 +78,7 @@ def test_a_surprising_verdict_is_exit_status_1(monkeypatch, capsys):
     from dataclasses import replace
 
     from mmcl_core import catalog
-    from mmcl_core.claims import Verdict
+    from mmcl_core.evidence.claim import Verdict
 
     paper = catalog.paper("huang2024")
     wrong = tuple(replace(c, declared=Verdict.trend_only) if c.id == "huang2024.collapse" else c for c in paper.claims)
@@ -139,19 +158,29 @@ def test_a_damaged_data_file(monkeypatch, tmp_path, capsys):
 def test_interrupting_keeps_what_is_finished(tmp_path):
     environment = os.environ | {"MMCL_RESULTS": str(tmp_path), "MMCL_THREADS": "1"}
     command = [sys.executable, "-m", "mmcl_core.cli", "run", "huang2024", "--tier", "smoke"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert "computed" in process.stdout.readline()
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and err.startswith("mmcl: interrupted") and err.count("\n") == 1
-    again = subprocess.run([*command[:-3], "huang2024.identities", "--tier", "smoke"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    again = subprocess.run(
+        [*command[:-3], "huang2024.identities", "--tier", "smoke"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert "cached" in again.stdout
 
 
 def test_help_and_typos_do_not_wait_for_torch():
     code = "import sys; from mmcl_core.cli import main; main(['fly']); print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.strip() == "False"
+    )
 
 
 def test_absent_data_are_bad_input_alone_and_passed_over_among_others(capsys, monkeypatch, tmp_path):
@@ -170,7 +199,7 @@ def test_absent_data_are_bad_input_alone_and_passed_over_among_others(capsys, mo
 
 
 def test_a_chapter_says_what_is_absent_and_goes_on(capsys, monkeypatch, tmp_path):
-    from mmcl_core.chapter import Chapter
+    from mmcl_core.site.chapter import Chapter
 
     monkeypatch.setenv("MMCL_CACHE", str(tmp_path))
     chapter = Chapter("yaras2024", tier="smoke", device="cpu")

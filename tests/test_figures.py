@@ -7,8 +7,8 @@ import pytest
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError
-from mmcl_core.figures import FORMATS, Figure
-from mmcl_core.run import run
+from mmcl_core.evidence.figures import FORMATS, Figure
+from tests.named import run
 
 SPECS = [f for p in catalog.papers() for f in p.figures]
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from mmcl_core import catalog
-from mmcl_core.claims import Verdict, evaluate
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.store import Store
 from mmcl_core.papers.huang2024 import bounds, dynamics, theory
-from mmcl_core.run import run
-from mmcl_core.store import Store
+from tests.named import run
 
 PAPER = catalog.paper("huang2024")
 CLAIMS = {c.id.split(".", 1)[1]: c for c in PAPER.claims}
@@ -28,11 +28,15 @@ def dropped_scale(original):
 
 def wrong_partner(original):
     """The positive term with the anchor's own activation in place of the partner's."""
-    return lambda anchor, positive, negative, weights, labels, scale: original(anchor, anchor.patches(labels), negative, weights, labels, scale)
+    return lambda anchor, positive, negative, weights, labels, scale: original(
+        anchor, anchor.patches(labels), negative, weights, labels, scale
+    )
 
 
 def no_negatives(original):
-    return lambda anchor, positive, negative, weights, labels, scale: original(anchor, positive, negative, (weights[0], 0 * weights[1]), labels, scale)
+    return lambda anchor, positive, negative, weights, labels, scale: original(
+        anchor, positive, negative, (weights[0], 0 * weights[1]), labels, scale
+    )
 
 
 def ungated(original):
@@ -94,7 +98,9 @@ def stored(name, **arrays):
     return replace(run(name, Tier.smoke), arrays=arrays)
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.3, Verdict.not_reproduced)])
+@pytest.mark.parametrize(
+    ("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.3, Verdict.not_reproduced)]
+)
 def test_the_exponent_in_log_time_tells_laws_apart(power, verdict):
     """A single seed and temperature that follows another law is enough."""
     step = np.unique(np.geomspace(10, 4000, 60).round())
@@ -105,17 +111,29 @@ def test_the_exponent_in_log_time_tells_laws_apart(power, verdict):
     assert claim.judge(estimate) == verdict
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.0, Verdict.not_reproduced)])
+@pytest.mark.parametrize(
+    ("power", "verdict"), [(0.5, Verdict.reproduced), (1.0, Verdict.not_reproduced), (0.0, Verdict.not_reproduced)]
+)
 def test_the_exponent_in_the_temperature_tells_laws_apart(power, verdict):
     temperature = np.array([1.0, 0.5, 0.2, 0.05])
     claim = CLAIMS["c13_temperature"]
-    estimate = claim.estimate(stored("huang2024.log_growth", temperature=temperature, largest_rho=np.stack([temperature**power] * 2)[..., None]))
+    estimate = claim.estimate(
+        stored(
+            "huang2024.log_growth", temperature=temperature, largest_rho=np.stack([temperature**power] * 2)[..., None]
+        )
+    )
     assert claim.judge(estimate) == verdict
 
 
 def test_a_cell_of_the_phase_diagram_that_did_not_converge_is_caught():
     single, multi = np.full((2, 3), 0.009), np.full((2, 3, 2), 0.009)
     claim = CLAIMS["threshold_converged"]
-    assert claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi))) == Verdict.reproduced
+    assert (
+        claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
+        == Verdict.reproduced
+    )
     multi[1, 2, 0] = 0.02
-    assert claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi))) == Verdict.not_reproduced
+    assert (
+        claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
+        == Verdict.not_reproduced
+    )

@@ -26,7 +26,9 @@ def last(problem, multimodal, rate=0.05, steps=40, scale=1.0):
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 def test_span_coordinates_equal_autograd_in_the_full_space(multimodal, negatives, scale):
     problem = setting.gaussian([3], **SIZES)
-    chosen = {"all opposite": lambda p, s: p.negatives, "two opposite": sampled_negatives(2), "all others": all_others}[negatives](problem, [3])
+    chosen = {"all opposite": lambda p, s: p.negatives, "two opposite": sampled_negatives(2), "all others": all_others}[
+        negatives
+    ](problem, [3])
     from dataclasses import replace
 
     problem = replace(problem, negatives=chosen)
@@ -54,13 +56,20 @@ def test_one_update_is_the_printed_rule_as_a_literal_loop(multimodal):
     for i in range(N):
         others = [j for j in range(N) if y[j] != y[i]]
         toward = k * sum(relu(a[r] * y[i]) * relu(b[r] * y[i]) + relu(z[r][i]) * relu(view[r][i]) for r in range(M))
-        against = [k * sum(relu(a[r] * y[i]) * relu(b[r] * y[j]) + relu(z[r][i]) * relu(u[r][j]) for r in range(M)) for j in others]
+        against = [
+            k * sum(relu(a[r] * y[i]) * relu(b[r] * y[j]) + relu(z[r][i]) * relu(u[r][j]) for r in range(M))
+            for j in others
+        ]
         total = np.exp(toward) + np.exp(against).sum()
         own_weight, weights = np.exp(toward) / total, np.exp(against) / total
         assert own_weight + weights.sum() == pytest.approx(1)
         for r in range(M):
-            signal = (1 - own_weight) * relu(b[r] * y[i]) - sum(w * relu(b[r] * y[j]) for w, j in zip(weights, others, strict=True))
-            noise = (1 - own_weight) * relu(view[r][i]) - sum(w * relu(u[r][j]) for w, j in zip(weights, others, strict=True))
+            signal = (1 - own_weight) * relu(b[r] * y[i]) - sum(
+                w * relu(b[r] * y[j]) for w, j in zip(weights, others, strict=True)
+            )
+            noise = (1 - own_weight) * relu(view[r][i]) - sum(
+                w * relu(u[r][j]) for w, j in zip(weights, others, strict=True)
+            )
             expected[r, 0] += k / N * (a[r] * y[i] > 0) * signal * y[i]
             expected[r, 1 + i] += k / N * (z[r][i] > 0) * noise
     coefficients = [e.coefficients for e in (state.first, state.second) if e is not None]
@@ -76,7 +85,9 @@ def test_stopping_the_gradient_matters():
     y = problem.labels[0]
     patches = (torch.relu(y[:, None] * (w @ vectors["first"][0])), torch.relu(vectors["first"][1:] @ w.T))
     view = (patches[0], torch.relu(vectors["augmented"] @ w.T))
-    stopped = torch.autograd.grad(reference.contrastive_loss(patches, view, patches, problem.negatives[0], 1.0), w, retain_graph=True)[0]
+    stopped = torch.autograd.grad(
+        reference.contrastive_loss(patches, view, patches, problem.negatives[0], 1.0), w, retain_graph=True
+    )[0]
     toward = sum((h * p).sum(1) for h, p in zip(patches, view, strict=True))
     against = sum(h @ p.T for h, p in zip(patches, patches, strict=True)).masked_fill(~problem.negatives[0], -torch.inf)
     free = torch.autograd.grad(-torch.log_softmax(torch.cat([toward[:, None], against], 1), 1)[:, 0].mean(), w)[0]
@@ -84,7 +95,9 @@ def test_stopping_the_gradient_matters():
 
 
 @pytest.mark.parametrize("multimodal", [False, True])
-@pytest.mark.parametrize("make", [lambda s: setting.gaussian(s, **SIZES), lambda s: setting.orthogonal(s, N, M, 2.0, 3.0, 30.0, 0.05)])
+@pytest.mark.parametrize(
+    "make", [lambda s: setting.gaussian(s, **SIZES), lambda s: setting.orthogonal(s, N, M, 2.0, 3.0, 30.0, 0.05)]
+)
 def test_a_seed_alone_equals_the_same_seed_in_a_batch(multimodal, make):
     together, alone = last(make([0, 5, 2]), multimodal), last(make([5]), multimodal)
     assert float((together.first.coefficients[1] - alone.first.coefficients[0]).abs().max()) < 1e-13

@@ -10,7 +10,9 @@ from mmcl_core.losses import clip_loss, nt_xent, symmetric_cross_entropy
 
 
 def embeddings(seed, b=5, d=4):
-    return [torch.randn(b, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed + k)) for k in (0, 1000)]
+    return [
+        torch.randn(b, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed + k)) for k in (0, 1000)
+    ]
 
 
 def unit(x):
@@ -24,7 +26,9 @@ def test_nt_xent_is_the_literal_double_loop(temperature):
     total = 0.0
     for i in range(10):
         j = (i + 5) % 10
-        total -= np.log(np.exp(z[i] @ z[j] / temperature) / sum(np.exp(z[i] @ z[k] / temperature) for k in range(10) if k != i))
+        total -= np.log(
+            np.exp(z[i] @ z[j] / temperature) / sum(np.exp(z[i] @ z[k] / temperature) for k in range(10) if k != i)
+        )
     assert float(nt_xent(a, b, temperature)) == pytest.approx(total / 10, abs=1e-12)
 
 
@@ -71,7 +75,9 @@ def test_symmetries(seed, stretch):
 
 @pytest.mark.parametrize("loss", [nt_xent, clip_loss])
 def test_a_seed_costs_the_same_alone_and_in_company(loss):
-    first, second = torch.randn(2, 3, 4, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3))  # two seed axes: 3 x 4
+    first, second = torch.randn(
+        2, 3, 4, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3)
+    )  # two seed axes: 3 x 4
     together = loss(first, second, 0.2)
     assert together.shape == (3, 4)
     alone = [loss(a, b, 0.2) for a, b in zip(first.flatten(0, 1), second.flatten(0, 1), strict=True)]
@@ -108,7 +114,9 @@ def test_symmetric_cross_entropy_is_torchs_in_both_directions():
         plain = (torch.nn.functional.cross_entropy(m, target) + torch.nn.functional.cross_entropy(m.T, target)) / 2
         assert float(ours) == pytest.approx(float(plain), abs=1e-13)
     shifted = symmetric_cross_entropy(logits - 3.7)
-    assert torch.allclose(shifted, symmetric_cross_entropy(logits), atol=1e-12)  # a constant added to all logits changes nothing
+    assert torch.allclose(
+        shifted, symmetric_cross_entropy(logits), atol=1e-12
+    )  # a constant added to all logits changes nothing
 
 
 def test_the_temperature_has_a_gradient_where_it_is_learnt():

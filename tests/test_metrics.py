@@ -64,7 +64,12 @@ def covariance(features):
     """Of centred features, by literal loops, divided by N."""
     n, d = features.shape
     centre = [sum(features[i, a] for i in range(n)) / n for a in range(d)]
-    return np.array([[sum((features[i, a] - centre[a]) * (features[i, b] - centre[b]) for i in range(n)) / n for b in range(d)] for a in range(d)])
+    return np.array(
+        [
+            [sum((features[i, a] - centre[a]) * (features[i, b] - centre[b]) for i in range(n)) / n for b in range(d)]
+            for a in range(d)
+        ]
+    )
 
 
 @settings(max_examples=15, deadline=None)

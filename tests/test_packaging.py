@@ -53,15 +53,35 @@ def test_the_installed_versions_are_the_locked_ones():
 
 def test_a_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            str(tmp_path),
+            str(ROOT),
+        ],
         check=True,
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     place = tmp_path / "site"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place), str(wheel)], check=True, capture_output=True)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MMCL")} | {"PYTHONPATH": str(place), "HOME": str(tmp_path)}
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place), str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MMCL")} | {
+        "PYTHONPATH": str(place),
+        "HOME": str(tmp_path),
+    }
     code = "import sys, mmcl_core; assert mmcl_core.__file__.startswith(sys.argv[1]), mmcl_core.__file__; from mmcl_core.cli import main; sys.exit(main(['doctor']))"
-    run = subprocess.run([sys.executable, "-c", code, str(place)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(place)], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     assert "mlxtend" in run.stdout and "checkout     none" in run.stdout

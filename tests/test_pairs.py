@@ -70,7 +70,9 @@ def test_the_loss_is_the_sum_of_both_cross_entropies_of_every_seed():
     target = torch.arange(7)
     for s in range(2):
         logits = 3.0 * a[s] @ b[s].T
-        literal = torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(logits.T, target)
+        literal = torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(
+            logits.T, target
+        )
         assert float(two_towers.loss(a, b, 3.0)[s]) == pytest.approx(float(literal), rel=1e-12)
         assert float(two_towers.loss(a, b, None)[s]) == pytest.approx(-float((a[s] * b[s]).sum(1).mean()))
 
@@ -85,7 +87,10 @@ def test_a_seed_of_towers_alone_is_the_same_seed_in_a_batch():
     x, y = (torch.randn(200, k, generator=generator("test", 2, str(k))) for k in (6, 4))
     recipe = two_towers.Recipe(2.0, hidden_first=8, width=3, batch=32, steps=20)
     recorded = torch.tensor([0, 20])
-    ends = [two_towers.fit(two_towers.pairs(x, y, 120, 60, "test", seeds), recipe, "test", seeds, recorded, (2,)).condition for seeds in ([1], [0, 1])]
+    ends = [
+        two_towers.fit(two_towers.pairs(x, y, 120, 60, "test", seeds), recipe, "test", seeds, recorded, (2,)).condition
+        for seeds in ([1], [0, 1])
+    ]
     np.testing.assert_allclose(ends[0][0], ends[1][1], rtol=1e-3)
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mmcl_core import catalog
-from mmcl_core.claims import evaluate
-from mmcl_core.config import Tier
 from mmcl_core.errors import DataAbsent
-from mmcl_core.run import run
+from mmcl_core.evidence.claim import evaluate
+from mmcl_core.lab.config import Tier
+from tests.named import run
 
 CLAIMS = [c for paper in catalog.papers() for c in paper.claims]
 

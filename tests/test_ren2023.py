@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcl_core import catalog
-from mmcl_core.claims import Verdict, evaluate
-from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
+from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.store import Store
 from mmcl_core.papers.ren2023 import dynamics, reference, setting, theory
 from mmcl_core.papers.ren2023.closure import Closure, missing_mass
 from mmcl_core.papers.ren2023.experiments.exact import side_by_side
 from mmcl_core.papers.ren2023.experiments.runs import RunSetting, runs
-from mmcl_core.run import run
 from mmcl_core.runtime import generator
-from mmcl_core.store import Store
+from tests.named import run
 
 BASE = {"d": 40, "signal": (1.0, 0.8, 0.6, 0.4, 0.2), "noise": 0.2}
 
@@ -60,7 +60,10 @@ def test_the_population_gradient_equals_autograd_over_all_signs(inverse_temperat
         assert float(fast[0]) == pytest.approx(float(plain), rel=1e-12)
     ours = dynamics.velocity(e, v, law)
     for gradient, mapping, speed in zip(
-        reference.gradients(*weights, maps, points, positive, inverse_temperature, negatives), maps, (ours.a, ours.b), strict=True
+        reference.gradients(*weights, maps, points, positive, inverse_temperature, negatives),
+        maps,
+        (ours.a, ours.b),
+        strict=True,
     ):
         torch.testing.assert_close(-(gradient.T @ mapping) / 5**0.5, speed[0], rtol=1e-11, atol=1e-15)
 
@@ -103,7 +106,9 @@ def test_the_closures_moments_equal_enumeration(shat, inverse_temperature, negat
     v = setting.views(len(shat), (1.0,) * len(shat), 1.0)
     points, positive = setting.cube(v)
     scaled = np.array(shat)
-    q, s = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)(torch.diag(torch.as_tensor(scaled))[None])
+    q, s = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)(
+        torch.diag(torch.as_tensor(scaled))[None]
+    )
     beta = inverse_temperature * scaled
     predicted = np.diag(2 * missing_mass(beta, negatives) * (1 - np.tanh(beta)))
     np.testing.assert_allclose(q[0].numpy(), predicted, atol=1e-12)
@@ -145,11 +150,15 @@ def test_pushes_sum_to_the_change_of_the_ratio():
     path = Closure(**BASE, inverse_temperature=5.0, negatives=31.0).run(np.linspace(0, 20, 20001))
     positive, negative = path.pushes()
     ratio = np.log(path.a[:, 0] / path.a[:, -1])
-    np.testing.assert_allclose((positive + negative)[1:-1], (ratio[2:] - ratio[:-2]) / (path.times[2:] - path.times[:-2]), atol=2e-5)
+    np.testing.assert_allclose(
+        (positive + negative)[1:-1], (ratio[2:] - ratio[:-2]) / (path.times[2:] - path.times[:-2]), atol=2e-5
+    )
 
 
 def test_more_negatives_only_turn_the_clock():
-    slow, fast = (Closure(**BASE, inverse_temperature=5.0, negatives=k).run(np.geomspace(0.01, 2e3, 500)) for k in (1.0, 500.0))
+    slow, fast = (
+        Closure(**BASE, inverse_temperature=5.0, negatives=k).run(np.geomspace(0.01, 2e3, 500)) for k in (1.0, 500.0)
+    )
     grid = np.linspace(0.1, 0.9, 20)
     orbits = [np.interp(grid, p.alignment, p.condition_number) for p in (slow, fast)]
     np.testing.assert_allclose(*orbits, rtol=1e-3)
@@ -245,7 +254,10 @@ def shrunk(original):
     """Moments one per cent too small."""
 
     def law(points, positive, inverse_temperature, negatives):
-        return lambda form: (original(points, positive, inverse_temperature, negatives)(form)[0] * 0.99, inverse_temperature)
+        return lambda form: (
+            original(points, positive, inverse_temperature, negatives)(form)[0] * 0.99,
+            inverse_temperature,
+        )
 
     return law
 
@@ -255,7 +267,10 @@ def test_planted_errors_in_the_moments_are_caught(claim, monkeypatch, tmp_path):
     """On results computed afresh: a planted error must not be hidden by the store."""
     monkeypatch.setattr(dynamics, "population_contrastive", shrunk(dynamics.population_contrastive))
     judged = next(c for c in catalog.paper("ren2023").claims if c.id == f"ren2023.{claim}")
-    assert evaluate(judged, Tier.smoke, lambda e: run(e, Tier.smoke, store=Store(tmp_path))).verdict == Verdict.not_reproduced
+    assert (
+        evaluate(judged, Tier.smoke, lambda e: run(e, Tier.smoke, store=Store(tmp_path))).verdict
+        == Verdict.not_reproduced
+    )
 
 
 def judged(name, experiment, **arrays):
@@ -264,7 +279,9 @@ def judged(name, experiment, **arrays):
     return estimate, claim.judge(estimate)
 
 
-@pytest.mark.parametrize(("power", "verdict"), [(-0.5, Verdict.reproduced), (-1.0, Verdict.not_reproduced), (-0.2, Verdict.not_reproduced)])
+@pytest.mark.parametrize(
+    ("power", "verdict"), [(-0.5, Verdict.reproduced), (-1.0, Verdict.not_reproduced), (-0.2, Verdict.not_reproduced)]
+)
 def test_the_exponent_in_the_width_has_an_interval_over_seeds(power, verdict):
     width = np.array([25, 100, 400])
     deviation = np.stack([width ** (power - 0.02), width ** (power + 0.02)])
@@ -278,6 +295,8 @@ def test_the_floor_takes_its_constants_seed_by_seed():
     """Constants whose mean over seeds is the same everywhere, but not in any one seed."""
     noise = np.array([0.1, 0.2])
     flat, crossed = np.ones((2, 2)) * noise, np.array([[1.0, 2.0], [2.0, 1.0]]) * noise
-    estimate, found = judged("d9", "ren2023.sgd_floor", cold_excess=flat, cold_noise=noise, warm_excess=crossed, warm_noise=noise)
+    estimate, found = judged(
+        "d9", "ren2023.sgd_floor", cold_excess=flat, cold_noise=noise, warm_excess=crossed, warm_noise=noise
+    )
     assert estimate.value == pytest.approx(2.0)
     assert found == Verdict.not_reproduced

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmcl_core import run as run_module
-from mmcl_core import sources
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Experiment, experiment
-from mmcl_core.run import parse_seeds, run, store_key, why
+from mmcl_core.lab import fingerprint as sources
+from mmcl_core.lab import run as run_module
+from mmcl_core.lab.experiment import Experiment, experiment
+from mmcl_core.lab.run import parse_seeds, run, store_key, why
+from mmcl_core.lab.store import Store, fingerprint
 from mmcl_core.runtime import resolve_device
-from mmcl_core.store import Store, fingerprint
 from tests.toy import CALLS, ToyConfig, line
 
 
@@ -62,7 +62,9 @@ def test_versions_device_and_data_are_in_the_key(monkeypatch):
     assert fingerprint(store_key(line, config, [0], cpu)) != fingerprint(key)
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, (0, 1, 2, 3)), (2, (0, 1)), ("3", (0, 1, 2)), ("3,5", (3, 5)), ([7], (7,))])
+@pytest.mark.parametrize(
+    ("given", "expected"), [(None, (0, 1, 2, 3)), (2, (0, 1)), ("3", (0, 1, 2)), ("3,5", (3, 5)), ([7], (7,))]
+)
 def test_seeds(given, expected):
     assert parse_seeds(given, ToyConfig.at("book")) == expected
 
@@ -129,7 +131,13 @@ def test_closure_follows_imports_of_imports(tmp_path, monkeypatch):
 
     def locate(module):
         path = tmp_path.joinpath(*module.split("."))
-        return (path / "__init__.py", True) if path.is_dir() else (path.with_suffix(".py"), False) if path.with_suffix(".py").exists() else None
+        return (
+            (path / "__init__.py", True)
+            if path.is_dir()
+            else (path.with_suffix(".py"), False)
+            if path.with_suffix(".py").exists()
+            else None
+        )
 
     monkeypatch.setattr(sources, "_locate", locate)
     before = sources.closure("mmcl_core.top")
@@ -144,7 +152,7 @@ def test_closure_follows_imports_of_imports(tmp_path, monkeypatch):
 def test_real_experiments_do_not_depend_on_figures_claims_or_the_site():
     names = sources.closure("mmcl_core.papers.huang2024.experiments.figure1")
     assert "mmcl_core.papers.huang2024.dynamics" in names
-    assert not [n for n in names if "claims" in n or "figures" in n or "site" in n or n == "mmcl_core.store"]
+    assert not [n for n in names if "claims" in n or "figures" in n or "site" in n or n == "mmcl_core.lab.store"]
 
 
 def test_code_edited_after_its_import_is_noticed_before_a_result_is_kept(monkeypatch, tmp_path):

@@ -125,7 +125,8 @@ def test_a_surprising_verdict_fails_the_build(book, capsys):
 
 def write_notebook(path, *cells):
     text = "---\nkernelspec:\n  name: python3\n  language: python\n  display_name: Python 3\n---\n" + "".join(
-        f"\n```{{code-cell}} ipython3\n{':tags: [parameters]' if k == 0 else ''}\n{c}\n```\n" for k, c in enumerate(cells)
+        f"\n```{{code-cell}} ipython3\n{':tags: [parameters]' if k == 0 else ''}\n{c}\n```\n"
+        for k, c in enumerate(cells)
     )
     notebook = jupytext.reads(text, fmt="md:myst")
     notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
@@ -155,7 +156,9 @@ def test_a_cell_that_takes_too_long_is_stopped(tmp_path):
 
 
 def test_a_killed_kernel_does_not_hang_the_build(tmp_path):
-    source = write_notebook(tmp_path / "dead.ipynb", "tier = 'x'", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    source = write_notebook(
+        tmp_path / "dead.ipynb", "tier = 'x'", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
     outcome = execute(source, tmp_path / "out", {}, Limits(total=40), tmp_path, 1)
     assert outcome.error and outcome.seconds < 40
 
@@ -179,7 +182,7 @@ def test_a_failing_chapter_leaves_the_rest_of_the_book(book, tmp_path, monkeypat
 
 
 def test_a_chapter_must_show_every_claim_once(monkeypatch, tmp_path):
-    from mmcl_core.chapter import Chapter
+    from mmcl_core.site.chapter import Chapter
 
     monkeypatch.setenv("MMCL_BUILD_DIR", str(tmp_path))
     chapter = Chapter("huang2024", tier="smoke", device="cpu")
@@ -190,7 +193,7 @@ def test_a_chapter_must_show_every_claim_once(monkeypatch, tmp_path):
 
 
 def test_a_chapter_names_what_it_does_not_know():
-    from mmcl_core.chapter import Chapter
+    from mmcl_core.site.chapter import Chapter
 
     chapter = Chapter("huang2024", tier="smoke", device="cpu")
     for call in (chapter.claim, chapter.figure, chapter.result):

@@ -49,6 +49,10 @@ def test_extreme_and_exact():
 def test_outcomes_of_one_seed_count_as_one_observation():
     outcomes = np.array([[True, True, True, False], [True, False, False, False]])
     e = stats.share_per_seed(outcomes)
-    assert e.value == 0.5 and e.n == 2 and e.high - e.low > 2 * (stats.proportion(outcomes).high - stats.proportion(outcomes).low)
+    assert (
+        e.value == 0.5
+        and e.n == 2
+        and e.high - e.low > 2 * (stats.proportion(outcomes).high - stats.proportion(outcomes).low)
+    )
     nothing = stats.proportion(np.zeros((3, 0), bool))
     assert np.isnan(nothing.value) and nothing.n == 0

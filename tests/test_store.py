@@ -16,10 +16,18 @@ import numpy as np
 import pytest
 
 from mmcl_core.errors import InputError
-from mmcl_core.store import Store, differences, fingerprint
+from mmcl_core.lab.store import Store, differences, fingerprint
 
 ARRAYS = {"a": np.arange(12.0).reshape(3, 4), "words": np.array(["x", "yy"])}
-KEY = {"experiment": "toy.line", "config": {"n": 3}, "seeds": [0, 1], "source": {"m": "1"}, "versions": {}, "device": "cpu", "data": {}}
+KEY = {
+    "experiment": "toy.line",
+    "config": {"n": 3},
+    "seeds": [0, 1],
+    "source": {"m": "1"},
+    "versions": {},
+    "device": "cpu",
+    "data": {},
+}
 
 
 def test_what_is_saved_is_loaded(tmp_path):
@@ -84,7 +92,7 @@ def test_objects_are_refused_and_pickles_are_not_read(tmp_path):
     meta = json.loads((folder / "meta.json").read_text())
     import hashlib
 
-    from mmcl_core import store as module
+    from mmcl_core.lab import store as module
 
     meta["arrays_sha256"] = hashlib.sha256((folder / "arrays.npz").read_bytes()).hexdigest()
     meta["seal"] = module._seal(meta)
@@ -104,7 +112,7 @@ def test_no_pickle_in_the_core():
 WRITER = """
 import sys, numpy as np
 from pathlib import Path
-from mmcl_core.store import Store
+from mmcl_core.lab.store import Store
 store = Store(Path(sys.argv[1]))
 print("ready", flush=True)
 for k in range(10**6):
@@ -115,7 +123,9 @@ for k in range(10**6):
 def test_killed_writers_leave_whole_entries_or_none(tmp_path, capsys):
     chance = random.Random(0)
     for _ in range(12):
-        process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]
+        )
         process.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.08))
         process.send_signal(signal.SIGKILL)

@@ -26,7 +26,11 @@ def test_every_scale_starts_where_it_is_told(scale, stretch, start):
 
 def test_the_scales_are_what_their_names_say():
     for nu in (-1.0, 0.5, 3.0):
-        for scale, stretch, beta in (("exp", 1, math.exp(nu)), ("exp", 4, math.exp(nu / 4)), ("softplus", 1, math.log1p(math.exp(nu)))):
+        for scale, stretch, beta in (
+            ("exp", 1, math.exp(nu)),
+            ("exp", 4, math.exp(nu / 4)),
+            ("softplus", 1, math.log1p(math.exp(nu))),
+        ):
             t = Temperature(1.0, scale, stretch).double()
             with torch.no_grad():
                 t.nu.fill_(nu)
@@ -35,7 +39,11 @@ def test_the_scales_are_what_their_names_say():
 
 def test_gradients_reach_nu_with_the_derivative_of_the_scale():
     """d(1/tau)/d nu: beta for exp, beta/s when stretched, 1 - e^-beta for softplus. Forgetting it gives a plausible, wrong dynamics."""
-    for scale, stretch, slope in (("exp", 1, lambda b: b), ("exp", 2, lambda b: b / 2), ("softplus", 1, lambda b: 1 - math.exp(-b))):
+    for scale, stretch, slope in (
+        ("exp", 1, lambda b: b),
+        ("exp", 2, lambda b: b / 2),
+        ("softplus", 1, lambda b: 1 - math.exp(-b)),
+    ):
         t = Temperature(0.5, scale, stretch).double()
         (1 / t()).backward()
         assert t.nu.grad.item() == pytest.approx(slope(2.0), rel=1e-6)
@@ -80,7 +88,10 @@ def test_impossible_temperatures_get_one_sentence(make, words):
 # Small towers
 
 
-@pytest.mark.parametrize(("channels", "size", "kernels"), [((3, 16, 32), 16, (4, 3)), ((1, 8), 32, None), ((3, 4, 4, 8), 28, None), ((1, 2), 9, (5,))])
+@pytest.mark.parametrize(
+    ("channels", "size", "kernels"),
+    [((3, 16, 32), 16, (4, 3)), ((1, 8), 32, None), ((3, 4, 4, 8), 28, None), ((1, 2), 9, (5,))],
+)
 def test_convolutions_are_as_wide_as_they_say(channels, size, kernels):
     tower = strided_convolutions(channels, size, kernels)
     assert tower(torch.randn(2, channels[0], size, size)).shape == (2, tower.width)
@@ -91,7 +102,10 @@ def test_a_strided_convolution_equals_its_literal_loop():
     x = torch.randn(1, 1, 6, 6)
     weight, bias = tower[0].weight[0, 0].detach(), tower[0].bias.item()
     padded = torch.nn.functional.pad(x[0, 0], (1, 1, 1, 1))
-    literal = [[max(0.0, (padded[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] * weight).sum().item() + bias) for j in range(3)] for i in range(3)]
+    literal = [
+        [max(0.0, (padded[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] * weight).sum().item() + bias) for j in range(3)]
+        for i in range(3)
+    ]
     np.testing.assert_allclose(tower(x)[0].detach().numpy(), np.ravel(literal), atol=1e-5)
 
 
@@ -131,9 +145,13 @@ def test_emoji_are_drawn_with_their_names():
     assert drawn.images.shape[1:] == (32, 32, 3) and drawn.images[:, 0, 0].min() > 200  # on white
     ink = (drawn.images < 200).any(-1).mean((1, 2))
     assert ink.min() > 0.01  # none is empty
-    assert len(np.unique(drawn.images.reshape(len(drawn.images), -1), axis=0)) > 0.97 * len(drawn.names)  # few share a picture
+    assert len(np.unique(drawn.images.reshape(len(drawn.images), -1), axis=0)) > 0.97 * len(
+        drawn.names
+    )  # few share a picture
     assert len(set(drawn.names)) == len(drawn.names)
-    red, green = (drawn.images[drawn.names.index(name)].astype(float).mean((0, 1)) for name in ("red apple", "green apple"))
+    red, green = (
+        drawn.images[drawn.names.index(name)].astype(float).mean((0, 1)) for name in ("red apple", "green apple")
+    )
     assert red[0] > red[1] and green[1] > green[0]
 
 
@@ -151,12 +169,17 @@ def test_image_features_do_not_depend_on_the_block_and_know_pictures():
     chosen = drawn.images[[drawn.names.index(n) for n in ("red apple", "green apple", "locomotive", "tram")]]
     whole, parts = (pretrained.image_features(chosen, torch.device("cpu"), block) for block in (4, 1))
     torch.testing.assert_close(whole, parts, rtol=1e-3, atol=1e-4)
-    cosines = torch.nn.functional.normalize(whole - whole.mean(0), dim=1) @ torch.nn.functional.normalize(whole - whole.mean(0), dim=1).T
+    cosines = (
+        torch.nn.functional.normalize(whole - whole.mean(0), dim=1)
+        @ torch.nn.functional.normalize(whole - whole.mean(0), dim=1).T
+    )
     assert cosines[0, 1] > cosines[0, 2] and cosines[0, 1] > cosines[0, 3]
 
 
 def test_text_features_know_words():
-    vectors = torch.nn.functional.normalize(pretrained.text_features(["red apple", "green apple", "steam locomotive"]), dim=1)
+    vectors = torch.nn.functional.normalize(
+        pretrained.text_features(["red apple", "green apple", "steam locomotive"]), dim=1
+    )
     assert vectors.shape == (3, 256) and vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
     alone = torch.nn.functional.normalize(pretrained.text_features(["green apple"]), dim=1)
     torch.testing.assert_close(alone[0], vectors[1])
@@ -164,7 +187,9 @@ def test_text_features_know_words():
 
 def test_missing_towers_are_named(monkeypatch):
     assert pretrained.provenance() == {name: SOURCES[name].sha256 for name in ("efficientnet_lite0", "wordllama")}
-    monkeypatch.setattr(type(SOURCES["wordllama"]), "locate", lambda self: None if self.name == "wordllama" else {"x": None})
+    monkeypatch.setattr(
+        type(SOURCES["wordllama"]), "locate", lambda self: None if self.name == "wordllama" else {"x": None}
+    )
     with pytest.raises(InputError, match="wordllama is absent"):
         pretrained.provenance()
 

@@ -89,7 +89,13 @@ def test_a_loss_that_blows_up_is_said():
     model = nn.Linear(1, 1)
     with pytest.raises(InputError, match="not finite"):
         train(
-            model, lambda rows: model.weight.sum() * float("inf"), 10, batch=5, epochs=1, optimiser=adam(model.parameters(), 0.1), order=generator("t", 0, "o")
+            model,
+            lambda rows: model.weight.sum() * float("inf"),
+            10,
+            batch=5,
+            epochs=1,
+            optimiser=adam(model.parameters(), 0.1),
+            order=generator("t", 0, "o"),
         )
 
 
@@ -97,7 +103,9 @@ def test_a_loss_that_blows_up_is_said():
 def test_a_checkpoint_that_cannot_be_used_is_named(tmp_path, content):
     path = tmp_path / "c.pt"
     if content is None:  # of another model
-        torch.save({"model": nn.Linear(2, 2).state_dict(), "optimiser": {}, "streams": [], "history": torch.zeros(1)}, path)
+        torch.save(
+            {"model": nn.Linear(2, 2).state_dict(), "optimiser": {}, "streams": [], "history": torch.zeros(1)}, path
+        )
     else:
         path.write_bytes(content)
     with pytest.raises(InputError, match="remove it to start anew"):
@@ -134,7 +142,17 @@ def test_the_schedule_is_the_formula_and_survives_a_checkpoint(tmp_path):
         optimiser = torch.optim.SGD(model.parameters(), 2.0)
         scheduler = warm_up_and_cosine(optimiser, 20, 0.2)
         loss = lambda rows: seen.append(optimiser.param_groups[0]["lr"]) or model.weight.square().sum() * 1e-6
-        train(model, loss, 8, batch=4, epochs=epochs, optimiser=optimiser, scheduler=scheduler, order=generator("t", 0, "o"), checkpoint=tmp_path / "c.pt")
+        train(
+            model,
+            loss,
+            8,
+            batch=4,
+            epochs=epochs,
+            optimiser=optimiser,
+            scheduler=scheduler,
+            order=generator("t", 0, "o"),
+            checkpoint=tmp_path / "c.pt",
+        )
         return seen
 
     seen = rates(4) + rates(10)
@@ -154,5 +172,7 @@ def test_adam_without_decay_is_torchs_adam_and_groups_keep_their_rates():
             optimiser.step()
         ends.append(model.weight.detach().clone())
     assert torch.allclose(*ends, atol=1e-7)
-    groups = adam([{"params": [nn.Parameter(torch.zeros(1))]}, {"params": [nn.Parameter(torch.zeros(1))], "lr": 0.001}], 0.01).param_groups
+    groups = adam(
+        [{"params": [nn.Parameter(torch.zeros(1))]}, {"params": [nn.Parameter(torch.zeros(1))], "lr": 0.001}], 0.01
+    ).param_groups
     assert [g["lr"] for g in groups] == [0.01, 0.001]

@@ -11,17 +11,25 @@ from scipy.optimize import minimize
 from sklearn.svm import LinearSVC
 
 from mmcl_core import catalog
-from mmcl_core.claims import Verdict, evaluate
 from mmcl_core.cli import main
-from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
+from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.store import Store
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.papers.xue2024 import bridge, linear, supervised, theory
 from mmcl_core.papers.xue2024.claims import intra_class
-from mmcl_core.papers.xue2024.experiments import clip_bridge, clip_loss, clip_sharing, formula, richness, sharing, supervised_limits
+from mmcl_core.papers.xue2024.experiments import (
+    clip_bridge,
+    clip_loss,
+    clip_sharing,
+    formula,
+    richness,
+    sharing,
+    supervised_limits,
+)
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, class_means, observe
-from mmcl_core.run import run
-from mmcl_core.store import Store
+from tests.named import run
 
 PROMPT = np.array([1.0, 0.0])
 CPU = torch.device("cpu")
@@ -41,7 +49,9 @@ def test_the_loss_in_all_three_forms():
     w = [stream.standard_normal((3, d)) for d in (12, 7)]
     s = np.array([[(w[0] @ x) @ (w[1] @ t) for t in text] for x in image])
     n = len(s)
-    literal = sum(s[i, j] - s[i, i] + s[j, i] - s[i, i] for i in range(n) for j in range(n) if i != j) / (2 * n * (n - 1))
+    literal = sum(s[i, j] - s[i, i] + s[j, i] - s[i, i] for i in range(n) for j in range(n) if i != j) / (
+        2 * n * (n - 1)
+    )
     literal += 0.35 * np.sum((w[0].T @ w[1]) ** 2)
     tensors = [torch.as_tensor(x) for x in (*w, image, text)]
     assert float(linear.pairwise_loss(*tensors, 0.7)) == pytest.approx(literal, abs=1e-12)
@@ -66,7 +76,9 @@ def test_the_minimiser_in_the_span_of_the_data_is_the_svd_and_descent_ends_there
     np.testing.assert_allclose(spanned.u * spanned.s / 0.5 @ spanned.v.T, G, atol=1e-12)
     np.testing.assert_allclose(spanned.direction(PROMPT), G[:, 0], atol=1e-12)
     rate = np.array([[0.3 / plain.s[0]]])
-    w = linear.descend(0.01 * stream.standard_normal((2, 12)), 0.01 * stream.standard_normal((2, 7)), S, 0.5, rate, 20_000)
+    w = linear.descend(
+        0.01 * stream.standard_normal((2, 12)), 0.01 * stream.standard_normal((2, 7)), S, 0.5, rate, 20_000
+    )
     np.testing.assert_allclose(w[0].T @ w[1], G, atol=1e-5)
     assert linear.loss(*w, S, 0.5) == pytest.approx(plain.least_loss(), abs=1e-8)
 
@@ -77,17 +89,25 @@ def test_composed_negatives_equal_a_loop_over_pairs(same):
     y = sample.label
     within = [np.outer(image[i], text[j]) for i in range(11) for j in range(11) if i != j and y[i] == y[j]]
     across = [np.outer(image[i], text[j]) for i in range(11) for j in range(11) if y[i] != y[j]]
-    literal = np.mean([np.outer(x, t) for x, t in zip(image, text, strict=True)], 0) - same * np.mean(within, 0) - (1 - same) * np.mean(across, 0)
+    literal = (
+        np.mean([np.outer(x, t) for x, t in zip(image, text, strict=True)], 0)
+        - same * np.mean(within, 0)
+        - (1 - same) * np.mean(across, 0)
+    )
     np.testing.assert_allclose(linear.composed_cross_covariance(image, text, y, same), literal, atol=1e-12)
     natural = len(within) / (len(within) + len(across))
-    np.testing.assert_allclose(linear.composed_cross_covariance(image, text, y, natural), linear.cross_covariance(image, text), atol=1e-12)
+    np.testing.assert_allclose(
+        linear.composed_cross_covariance(image, text, y, natural), linear.cross_covariance(image, text), atol=1e-12
+    )
 
 
 def test_shared_noise_gives_the_cross_covariance_of_the_observations():
     stream = np.random.default_rng(3)
     draws, noise = Draws.of(50, stream), linear.Noise.of(50, 9, 1.3, stream)
     sample = IntraClass(pi_core=0.5).sample(draws)
-    image, text = (np.pad(z, ((0, 0), (0, 7))) + xi for z, xi in ((sample.image, noise.image), (sample.text, noise.text)))
+    image, text = (
+        np.pad(z, ((0, 0), (0, 7))) + xi for z, xi in ((sample.image, noise.image), (sample.text, noise.text))
+    )
     np.testing.assert_allclose(noise.cross_covariance(sample), linear.cross_covariance(image, text), atol=1e-12)
 
 
@@ -170,7 +190,10 @@ def test_a_share_of_same_class_negatives_is_a_richness(core, p, pi, same):
 def test_the_three_regimes_equal_enumeration_of_all_signs(m, alpha, beta, foreign, p, pi):
     model = Sharing(m, alpha, beta, foreign, p, pi)
     a, b = theory.sharing_direction(model)
-    own, other = np.array([[a + alpha * b], [a - alpha * b]]), np.array([beta * a + foreign * b, abs(beta * a - foreign * b), 0])
+    own, other = (
+        np.array([[a + alpha * b], [a - alpha * b]]),
+        np.array([beta * a + foreign * b, abs(beta * a - foreign * b), 0]),
+    )
     if np.abs(own - other).min() < 1e-6:
         return  # a tie, which rounding decides
     G, right = model.cross_covariance(), []
@@ -218,7 +241,11 @@ def test_the_two_dimensional_limit_is_a_minimum(seed, sigma_xi):
 def test_hard_margin_has_no_intercept_and_the_least_norm():
     sample, x, _, _ = observed(n=40, d_image=300)
     w = supervised.hard_margin(x, sample.label)
-    other = LinearSVC(loss="hinge", C=1e4, fit_intercept=False, max_iter=200_000, tol=1e-8, random_state=0).fit(x, sample.label).coef_[0]
+    other = (
+        LinearSVC(loss="hinge", C=1e4, fit_intercept=False, max_iter=200_000, tol=1e-8, random_state=0)
+        .fit(x, sample.label)
+        .coef_[0]
+    )
     assert (sample.label * (x @ w)).min() == pytest.approx(1, abs=1e-3)
     np.testing.assert_allclose(w, other, atol=2e-3 * np.abs(other).max())
 
@@ -242,7 +269,9 @@ def test_multiclass_descent_is_normalised_descent_on_cross_entropy():
     for _ in range(10):
         (step,) = torch.autograd.grad(torch.nn.functional.cross_entropy(x @ w.T, target), w)
         w = (w - 0.5 * step / step.norm()).detach().requires_grad_()
-    np.testing.assert_allclose(supervised.multiclass_descent(sample.image, sample.label, model.classes, 10, 0.5), w.detach().numpy(), atol=1e-5)
+    np.testing.assert_allclose(
+        supervised.multiclass_descent(sample.image, sample.label, model.classes, 10, 0.5), w.detach().numpy(), atol=1e-5
+    )
 
 
 # The bridge
@@ -251,14 +280,22 @@ def test_multiclass_descent_is_normalised_descent_on_cross_entropy():
 def test_the_bridges_gradient_is_autograds():
     stream = torch.Generator().manual_seed(0)
     w = [torch.randn(2, 3, d, generator=stream, dtype=torch.float64, requires_grad=True) for d in (6, 5)]
-    image, text = torch.randn(2, 8, 6, generator=stream, dtype=torch.float64), torch.randn(2, 8, 5, generator=stream, dtype=torch.float64)
+    image, text = (
+        torch.randn(2, 8, 6, generator=stream, dtype=torch.float64),
+        torch.randn(2, 8, 5, generator=stream, dtype=torch.float64),
+    )
     rho = torch.tensor([0.3, 2.0], dtype=torch.float64)[:, None, None]
     G = w[0].mT @ w[1]
     logits, target = image @ G @ text.mT, torch.arange(8)
-    both = [(torch.nn.functional.cross_entropy(x, target) + torch.nn.functional.cross_entropy(x.T, target)) / 2 for x in logits]
+    both = [
+        (torch.nn.functional.cross_entropy(x, target) + torch.nn.functional.cross_entropy(x.T, target)) / 2
+        for x in logits
+    ]
     np.testing.assert_allclose(symmetric_cross_entropy(logits).detach().numpy(), [x.item() for x in both], atol=1e-12)
     total = sum(both) + (rho[:, 0, 0] / 2 * G.square().sum((1, 2))).sum()
-    for theirs, ours in zip(torch.autograd.grad(total, w), bridge.regularised_gradients(*w, image, text, rho), strict=True):
+    for theirs, ours in zip(
+        torch.autograd.grad(total, w), bridge.regularised_gradients(*w, image, text, rho), strict=True
+    ):
         np.testing.assert_allclose(theirs.numpy(), ours.detach().numpy(), atol=1e-12)
 
 
@@ -270,14 +307,22 @@ def test_small_similarities_make_the_softmax_linear():
     np.testing.assert_allclose(M.numpy(), -linear.cross_covariance(image, text) * 29 / 30, atol=1e-12)
 
 
-@pytest.mark.parametrize("similarity", [bridge.Similarity(), bridge.Similarity(cosine=False), bridge.Similarity(temperature=0.3, learns=True)])
+@pytest.mark.parametrize(
+    "similarity",
+    [bridge.Similarity(), bridge.Similarity(cosine=False), bridge.Similarity(temperature=0.3, learns=True)],
+)
 @pytest.mark.parametrize("classes", [False, True])
 def test_training_under_clips_loss_is_adam_on_a_literal_loop(similarity, classes):
     stream, n, batch, steps = torch.Generator().manual_seed(0), 12, 6, 4
     w = [torch.randn(1, 3, d, generator=stream, dtype=torch.float64) for d in (6, 5)]
-    x, t = torch.randn(1, n, 6, generator=stream, dtype=torch.float64), torch.randn(1, n, 5, generator=stream, dtype=torch.float64)
+    x, t = (
+        torch.randn(1, n, 6, generator=stream, dtype=torch.float64),
+        torch.randn(1, n, 5, generator=stream, dtype=torch.float64),
+    )
     label = torch.arange(n)[None] % 2
-    ours = bridge.clip_training(*w, x, t, similarity, [np.random.default_rng(3)], batch, 0.01, steps, label if classes else None)
+    ours = bridge.clip_training(
+        *w, x, t, similarity, [np.random.default_rng(3)], batch, 0.01, steps, label if classes else None
+    )
     theirs, order = [v[0].clone().requires_grad_() for v in w], np.random.default_rng(3)
     scale = torch.tensor(-np.log(similarity.temperature), dtype=torch.float64, requires_grad=similarity.learns)
     optimiser = torch.optim.Adam([*theirs, scale] if similarity.learns else theirs, lr=0.01)
@@ -288,8 +333,12 @@ def test_training_under_clips_loss_is_adam_on_a_literal_loop(similarity, classes
             for i in range(batch):
                 kept = [j for j in range(batch) if j == i or not classes or label[0, rows[i]] != label[0, rows[j]]]
                 norm = [anchors[i].norm() * others[j].norm() if similarity.cosine else 1 for j in kept]
-                scores = torch.stack([anchors[i] @ others[j] / k for j, k in zip(kept, norm, strict=True)]) * scale.exp()
-                total = total + torch.nn.functional.cross_entropy(scores[None], torch.tensor([kept.index(i)])) / (2 * batch)
+                scores = (
+                    torch.stack([anchors[i] @ others[j] / k for j, k in zip(kept, norm, strict=True)]) * scale.exp()
+                )
+                total = total + torch.nn.functional.cross_entropy(scores[None], torch.tensor([kept.index(i)])) / (
+                    2 * batch
+                )
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
@@ -320,7 +369,9 @@ def test_listed_patterns_are_the_true_law_and_give_the_three_regimes(m, alpha, b
     other = np.array([beta * a + foreign * b, abs(beta * a - foreign * b), 0])
     if min(np.abs(a - alpha * b - other).min(), np.abs(a + alpha * b - other).min()) < 1e-6:
         return  # a tie, which rounding decides
-    assert np.mean(linear.sharing_accuracy(model.cross_covariance(), sample)) == pytest.approx(theory.sharing_accuracy(model), abs=1e-12)
+    assert np.mean(linear.sharing_accuracy(model.cross_covariance(), sample)) == pytest.approx(
+        theory.sharing_accuracy(model), abs=1e-12
+    )
 
 
 def test_too_many_patterns_get_one_sentence():
@@ -387,8 +438,14 @@ def test_impossible_settings_get_one_sentence(config, overrides, words):
         (lambda: observe(np.zeros((5, 4)), 3, 1.0, np.random.default_rng(0)), "d >= 4"),
         (lambda: class_means(np.zeros((2, 2)), np.array([1, 1]), np.array([-1, 1])), "Class -1 has no sample"),
         (lambda: supervised.reduced_max_margin(np.ones((2, 2)), np.array([1, 1]), 1.0), "Class -1 has no sample"),
-        (lambda: supervised.multiclass_descent(np.ones((1, 4)), np.array([1]), Sharing(2).classes, 1, 1.0), "has no sample"),
-        (lambda: linear.composed_cross_covariance(np.ones((2, 2)), np.ones((2, 2)), np.array([-1, -1]), 0.5), "Class 1 has no sample"),
+        (
+            lambda: supervised.multiclass_descent(np.ones((1, 4)), np.array([1]), Sharing(2).classes, 1, 1.0),
+            "has no sample",
+        ),
+        (
+            lambda: linear.composed_cross_covariance(np.ones((2, 2)), np.ones((2, 2)), np.array([-1, -1]), 0.5),
+            "Class 1 has no sample",
+        ),
     ],
 )
 def test_impossible_data_get_one_sentence(attempt, words):
@@ -415,13 +472,23 @@ def planted(monkeypatch, name):
         monkeypatch.setattr(linear, "loss", lambda a, b, S, rho: original(a, b, 29 / 30 * S, rho))
     elif name == "span":
         original = linear.cross_covariance
-        monkeypatch.setattr(linear, "cross_covariance", lambda x, t: x.T @ t / len(x) if x.shape[0] == 15 and x.shape[1] == 15 else original(x, t))
+        monkeypatch.setattr(
+            linear,
+            "cross_covariance",
+            lambda x, t: x.T @ t / len(x) if x.shape[0] == 15 and x.shape[1] == 15 else original(x, t),
+        )
     elif name == "sharing_threshold":
         original = theory.threshold_classes
-        monkeypatch.setattr(theory, "threshold_classes", lambda **changes: original(**changes) + (changes["beta"] == 0.9))
+        monkeypatch.setattr(
+            theory, "threshold_classes", lambda **changes: original(**changes) + (changes["beta"] == 0.9)
+        )
     elif name == "sharing_middle":
         original = linear.sharing_accuracy
-        monkeypatch.setattr(linear, "sharing_accuracy", lambda G, sample: original(G * np.where(np.arange(len(G)) < len(G) // 2, 2.0, 1.0)[:, None], sample))
+        monkeypatch.setattr(
+            linear,
+            "sharing_accuracy",
+            lambda G, sample: original(G * np.where(np.arange(len(G)) < len(G) // 2, 2.0, 1.0)[:, None], sample),
+        )
     elif name == "richness_heights":
         original = linear.sharing_accuracy
         monkeypatch.setattr(linear, "sharing_accuracy", lambda G, sample: tuple(0.98 * x for x in original(G, sample)))
@@ -441,13 +508,27 @@ def planted(monkeypatch, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["gradient", "loss", "span", "sharing_threshold", "sharing_middle", "richness_threshold", "richness_heights", "not_monotone", "rank_one_most", "gap_table"],
+    [
+        "gradient",
+        "loss",
+        "span",
+        "sharing_threshold",
+        "sharing_middle",
+        "richness_threshold",
+        "richness_heights",
+        "not_monotone",
+        "rank_one_most",
+        "gap_table",
+    ],
 )
 def test_planted_errors_are_caught(name, monkeypatch, tmp_path):
     """On results computed afresh: a planted error must not be hidden by the store."""
     judged = next(c for c in catalog.paper("xue2024").claims if c.id == f"xue2024.{name}")
     planted(monkeypatch, name)
-    assert evaluate(judged, Tier.smoke, lambda e: run(e, Tier.smoke, store=Store(tmp_path))).verdict == Verdict.not_reproduced
+    assert (
+        evaluate(judged, Tier.smoke, lambda e: run(e, Tier.smoke, store=Store(tmp_path))).verdict
+        == Verdict.not_reproduced
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy, normalize
 
-from mmcl_core.claims import Verdict
-from mmcl_core.config import Tier
 from mmcl_core.data import backgrounds
 from mmcl_core.data import digits as digits_data
 from mmcl_core.data import icons as icon_data
 from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.evidence.claim import Verdict
+from mmcl_core.lab.config import Tier
 from mmcl_core.losses import clip_loss
 from mmcl_core.papers.xue2024 import contrast
 from mmcl_core.papers.xue2024.claims import real, real_icons, real_robustness
@@ -54,11 +54,15 @@ def test_the_pictures_are_those_of_the_source_and_test_digits_are_not_in_trainin
 def test_backgrounds_agree_with_the_class_as_often_as_asked(agreement):
     digit = torch.arange(20_000) % 10
     scenes = backgrounds.paint(torch.zeros(20_000, 1, 1), digit, agreement, np.random.default_rng(0))
-    assert float(scenes.agrees.float().mean()) == pytest.approx(agreement, abs=4 * np.sqrt(agreement * (1 - agreement) / 20_000))
+    assert float(scenes.agrees.float().mean()) == pytest.approx(
+        agreement, abs=4 * np.sqrt(agreement * (1 - agreement) / 20_000)
+    )
     for family in (0, 1):
         shades = scenes.shade[backgrounds.class_of_shade(scenes.shade) == family]
         assert torch.bincount(shades - 3 * family).float().div(len(shades)).sub(1 / 3).abs().max() < 0.02
-    assert (scenes.background - torch.as_tensor(backgrounds.COLOURS)[scenes.shade]).abs().mean() < 2 * backgrounds.JITTER
+    assert (
+        scenes.background - torch.as_tensor(backgrounds.COLOURS)[scenes.shade]
+    ).abs().mean() < 2 * backgrounds.JITTER
     blue_wins = scenes.background[:, 2] > scenes.background[:, 0]
     assert torch.equal(blue_wins, backgrounds.class_of_shade(scenes.shade) == 0)
 
@@ -81,7 +85,10 @@ def test_captions_sum_to_two_and_always_name_class_and_family(cases):
 
 def test_masks_say_as_often_as_asked_and_are_nested():
     scenes = backgrounds.paint(torch.zeros(5000, 1, 1), torch.arange(5000) % 10, 0.9, np.random.default_rng(0))
-    said = [backgrounds.masked_captions(scenes, p, 1.0, np.random.default_rng(3))[:, :10].amax(1) == 1 for p in (0.0, 0.3, 0.5, 1.0)]
+    said = [
+        backgrounds.masked_captions(scenes, p, 1.0, np.random.default_rng(3))[:, :10].amax(1) == 1
+        for p in (0.0, 0.3, 0.5, 1.0)
+    ]
     assert [float(s.float().mean()) for s in said] == pytest.approx([0, 0.3, 0.5, 1], abs=0.03)
     assert all(bool((~a | b).all()) for a, b in zip(said, said[1:], strict=False))
 
@@ -105,7 +112,9 @@ def test_shifts_change_what_they_name_and_nothing_else():
     centres = torch.einsum("nhw,h->n", s.grey, torch.arange(28.0)) / s.grey.sum((1, 2))
     shown = s.images("moved")
     ink = ((shown - moved.background[:, :, None, None]) / (1 - moved.background[:, :, None, None])).mean(1)
-    inside = s.grey[:, 4:24, 4:24].sum((1, 2)) > 0.9999 * s.grey.sum((1, 2))  # digits that lie in the inner box cannot be cut by two pixels
+    inside = s.grey[:, 4:24, 4:24].sum((1, 2)) > 0.9999 * s.grey.sum(
+        (1, 2)
+    )  # digits that lie in the inner box cannot be cut by two pixels
     by = (torch.einsum("nhw,h->n", ink, torch.arange(24.0) + 2) / ink.sum((1, 2)) - centres)[inside]
     assert inside.sum() > 20
     torch.testing.assert_close(by.abs(), torch.full_like(by, 2), atol=0.02, rtol=0)
@@ -155,7 +164,9 @@ def test_the_mask_reaches_the_training():
 
 def test_all_methods_of_a_seed_start_with_the_same_convolutions():
     images, recipe = split().train.images, contrast.Recipe()
-    first, other = (contrast.image_tower(images, recipe, out, "test", seed)[0][0].weight for out, seed in ((2, 0), (32, 0)))
+    first, other = (
+        contrast.image_tower(images, recipe, out, "test", seed)[0][0].weight for out, seed in ((2, 0), (32, 0))
+    )
     assert torch.equal(first, other)
     assert not torch.equal(first, contrast.image_tower(images, recipe, 2, "test", 1)[0][0].weight)
 
@@ -203,7 +214,11 @@ def test_agreeing_and_disagreeing_backgrounds_make_up_the_random_ones():
 
 @pytest.mark.parametrize("chosen", [digits.digits_controls, robustness.robustness_captioned, icons.icons])
 def test_a_seed_alone_equals_the_same_seed_beside_others(chosen):
-    config = chosen.config.at(Tier.smoke, steps=2) if chosen is not digits.digits_controls else chosen.config.at(Tier.smoke, epochs=1)
+    config = (
+        chosen.config.at(Tier.smoke, steps=2)
+        if chosen is not digits.digits_controls
+        else chosen.config.at(Tier.smoke, epochs=1)
+    )
     alone, beside = (chosen.compute(config, seeds, torch.device("cpu")) for seeds in ([1], [0, 1]))
     for name in alone.keys() - chosen.coordinates:
         np.testing.assert_array_equal(alone[name][0], beside[name][1])
@@ -240,7 +255,10 @@ def test_planted_errors_are_caught_by_the_claims():
     assert not claims["digits_shade_irrelevant"].rule.holds(Estimate(0.1, 0.05, 0.15, 5, "t"))
     claim = claims["digits_class_mean_votes_against"]
     for agreeing, disagreeing, against in ((0.3, 0.7, True), (0.6, 0.55, False)):
-        planted = {"digit_shade_class_mean_agreeing": agreeing + jitter, "digit_shade_class_mean_disagreeing": disagreeing + jitter[::-1]}
+        planted = {
+            "digit_shade_class_mean_agreeing": agreeing + jitter,
+            "digit_shade_class_mean_disagreeing": disagreeing + jitter[::-1],
+        }
         assert claim.rule.holds(claim.estimate(planted, {})) == against
 
 
@@ -251,7 +269,10 @@ def test_equivalence_needs_the_whole_interval():
     for low, high in ((-0.02, 0.04), (-0.04, 0.02), (-np.inf, np.inf)):
         assert not rule.holds(Estimate(0.0, low, high, 3, "t"))
     claim = next(c for c in real_icons.CLAIMS if c.id.endswith("label_negatives"))
-    assert [claim.judge(Estimate(0.01, low, high, 3, "t")) for low, high in ((0.0, 0.02), (-0.05, 0.07))] == [Verdict.reproduced, Verdict.trend_only]
+    assert [claim.judge(Estimate(0.01, low, high, 3, "t")) for low, high in ((0.0, 0.02), (-0.05, 0.07))] == [
+        Verdict.reproduced,
+        Verdict.trend_only,
+    ]
     assert claim.judge(Estimate(0.05, 0.0, 0.1, 3, "t")) == Verdict.not_reproduced
 
 
@@ -285,7 +306,9 @@ def test_icon_classes_are_first_words_and_held_out_icons_are_apart():
     ink = held.ink[:, None]
     empty = (ink == 0).expand(-1, 3, -1, -1)
     assert places["coloured"][0][empty].max() <= icons.BRIGHTEST
-    torch.testing.assert_close(places["coloured"][0][(ink == 1).expand(-1, 3, -1, -1)], torch.ones(int((ink == 1).sum()) * 3))
+    torch.testing.assert_close(
+        places["coloured"][0][(ink == 1).expand(-1, 3, -1, -1)], torch.ones(int((ink == 1).sum()) * 3)
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,7 +319,10 @@ def test_icon_classes_are_first_words_and_held_out_icons_are_apart():
         (lambda: split(train=6000), "there are 5000"),
         (lambda: split(train=1), "no sample of class"),
         (lambda: split().images("rainy"), "Unknown shift"),
-        (lambda: backgrounds.masked_captions(split().train, 2.0, 1.0, np.random.default_rng(0)), "say the digit with probability 2"),
+        (
+            lambda: backgrounds.masked_captions(split().train, 2.0, 1.0, np.random.default_rng(0)),
+            "say the digit with probability 2",
+        ),
         (lambda: trained_with_batch(500), "batch"),
     ],
 )
@@ -313,7 +339,10 @@ def trained_with_batch(batch):
 
 def test_mscoco_says_in_one_sentence_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.delenv("MMCL_DATA_DIR", raising=False)
-    with pytest.raises(DataAbsent, match="MSCOCO are not on this machine.*code that trains CLIP on it is not part of this version.*MMCL_DATA_DIR"):
+    with pytest.raises(
+        DataAbsent,
+        match="MSCOCO are not on this machine.*code that trains CLIP on it is not part of this version.*MMCL_DATA_DIR",
+    ):
         mscoco.mscoco_source(mscoco.MscocoSetting())
     for part in mscoco.NEEDED:
         (tmp_path / "mscoco" / part).mkdir(parents=True)

@@ -11,20 +11,37 @@ from scipy.integrate import quad
 from scipy.special import ive
 
 from mmcl_core import catalog, cli, stats
-from mmcl_core.claims import Verdict
 from mmcl_core.errors import InputError
-from mmcl_core.papers.yaras2024 import bessel, bounds, dynamics, longtime, parallel, points, published, schemes, swapping
+from mmcl_core.evidence.claim import Verdict
+from mmcl_core.lab.store import Store
+from mmcl_core.papers.yaras2024 import (
+    bessel,
+    bounds,
+    dynamics,
+    longtime,
+    parallel,
+    points,
+    published,
+    schemes,
+    swapping,
+)
 from mmcl_core.papers.yaras2024.claims import opening as opening_claims
 from mmcl_core.papers.yaras2024.claims.base import InRange
 from mmcl_core.papers.yaras2024.experiments import closing, opening, spheres
 from mmcl_core.papers.yaras2024.points import BETA_0, GAMMA_0, Ring
 from mmcl_core.papers.yaras2024.schemes import Exponential, Fixed, Linear, Schedule, Softplus
 from mmcl_core.papers.yaras2024.swapping import Swap
-from mmcl_core.run import run
 from mmcl_core.runtime import generator
-from mmcl_core.store import Store
+from tests.named import run
 
-LEARNT = [Exponential(), Exponential(rate=0.1), Exponential(scale=3.0), Linear(rate=0.5), Softplus(), Softplus(rate=2.0)]
+LEARNT = [
+    Exponential(),
+    Exponential(rate=0.1),
+    Exponential(scale=3.0),
+    Linear(rate=0.5),
+    Softplus(),
+    Softplus(rate=2.0),
+]
 
 
 def claim(name):
@@ -98,7 +115,9 @@ def test_forces_are_the_riemannian_gradient():
     logits = a * x @ y.T
     target = torch.arange(6)
     loss = (torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(logits.T, target)) / 2
-    for gradient, at, ours in zip(torch.autograd.grad(loss, (x, y)), (x, y), dynamics.forces(x.detach(), y.detach(), a), strict=True):
+    for gradient, at, ours in zip(
+        torch.autograd.grad(loss, (x, y)), (x, y), dynamics.forces(x.detach(), y.detach(), a), strict=True
+    ):
         tangent = -(gradient - (gradient * at).sum(1, keepdim=True) * at)
         torch.testing.assert_close(ours, tangent.detach(), rtol=1e-11, atol=1e-14)
 
@@ -140,7 +159,9 @@ def test_a_wrong_temperature_slope_breaks_the_invariant():
 def test_log_quadrature_integrates_exponentials_exactly():
     x = np.linspace(0, 3, 7)
     for rate in (-200.0, -1.0, 0.0, 2.0, 300.0):
-        exact = np.log(x[1:]) if rate == 0 else np.log(np.abs(np.expm1(-abs(rate) * x[1:]) / rate)) + max(rate, 0) * x[1:]
+        exact = (
+            np.log(x[1:]) if rate == 0 else np.log(np.abs(np.expm1(-abs(rate) * x[1:]) / rate)) + max(rate, 0) * x[1:]
+        )
         np.testing.assert_allclose(longtime.log_quadrature(x, rate * x), exact, rtol=1e-12)
 
 
@@ -155,7 +176,9 @@ def test_the_quadrature_is_the_flow_where_both_can_go(scheme):
 def test_uniform_margins_are_the_similarity_matrix_they_stand_for():
     z = parallel.uniform_margin(6, 0.4)
     for a in (0.5, 3.0, 20.0):
-        assert np.exp(longtime.log_drive_softmax(np.array([a]), 6, 0.4)[0]) == pytest.approx(parallel.drive(z, a).item(), rel=1e-9)
+        assert np.exp(longtime.log_drive_softmax(np.array([a]), 6, 0.4)[0]) == pytest.approx(
+            parallel.drive(z, a).item(), rel=1e-9
+        )
 
 
 def test_free_points_by_quadrature_and_by_their_flow():
@@ -226,7 +249,9 @@ def test_fig2_by_plain_gradient_descent_with_autograd():
     target = torch.arange(5)
     for _ in range(steps):
         logits = nu.exp() * torch.nn.functional.normalize(x, dim=1) @ torch.nn.functional.normalize(y, dim=1).T
-        loss = (torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(logits.T, target)) / 2
+        loss = (
+            torch.nn.functional.cross_entropy(logits, target) + torch.nn.functional.cross_entropy(logits.T, target)
+        ) / 2
         gradients = torch.autograd.grad(loss, (x, y, nu))
         with torch.no_grad():
             for parameter, gradient in zip((x, y, nu), gradients, strict=True):
@@ -277,7 +302,9 @@ def test_a_seed_alone_is_the_same_seed_in_a_batch():
     together, _ = swapping.train(Ring(), swaps, [3, 5], 1200, 0.05, [0, 600, 1200])
     alone, _ = swapping.train(Ring(), swaps, [5], 1200, 0.05, [0, 600, 1200])
     np.testing.assert_allclose(together[1], alone[0], rtol=1e-10)
-    assert together[0, 0, 2] == pytest.approx(together[1, 0, 2], rel=1e-9)  # without swapping the rotation does not matter
+    assert together[0, 0, 2] == pytest.approx(
+        together[1, 0, 2], rel=1e-9
+    )  # without swapping the rotation does not matter
     assert abs(together[0, 1, 2] - together[1, 1, 2]) > 1e-4
 
 
@@ -310,7 +337,10 @@ def test_the_claim_on_fig2_catches_a_shifted_time():
     rule = claim("fig2_gap")
     assert rule.judge(rule.estimate(r)) == Verdict.reproduced
     late = Ring().run(r["reference_time"] + 0.1).gap
-    assert rule.judge(rule.estimate(dataclasses.replace(r, arrays=dict(r.arrays) | {"reference_gap": late}))) != Verdict.reproduced
+    assert (
+        rule.judge(rule.estimate(dataclasses.replace(r, arrays=dict(r.arrays) | {"reference_gap": late})))
+        != Verdict.reproduced
+    )
 
 
 # --- appendix C, printed numbers -----------------------------------------------------------------------------------------
@@ -327,7 +357,9 @@ def test_appendix_c_has_a_factor_two(tmp_path):
     for name in ("appc_schedule", "appc_schedule_corrected"):
         rule = claim(name)
         assert rule.judge(rule.estimate(r)) == rule.declared
-        halved = dataclasses.replace(r, arrays=dict(r.arrays) | {"schedule_over_printed": r["schedule_over_printed"] / 2})
+        halved = dataclasses.replace(
+            r, arrays=dict(r.arrays) | {"schedule_over_printed": r["schedule_over_printed"] / 2}
+        )
         assert rule.judge(rule.estimate(halved)) != rule.declared
 
 
@@ -345,14 +377,18 @@ def test_a_linear_temperature_closes_like_the_solved_model():
 def test_the_linear_claim_catches_a_wrong_power(tmp_path):
     r, rule = result(tmp_path, "other_schemes"), claim("appc_linear")
     assert rule.judge(rule.estimate(r)) == Verdict.reproduced
-    faster = dataclasses.replace(r, arrays=dict(r.arrays) | {"linear_log_gamma": 1.001 * r["linear_log_gamma"]})  # a factor e^10 at log t = 100
+    faster = dataclasses.replace(
+        r, arrays=dict(r.arrays) | {"linear_log_gamma": 1.001 * r["linear_log_gamma"]}
+    )  # a factor e^10 at log t = 100
     assert rule.judge(rule.estimate(faster)) == Verdict.not_reproduced
 
 
 def test_a_claim_on_a_range_looks_at_both_ends():
     rule = InRange(1.0, 2.0)
     assert rule.holds(stats.extreme(np.array([1.0, 2.0])))
-    assert not rule.holds(stats.extreme(np.array([1.5, 2.1]))) and not rule.holds(stats.extreme(np.array([0.9, 1.5]), largest=True))
+    assert not rule.holds(stats.extreme(np.array([1.5, 2.1]))) and not rule.holds(
+        stats.extreme(np.array([0.9, 1.5]), largest=True)
+    )
 
 
 def test_the_bound_s_share_is_that_of_the_worst_starting_gap():
@@ -360,14 +396,18 @@ def test_the_bound_s_share_is_that_of_the_worst_starting_gap():
     r = {"gamma": np.array([0.01, 0.3]), "bound": np.array([1.0, -1.0]), "moving": rates}
     assert opening_claims.share_above_bound("moving")(r).value == 0.5
     assert opening_claims.share_above_bound("moving", 0.1)(r).value == 1.0
-    assert opening_claims.share_above_bound("moving", 0.1, informative=True)(r).value == 0.0  # a negative bound holds and says nothing
+    assert (
+        opening_claims.share_above_bound("moving", 0.1, informative=True)(r).value == 0.0
+    )  # a negative bound holds and says nothing
 
 
 def test_twins_are_told_from_strangers():
     """SLRT(eta) and exp(nu / s) agree at s = eta^(-1/2) and at no other s."""
     times = np.array([0.0, 10.0, 1000.0])
     one = dynamics.fixed_similarity(10, 1.0, 2.0, 0.3, Exponential(rate=0.25), times)[1]
-    np.testing.assert_allclose(dynamics.fixed_similarity(10, 1.0, 2.0, 0.3, Exponential(scale=2.0), times)[1], one, rtol=1e-7)
+    np.testing.assert_allclose(
+        dynamics.fixed_similarity(10, 1.0, 2.0, 0.3, Exponential(scale=2.0), times)[1], one, rtol=1e-7
+    )
     assert np.abs(dynamics.fixed_similarity(10, 1.0, 2.0, 0.3, Exponential(scale=4.0), times)[1] - one).max() > 0.1
 
 
@@ -377,7 +417,9 @@ def test_published_tables_are_whole():
     assert published.FIGURE_4B_COUNTS.sum() == 100
     assert {*published.FIGURE_5, *published.NINE_POINTS, *published.MMVP} <= {r.method for r in published.TABLES}
     assert all(published.row(m).uniformity > -(2**0.5) for m in published.NINE_POINTS)
-    assert published.correlation("gap", "image_retrieval", published.NINE_POINTS) == pytest.approx((-0.95, -0.92), abs=0.006)
+    assert published.correlation("gap", "image_retrieval", published.NINE_POINTS) == pytest.approx(
+        (-0.95, -0.92), abs=0.006
+    )
     assert published.correlation("gap", "image_retrieval")[0] == pytest.approx(0.43, abs=0.006)
 
 

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcl_core.claims import Verdict
 from mmcl_core.data import scenes as scene_data
 from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.evidence.claim import Verdict
 from mmcl_core.metrics import debiased_modality_gap, modality_gap, uniformity
 from mmcl_core.papers.yaras2024 import evaluate, published, table, towers
 from mmcl_core.papers.yaras2024.claims import real_runs, real_table
@@ -39,8 +39,12 @@ def test_a_swap_equals_its_literal_loop(kind):
         for j in range(image.shape[1]):
             u = float(drawn[i, 0 if kind == "rows" else j])
             own = u if kind == "soft" else float(u < 0.5)
-            assert float(swapped[0][i, j]) == pytest.approx(own * float(image[i, j]) + (1 - own) * float(text[i, j]), abs=1e-6)
-            assert float(swapped[1][i, j]) == pytest.approx(own * float(text[i, j]) + (1 - own) * float(image[i, j]), abs=1e-6)
+            assert float(swapped[0][i, j]) == pytest.approx(
+                own * float(image[i, j]) + (1 - own) * float(text[i, j]), abs=1e-6
+            )
+            assert float(swapped[1][i, j]) == pytest.approx(
+                own * float(text[i, j]) + (1 - own) * float(image[i, j]), abs=1e-6
+            )
 
 
 @settings(deadline=None, max_examples=20)
@@ -51,7 +55,9 @@ def test_a_swap_moves_nothing_out_of_a_pair(kind, seed):
     first, second = Swap(kind, 1.0)(image, text, generator("t", seed, "swap"))
     torch.testing.assert_close(first + second, image + text)
     if kind != "soft":
-        torch.testing.assert_close(torch.stack([first, second]).sort(0).values, torch.stack([image, text]).sort(0).values)
+        torch.testing.assert_close(
+            torch.stack([first, second]).sort(0).values, torch.stack([image, text]).sort(0).values
+        )
 
 
 def test_swaps_come_as_often_as_they_should():
@@ -97,7 +103,10 @@ def test_a_run_follows_its_schedule_step_by_step(name):
 def test_every_learnt_temperature_starts_at_clips():
     for name, method in METHODS.items():
         start = method.make_temperature()().item()
-        assert start == pytest.approx(method.schedule.start if method.schedule else float(name.split()[1]) if name.startswith("FLT") else 0.07, rel=1e-5)
+        assert start == pytest.approx(
+            method.schedule.start if method.schedule else float(name.split()[1]) if name.startswith("FLT") else 0.07,
+            rel=1e-5,
+        )
 
 
 def test_the_temperatures_first_step_has_its_own_rate():
@@ -124,7 +133,9 @@ def test_logits_are_cosines_over_the_temperature_and_raw_products_without_normal
         for i in range(8):
             for j in range(8):
                 length = 1.0 if name != "baseline" else float(image[i].norm() * text[j].norm())
-                assert logits[i, j].item() == pytest.approx(float(image[i] @ text[j]) / length / 0.07, rel=1e-4, abs=1e-5)
+                assert logits[i, j].item() == pytest.approx(
+                    float(image[i] @ text[j]) / length / 0.07, rel=1e-4, abs=1e-5
+                )
 
 
 # Scenes
@@ -160,7 +171,9 @@ def test_words_are_dropped_as_often_as_they_should_and_never_the_shape():
     said = np.array([[[v is not None for v in o] for o in decoded(t)] for t in drawn.tokens.tolist()])
     assert said[..., 0].all()
     np.testing.assert_allclose(1 - said[..., 1:].mean((0, 1)), 0.15, atol=0.02)
-    both_orders = np.mean([decoded(t)[0][0] == a[0][0] for t, a in zip(drawn.tokens.tolist(), drawn.attributes.tolist(), strict=True)])
+    both_orders = np.mean(
+        [decoded(t)[0][0] == a[0][0] for t, a in zip(drawn.tokens.tolist(), drawn.attributes.tolist(), strict=True)]
+    )
     assert 0.45 < both_orders < 0.75  # one half, and one sixth of the rest has the same shape twice
 
 
@@ -181,7 +194,11 @@ def test_an_object_is_where_its_cell_is_and_larger_when_large():
         at = shot([[shape, 1, 1, cell] for cell in range(4)] + [[shape, 1, 0, 0]])
         for cell in range(1, 4):
             moved = np.roll(at[0], (8 * (cell // 2), 8 * (cell % 2)), (1, 2))
-            inner = (slice(None), slice(8 * (cell // 2) + 1, 8 * (cell // 2) + 7), slice(8 * (cell % 2) + 1, 8 * (cell % 2) + 7))
+            inner = (
+                slice(None),
+                slice(8 * (cell // 2) + 1, 8 * (cell // 2) + 7),
+                slice(8 * (cell % 2) + 1, 8 * (cell % 2) + 7),
+            )
             np.testing.assert_allclose(at[cell][inner], moved[inner], atol=1e-6)
         assert at[0].sum() > 1.3 * at[4].sum() > 0
 
@@ -206,8 +223,13 @@ def test_one_attribute_pairs_differ_in_that_attribute_alone():
         assert difference[:, 0, k].all() and difference.sum() == 100
         assert (second.attributes[:, 0, 3] != second.attributes[:, 1, 3]).all()
         for scene in (first, second):
-            assert all(sorted(decoded(t)) == sorted(a) for t, a in zip(scene.tokens.tolist(), scene.attributes.tolist(), strict=True))
-        assert ((first.tokens != second.tokens).sum(1) <= 2).all() and ((first.tokens != second.tokens).sum(1) >= 1).all()
+            assert all(
+                sorted(decoded(t)) == sorted(a)
+                for t, a in zip(scene.tokens.tolist(), scene.attributes.tolist(), strict=True)
+            )
+        assert ((first.tokens != second.tokens).sum(1) <= 2).all() and (
+            (first.tokens != second.tokens).sum(1) >= 1
+        ).all()
 
 
 # Icons
@@ -224,7 +246,14 @@ def test_the_icons_split_keeps_first_words_apart():
 
 
 def test_names_one_word_apart():
-    names = [("account", "plus"), ("account", "minus"), ("account",), ("home",), ("account", "plus", "outline"), ("plus", "account")]
+    names = [
+        ("account", "plus"),
+        ("account", "minus"),
+        ("account",),
+        ("home",),
+        ("account", "plus", "outline"),
+        ("plus", "account"),
+    ]
     assert icons.one_word_apart(names).tolist() == [[0, 1]]
 
 
@@ -234,7 +263,10 @@ def test_names_one_word_apart():
 def test_matched_share_and_retrieval_against_loops():
     image, text = unit(0, 40, 4), unit(1, 40, 4) * 0.3 + unit(0, 40, 4)
     cosines = image @ text.T
-    matched = [all(cosines[i, i] > cosines[i, j] and cosines[i, i] > cosines[j, i] for j in range(40) if j != i) for i in range(40)]
+    matched = [
+        all(cosines[i, i] > cosines[i, j] and cosines[i, i] > cosines[j, i] for j in range(40) if j != i)
+        for i in range(40)
+    ]
     assert evaluate.matched_share(image, text) == np.mean(matched)
     among = [sorted(range(40), key=lambda j: -cosines[i, j]).index(i) < 5 for i in range(40)]
     assert evaluate.retrieval_among_best(image, text, 5) == np.mean(among)
@@ -247,9 +279,9 @@ def test_matched_share_and_retrieval_against_loops():
 def test_the_raw_gap_is_the_debiased_one_and_chance(seed, shift):
     image, text = unit(seed, 30, 6, shift), unit(seed + 1, 30, 6)
     chance = np.trace(np.cov((image - text).T)) / 30
-    assert modality_gap(image, text) ** 2 == pytest.approx(max(debiased_modality_gap(image, text) ** 2 + chance, chance), rel=1e-9) or (
-        debiased_modality_gap(image, text) == 0 and modality_gap(image, text) ** 2 <= chance
-    )
+    assert modality_gap(image, text) ** 2 == pytest.approx(
+        max(debiased_modality_gap(image, text) ** 2 + chance, chance), rel=1e-9
+    ) or (debiased_modality_gap(image, text) == 0 and modality_gap(image, text) ** 2 <= chance)
 
 
 def test_uniformity_of_a_sphere_and_of_a_point():
@@ -285,7 +317,9 @@ def test_the_centre_angle_of_two_axes_is_a_right_angle():
 
 def test_chance_by_groups_is_that_of_pairs_when_every_group_is_a_pair():
     image, text = unit(0, 40, 6, 0.5), unit(1, 40, 6)
-    assert icons.gap_without_chance(image, text, np.arange(40)) == pytest.approx(debiased_modality_gap(image, text), rel=1e-12)
+    assert icons.gap_without_chance(image, text, np.arange(40)) == pytest.approx(
+        debiased_modality_gap(image, text), rel=1e-12
+    )
     assert icons.gap_without_chance(image, text, np.zeros(40)) == 0  # one group says nothing of the others
 
 
@@ -339,9 +373,18 @@ def results_from(gap_of, extra=()):
     for part in (scenes.FIXED, scenes.MOVING, scenes.OTHERS):
         of_part = [r for r in rows if r.method in part]
         columns = {
-            m: np.array([getattr(r, m) for r in of_part]) + noise for m in ("uniformity", "zero_shot", "linear_probe", "image_retrieval", "text_retrieval")
+            m: np.array([getattr(r, m) for r in of_part]) + noise
+            for m in ("uniformity", "zero_shot", "linear_probe", "image_retrieval", "text_retrieval")
         }
-        made.append(Table({"methods": np.array([r.method for r in of_part]), "gap": np.array([gap_of(r) for r in of_part]) + noise} | columns))
+        made.append(
+            Table(
+                {
+                    "methods": np.array([r.method for r in of_part]),
+                    "gap": np.array([gap_of(r) for r in of_part]) + noise,
+                }
+                | columns
+            )
+        )
     return made
 
 
@@ -384,7 +427,9 @@ def test_the_long_runs_estimators_on_a_run_written_by_hand():
     np.testing.assert_allclose(real_runs.rise_while_matched(r), 0.2)
     np.testing.assert_allclose(real_runs.matched_at_half(r), 0.1)
     straight = {"steps": steps[1:], "gap": np.tile(0.1 + 2 / np.log10(steps[1:]) ** 2, (3, 2, 1))}
-    assert real_runs.line(straight, 0)[0].slope == pytest.approx(-2) and real_runs.line(straight, 0)[0].intercept == pytest.approx(0.1)
+    assert real_runs.line(straight, 0)[0].slope == pytest.approx(-2) and real_runs.line(straight, 0)[
+        0
+    ].intercept == pytest.approx(0.1)
 
 
 def judged(module, name, *results):
@@ -396,8 +441,16 @@ def test_the_claims_about_two_starts_on_runs_written_by_hand():
     """An opening that stays whole, one that never comes, and one that training mostly takes back."""
     steps, noise = np.array([0, 20, 768]), 1e-3 * np.arange(3)[:, None]
     names = ("fig1b_opens", "fig1b_stays", "fig1b_transient", "fig1_same_end")
-    for closed, expected in (((0.2, 0.4, 0.41), "110 0"), ((0.3, 0.2, 0.25), "000 1"), ((0.2, 0.45, 0.26), "111 1"), ((0.3, 0.45, 0.25), "101 1")):
-        r = {"steps": steps, "gap": np.stack([np.array([1.2, 1.1, 0.26]) + noise, np.array(closed) + noise * [1, 2, 3]], 1)}
+    for closed, expected in (
+        ((0.2, 0.4, 0.41), "110 0"),
+        ((0.3, 0.2, 0.25), "000 1"),
+        ((0.2, 0.45, 0.26), "111 1"),
+        ((0.3, 0.45, 0.25), "101 1"),
+    ):
+        r = {
+            "steps": steps,
+            "gap": np.stack([np.array([1.2, 1.1, 0.26]) + noise, np.array(closed) + noise * [1, 2, 3]], 1),
+        }
         verdicts = [judged(real_runs, name, r) == Verdict.reproduced for name in names]
         if closed[1] > closed[0]:
             assert verdicts == [c == "1" for c in expected.replace(" ", "")], closed
@@ -414,9 +467,14 @@ def test_a_swept_gap_is_compared_each_way_and_not_on_average():
     own = np.array([0.28, 0.1, 0.03])
     fixed = Table(methods=np.array(["FLT .01", "FLT .07", "FLT .1"]), gap=np.tile(own, (3, 1)))
     for up, down in ((1.0, 1.0), (1.5, 0.5), (1.1, 1.6)):
-        swept = {"temperatures": np.array([0.01, 0.07, 0.1]), "gap": np.tile(np.stack([up * own, down * own]), (3, 1, 1))}
+        swept = {
+            "temperatures": np.array([0.01, 0.07, 0.1]),
+            "gap": np.tile(np.stack([up * own, down * own]), (3, 1, 1)),
+        }
         for way, factor in (("up", up), ("down", down)):
-            assert (judged(real_runs, f"sweep_fixed_{way}", swept, fixed) == Verdict.reproduced) == (abs(np.log(factor)) < np.log(1.25))
+            assert (judged(real_runs, f"sweep_fixed_{way}", swept, fixed) == Verdict.reproduced) == (
+                abs(np.log(factor)) < np.log(1.25)
+            )
 
 
 def test_correlations_over_seeds_stay_between_minus_one_and_one():

@@ -3,8 +3,8 @@
 import numpy as np
 from pydantic import Field
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import experiment
 
 
 class ToyConfig(Config):

@@ -32,7 +32,9 @@ class Augmentation:
         mirror = torch.where(torch.rand(n, generator=stream) < 0.5, -1.0, 1.0) if self.flip else torch.ones(n)
         cos, sin = size * angle.cos(), size * angle.sin()
         x, y = uniform(-self.shift, self.shift), uniform(-self.shift, self.shift)
-        theta = torch.stack([torch.stack([mirror * cos, -sin, x], 1), torch.stack([mirror * sin, cos, y], 1)], 1).to(images)
+        theta = torch.stack([torch.stack([mirror * cos, -sin, x], 1), torch.stack([mirror * sin, cos, y], 1)], 1).to(
+            images
+        )
         grid = affine_grid(theta, list(images.shape), align_corners=False)
         noise = torch.randn(images.shape, generator=stream).to(images)
         return grid_sample(images, grid, align_corners=False) + self.noise * noise

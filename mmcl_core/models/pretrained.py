@@ -27,7 +27,9 @@ def provenance() -> dict[str, str]:
 
 
 @torch.no_grad()
-def image_features(images: UInt8[np.ndarray, "N H W 3"], device: torch.device, block: int = 64) -> Float[Tensor, "N 1280"]:
+def image_features(
+    images: UInt8[np.ndarray, "N H W 3"], device: torch.device, block: int = 64
+) -> Float[Tensor, "N 1280"]:
     """EfficientNet-Lite0's features, averaged over the image. Sides of 64 and more; the network saw 224."""
     from efficientnet_lite_pytorch import EfficientNet
 
@@ -36,7 +38,10 @@ def image_features(images: UInt8[np.ndarray, "N H W 3"], device: torch.device, b
     network.load_state_dict(weights)
     network = network.to(device).eval()
     pixels = torch.as_tensor(images).permute(0, 3, 1, 2)
-    parts = [network.extract_features((part.to(device).float() / 255 - 0.498) / 0.502).mean((2, 3)) for part in pixels.split(block)]
+    parts = [
+        network.extract_features((part.to(device).float() / 255 - 0.498) / 0.502).mean((2, 3))
+        for part in pixels.split(block)
+    ]
     return torch.cat(parts)
 
 

@@ -49,7 +49,9 @@ class Temperature(nn.Module):
         if not 0 < temperature < math.inf:
             raise InputError(f"A temperature cannot be {temperature}: allowed are positive numbers")
         beta = 1 / temperature
-        self.nu.fill_(beta + math.log(-math.expm1(-beta)) if self.scale == "softplus" else self.stretch * math.log(beta))
+        self.nu.fill_(
+            beta + math.log(-math.expm1(-beta)) if self.scale == "softplus" else self.stretch * math.log(beta)
+        )
 
     @torch.no_grad()
     def clamp(self) -> None:

@@ -16,13 +16,13 @@ from pathlib import Path
 import nbformat
 
 from mmcl_core import catalog
-from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Experiment
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.experiment import Experiment
+from mmcl_core.lab.schedule import warm
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
-from mmcl_core.warm import warm
 
 PAGES = ("scoreboard", "deviations", "colophon")
 
@@ -47,7 +47,9 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     for source in sources:
         paper = catalog.paper(source.stem)
         data = {e.name: data_here(e, tier) for e in paper.experiments if e.data}
-        fingerprints[source.stem] = stamp(source, parameters | {"on": place.type}, f"mmcl_core.papers.{source.stem}.catalog", data)
+        fingerprints[source.stem] = stamp(
+            source, parameters | {"on": place.type}, f"mmcl_core.papers.{source.stem}.paper", data
+        )
 
     def report(outcome: Outcome) -> None:
         state = "FAILED  " if outcome.error else "cached  " if outcome.cached else "executed"
@@ -58,8 +60,19 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     if stale and cores > 1 and place.type == "cpu":
         # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
         begin = time.perf_counter()
-        undone = warm([e for key in stale for e in catalog.paper(key).experiments], tier, seeds, device, cores, len(stale) * LIMITS[tier].total)
-        print(f"experiments  in store {time.perf_counter() - begin:7.1f} s" + (f"; not done: {', '.join(undone)}" if undone else ""), flush=True)
+        undone = warm(
+            [e for key in stale for e in catalog.paper(key).experiments],
+            tier,
+            seeds,
+            device,
+            cores,
+            len(stale) * LIMITS[tier].total,
+        )
+        print(
+            f"experiments  in store {time.perf_counter() - begin:7.1f} s"
+            + (f"; not done: {', '.join(undone)}" if undone else ""),
+            flush=True,
+        )
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [o.key for o in sorted(outcomes, key=lambda o: catalog.PAPERS.index(o.key)) if not o.error]
@@ -75,7 +88,9 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     }
     for name in PAGES:
         page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
-        write_if_changed(staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```"))
+        write_if_changed(
+            staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```")
+        )
     status = sphinx(root, staged)
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
@@ -84,9 +99,13 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     print(f"site         {os.path.relpath(root / '_build' / 'html' / 'index.html')} (tier {tier})")
     print(f"claims       {len(rows)}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()))
     for name in surprises:
-        print(f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the declaration")
+        print(
+            f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the declaration"
+        )
     for outcome in failed:
-        print(f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: {os.path.relpath(executed / (outcome.key + '.ipynb'))}")
+        print(
+            f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: {os.path.relpath(executed / (outcome.key + '.ipynb'))}"
+        )
     return int(bool(failed or surprises or status))
 
 
@@ -130,7 +149,9 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
     for key in built:
         wanted[Path("chapters") / f"{key}.ipynb"] = without_injected_cell(executed / f"{key}.ipynb")
     for key in failed:
-        wanted[Path("chapters") / f"{key}.md"] = f"# {catalog.paper(key).title}\n\nThis chapter failed in this build and is not shown.\n"
+        wanted[Path("chapters") / f"{key}.md"] = (
+            f"# {catalog.paper(key).title}\n\nThis chapter failed in this build and is not shown.\n"
+        )
     for path in [p for p in staged.rglob("*") if p.is_file()]:
         inside = path.relative_to(staged)
         if inside not in wanted and not (len(inside.parts) == 1 and inside.stem in PAGES):
@@ -181,7 +202,9 @@ def sphinx(root: Path, staged: Path) -> int:
     prune(root / "_build" / "html")
     if run.returncode or warnings or not page.exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
-        print(f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above")
+        print(
+            f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
+        )
         return 1
     mark.write_text(digest.hexdigest())
     print(f"sphinx       built    {time.perf_counter() - begin:7.1f} s")

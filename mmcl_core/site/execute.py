@@ -23,7 +23,7 @@ from pathlib import Path
 
 import nbformat
 
-from mmcl_core.sources import closure
+from mmcl_core.lab.fingerprint import closure
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "papermill")
 
@@ -62,7 +62,7 @@ def stamp(source: Path, parameters: dict, module: str, data: dict) -> str:
     content = {
         "notebook": hashlib.sha256(source.read_bytes()).hexdigest(),
         "parameters": parameters,
-        "code": closure(module) | closure("mmcl_core.chapter"),
+        "code": closure(module) | closure("mmcl_core.site.chapter"),
         "libraries": {name: version(name) for name in LIBRARIES},
         "data": data,
     }
@@ -72,7 +72,12 @@ def stamp(source: Path, parameters: dict, module: str, data: dict) -> str:
 def current(folder: Path, key: str, fingerprint: str) -> bool:
     """Whether the executed chapter in `folder` was made from exactly this."""
     mark = folder / f"{key}.stamp"
-    return mark.exists() and mark.read_text() == fingerprint and (folder / f"{key}.ipynb").exists() and (folder / f"{key}.ledger.json").exists()
+    return (
+        mark.exists()
+        and mark.read_text() == fingerprint
+        and (folder / f"{key}.ipynb").exists()
+        and (folder / f"{key}.ledger.json").exists()
+    )
 
 
 def failure(executed: Path) -> str:
@@ -108,13 +113,22 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     target = folder / f"{key}.ipynb"
     for old in (target, folder / f"{key}.stamp", folder / f"{key}.ledger.json"):
         old.unlink(missing_ok=True)
-    arguments = {"source": str(source), "target": str(target), "parameters": parameters, "cwd": str(cwd), "start": limits.start, "cell": limits.cell}
+    arguments = {
+        "source": str(source),
+        "target": str(target),
+        "parameters": parameters,
+        "cwd": str(cwd),
+        "start": limits.start,
+        "cell": limits.cell,
+    }
     environment = os.environ | {
         "MMCL_BUILD_DIR": str(folder),
         "MMCL_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        ),
     }
     # A session of its own, so that the kernel dies with the worker when the time is up.
     process = subprocess.Popen(
@@ -128,9 +142,15 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     RUNNING.add(process)
     try:
         log, _ = process.communicate(timeout=limits.total)
-        error = "" if process.returncode == 0 else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
+        error = (
+            ""
+            if process.returncode == 0
+            else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
+        )
         if error and "CellTimeoutError" in log:
-            error = f"{error.partition(': KeyboardInterrupt')[0]} was stopped after {limits.cell} s, the limit for a cell"
+            error = (
+                f"{error.partition(': KeyboardInterrupt')[0]} was stopped after {limits.cell} s, the limit for a cell"
+            )
     except subprocess.TimeoutExpired:
         error = f"{failure(target) or 'a cell'} was still running after {limits.total} s, the limit for a whole chapter"
     finally:

@@ -11,10 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from mmcl_core import __version__
-from mmcl_core.catalog import Paper
-from mmcl_core.render import anchor, badge, text
+from mmcl_core.evidence.paper import Paper
+from mmcl_core.site.render import anchor, badge, text
 
-VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "mlxtend", "papermill", "jupytext", "jupyter-book", "sphinx", "myst-nb")
+VERSIONS = (
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "matplotlib",
+    "mlxtend",
+    "papermill",
+    "jupytext",
+    "jupyter-book",
+    "sphinx",
+    "myst-nb",
+)
 
 
 def place(record: dict[str, Any]) -> str:
@@ -42,13 +55,19 @@ def scoreboard(ledgers: Sequence[dict[str, Any]]) -> str:
     rows = ""
     for r in records:
         interval = f" [{_cell(r['low'])}, {_cell(r['high'])}]" if r["low"] is not None and r["low"] != r["high"] else ""
-        ours = f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>" if r["n"] is not None else html.escape(r["reason"])
+        ours = (
+            f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>"
+            if r["n"] is not None
+            else html.escape(r["reason"])
+        )
         rows += (
             f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-kind="{r["kind"]}">'
             f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a></th><td>{text(r["statement"])}</td><td>{text(r["paper_value"])} <small>[{r["mark"]}]</small></td>'
             f"<td>{ours}</td><td>{text(r['rule'])}</td><td>{badge(r['verdict'])}</td><td>{r['tier']}</td></tr>"
         )
-    head = "".join(f'<th scope="col">{n}</th>' for n in ("Item", "Statement", "Paper", "Measured", "Rule", "Verdict", "Tier"))
+    head = "".join(
+        f'<th scope="col">{n}</th>' for n in ("Item", "Statement", "Paper", "Measured", "Rule", "Verdict", "Tier")
+    )
     return (
         f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">{len(records)} of {len(records)} claims</output></form>'
         f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -62,15 +81,21 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
     for paper in papers:
         rows = ""
         for d in paper.deviations:
-            links = ", ".join(f'<a href="{place(records[c])}">{c.split(".", 1)[1]}</a> {badge(records[c]["verdict"])}' for c in d.claims if c in records)
-            rows += (
-                f'<tr><td>{html.escape(d.kind)}</td><th scope="row">{text(d.item)}</th><td>{text(d.text)}</td><td>{text(d.reason)}</td><td>{links}</td></tr>'
+            links = ", ".join(
+                f'<a href="{place(records[c])}">{c.split(".", 1)[1]}</a> {badge(records[c]["verdict"])}'
+                for c in d.claims
+                if c in records
             )
+            rows += f'<tr><td>{html.escape(d.kind)}</td><th scope="row">{text(d.item)}</th><td>{text(d.text)}</td><td>{text(d.reason)}</td><td>{links}</td></tr>'
         head = "".join(f'<th scope="col">{n}</th>' for n in ("Kind", "Item", "What", "Why", "Claims"))
         parts.append(
             f'<h2>{html.escape(paper.authors)}</h2><div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         )
-        failed = [r for r in records.values() if r["paper"] == paper.key and r["verdict"] not in ("reproduced", "not evaluated")]
+        failed = [
+            r
+            for r in records.values()
+            if r["paper"] == paper.key and r["verdict"] not in ("reproduced", "not evaluated")
+        ]
         items = "".join(
             f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}<br><small>{text(r["note"])}</small></li>'
             for r in failed
@@ -81,7 +106,12 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
 
 def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float], cached: set[str]) -> str:
     """What made this build: chapters, experiments, versions, data, commit."""
-    commit = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip() or "not a git checkout"
+    commit = (
+        subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True
+        ).stdout.strip()
+        or "not a git checkout"
+    )
     chapters, experiments, data = "", "", {}
     for ledger in ledgers:
         runs = ledger["experiments"]
@@ -96,7 +126,9 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
                 f"<td>{len(r['seeds'])}</td><td>{r['device']}</td><td><code>{r['key']}</code></td></tr>"
             )
     versions = "".join(f"<tr><th scope='row'>{n}</th><td>{version(n)}</td></tr>" for n in VERSIONS)
-    sources = "".join(f"<tr><th scope='row'>{html.escape(n)}</th><td><code>{html.escape(d)}</code></td></tr>" for n, d in data.items())
+    sources = "".join(
+        f"<tr><th scope='row'>{html.escape(n)}</th><td><code>{html.escape(d)}</code></td></tr>" for n, d in data.items()
+    )
 
     def table(head: str, body: str) -> str:
         columns = "".join(f"<th scope='col'>{h}</th>" for h in head.split("|"))

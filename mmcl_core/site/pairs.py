@@ -17,7 +17,9 @@ def root_folder(root: Path | None = None) -> Path:
     """The checkout, or `InputError` outside one."""
     root = root or checkout()
     if root is None:
-        raise InputError("There is no checkout of the book here: building and syncing need one; run the command inside a clone")
+        raise InputError(
+            "There is no checkout of the book here: building and syncing need one; run the command inside a clone"
+        )
     return root
 
 
@@ -53,10 +55,14 @@ def drifted(root: Path | None = None) -> list[str]:
     for key in sorted({*PAPERS, *keys(root), *(p.stem for p in (root / "book" / "notebooks").glob("*.ipynb"))}):
         text_half, notebook_half = halves(root, key)
         if not (text_half.exists() or notebook_half.exists()):
-            problems.append(f"Chapter {key} is in the catalogue but has no text: write book/chapters/{key}.md and run mmcl sync")
+            problems.append(
+                f"Chapter {key} is in the catalogue but has no text: write book/chapters/{key}.md and run mmcl sync"
+            )
             continue
         if not (text_half.exists() and notebook_half.exists()):
-            problems.append(f"Chapter {key} lacks its {'text' if notebook_half.exists() else 'notebook'} half: run mmcl sync")
+            problems.append(
+                f"Chapter {key} lacks its {'text' if notebook_half.exists() else 'notebook'} half: run mmcl sync"
+            )
             continue
         stored = nbformat.read(notebook_half, as_version=4)
         if _essence(notebook(text_half)) != _essence(stored):
@@ -72,8 +78,13 @@ def sync(root: Path | None = None) -> list[Path]:
     written = []
     for key in sorted({*keys(root), *(p.stem for p in (root / "book" / "notebooks").glob("*.ipynb"))}):
         text_half, notebook_half = halves(root, key)
-        newer = notebook_half.exists() and (not text_half.exists() or notebook_half.stat().st_mtime > text_half.stat().st_mtime)
-        if newer and (not text_half.exists() or _essence(nbformat.read(notebook_half, as_version=4)) != _essence(notebook(text_half))):
+        newer = notebook_half.exists() and (
+            not text_half.exists() or notebook_half.stat().st_mtime > text_half.stat().st_mtime
+        )
+        if newer and (
+            not text_half.exists()
+            or _essence(nbformat.read(notebook_half, as_version=4)) != _essence(notebook(text_half))
+        ):
             book = nbformat.read(notebook_half, as_version=4)
             book.metadata["jupytext"] = {"text_representation": {"extension": ".md", "format_name": "myst"}}
             jupytext.write(book, text_half, fmt="md:myst")

@@ -1,6 +1,6 @@
 """What this chapter changed, what the paper leaves open, and what is wrong in it as printed."""
 
-from mmcl_core.catalog import Deviation
+from mmcl_core.evidence.paper import Deviation
 
 
 def _names(*names: str) -> tuple[str, ...]:
@@ -101,7 +101,11 @@ DEVIATIONS = (
         _names("d4", "d4_corrected"),
     ),
     Deviation(
-        "wrong as printed", "Lemmas D.5 to D.8", r"The growth rate lacks $\sigma_\xi^2 d$.", "With it the bounds hold.", _names("d5_d8", "d5_d8_corrected")
+        "wrong as printed",
+        "Lemmas D.5 to D.8",
+        r"The growth rate lacks $\sigma_\xi^2 d$.",
+        "With it the bounds hold.",
+        _names("d5_d8", "d5_d8_corrected"),
     ),
     Deviation(
         "wrong as printed",

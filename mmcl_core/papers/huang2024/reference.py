@@ -49,7 +49,9 @@ def train(
             loss = contrastive_loss(first, view, first, negatives, scale)
         else:
             second = encode(weights[1], vectors["second"])
-            loss = contrastive_loss(first, second, second, negatives, scale) + contrastive_loss(second, first, first, negatives, scale)
+            loss = contrastive_loss(first, second, second, negatives, scale) + contrastive_loss(
+                second, first, first, negatives, scale
+            )
         if step == steps:
             break
         gradients = torch.autograd.grad(loss, weights)

@@ -45,7 +45,9 @@ class Modality:
         moved = coefficients * self.gram[:, None] if self.gram.ndim == 2 else coefficients @ self.gram
         return self.initial + moved
 
-    def augmented(self, coefficients: Float[Tensor, "S m p"], preactivations: Float[Tensor, "S m p"]) -> Float[Tensor, "S m n"]:
+    def augmented(
+        self, coefficients: Float[Tensor, "S m p"], preactivations: Float[Tensor, "S m p"]
+    ) -> Float[Tensor, "S m n"]:
         """<w_r, xi_i + eps_i>, given <w_r, v_q>."""
         if self.cross_augmented is None:
             return self.initial_augmented + (preactivations - self.initial)[..., 1:]
@@ -97,12 +99,16 @@ def opposite_labels(labels: Float[Tensor, "S n"]) -> Bool[Tensor, "S n n"]:
 
 def draw_labels(seeds: Sequence[int], n: int, purpose: str = "labels") -> Float[Tensor, "S n"]:
     """Uniform signs, one stream per seed."""
-    return torch.stack([2.0 * torch.randint(0, 2, (n,), generator=generator(STREAM, s, purpose)).double() - 1 for s in seeds])
+    return torch.stack(
+        [2.0 * torch.randint(0, 2, (n,), generator=generator(STREAM, s, purpose)).double() - 1 for s in seeds]
+    )
 
 
 def normal(seeds: Sequence[int], purpose: str, *shape: int) -> Float[Tensor, "S ..."]:
     """Standard normal float64 draws `[S, *shape]`, one stream per (seed, purpose), always on the CPU."""
-    return torch.stack([torch.randn(*shape, dtype=torch.float64, generator=generator(STREAM, s, purpose)) for s in seeds])
+    return torch.stack(
+        [torch.randn(*shape, dtype=torch.float64, generator=generator(STREAM, s, purpose)) for s in seeds]
+    )
 
 
 def orthogonal(
@@ -133,7 +139,9 @@ def orthogonal(
         view = initial[..., 1:] + eps if augmented else None
         return Modality(initial, squares.expand(len(seeds), -1).clone(), view)
 
-    return Problem(labels, opposite_labels(labels), modality("first", signal, True), modality("second", ratio * signal, False))
+    return Problem(
+        labels, opposite_labels(labels), modality("first", signal, True), modality("second", ratio * signal, False)
+    )
 
 
 def gaussian(
@@ -154,12 +162,25 @@ def gaussian(
     With `downstream` = ||nu|| given, `downstream_samples` test vectors (y nu, zeta), nu = `downstream` e_1, are attached.
     Seeds are reduced to inner products one by one, so at most one seed's vectors are in memory.
     """
-    runs = [_gaussian_run(s, n, m, d, signal, ratio, initial_scale, noise, augmentation, downstream, downstream_samples) for s in seeds]
+    runs = [
+        _gaussian_run(s, n, m, d, signal, ratio, initial_scale, noise, augmentation, downstream, downstream_samples)
+        for s in seeds
+    ]
     return stack(runs)
 
 
 def _gaussian_run(
-    seed: int, n: int, m: int, d: int, signal: float, ratio: float, s0: float, noise: float, augmentation: float, nu: float | None, k: int
+    seed: int,
+    n: int,
+    m: int,
+    d: int,
+    signal: float,
+    ratio: float,
+    s0: float,
+    noise: float,
+    augmentation: float,
+    nu: float | None,
+    k: int,
 ) -> Problem:
     labels = draw_labels([seed], n)
     vectors = drawn_vectors(seed, n, d, signal, ratio, noise, augmentation)
@@ -177,7 +198,9 @@ def _gaussian_run(
         patches[1:] = noise * normal([seed], "test noise", k, d)[0]
         v, w = vectors["first"], weights["first"]
         test = Downstream(draw_labels([seed], k, "test labels"), (w @ patches.T)[None], (v @ patches.T)[None])
-    return Problem(labels, opposite_labels(labels), modality("first", vectors["augmented"]), modality("second", None), test)
+    return Problem(
+        labels, opposite_labels(labels), modality("first", vectors["augmented"]), modality("second", None), test
+    )
 
 
 def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) -> Float[Tensor, "m d"]:
@@ -185,7 +208,9 @@ def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) 
     return initial_scale * normal([seed], f"weights {name}", m, d)[0]
 
 
-def drawn_vectors(seed: int, n: int, d: int, signal: float, ratio: float, noise: float, augmentation: float) -> dict[str, Float[Tensor, "rows d"]]:
+def drawn_vectors(
+    seed: int, n: int, d: int, signal: float, ratio: float, noise: float, augmentation: float
+) -> dict[str, Float[Tensor, "rows d"]]:
     """The vectors in R^d of one seed: `first` and `second` are `[n+1, d]` (signal, then noise), `augmented` is `[n, d]` (xi + eps)."""
 
     def with_signal(strength: float, axis: int, name: str) -> Float[Tensor, "p d"]:
@@ -196,7 +221,11 @@ def drawn_vectors(seed: int, n: int, d: int, signal: float, ratio: float, noise:
         return v
 
     first, second = with_signal(signal, 0, "first"), with_signal(ratio * signal, 1, "second")
-    return {"first": first, "second": second, "augmented": first[1:] + augmentation * normal([seed], "augmentation", n, d)[0]}
+    return {
+        "first": first,
+        "second": second,
+        "augmented": first[1:] + augmentation * normal([seed], "augmentation", n, d)[0],
+    }
 
 
 def stack(problems: Sequence[Problem]) -> Problem:
@@ -207,7 +236,9 @@ def stack(problems: Sequence[Problem]) -> Problem:
             return None
         if isinstance(parts[0], Tensor):
             return torch.cat(parts)
-        return replace(parts[0], **{name: cat([getattr(part, name) for part in parts]) for name in parts[0].__dataclass_fields__})
+        return replace(
+            parts[0], **{name: cat([getattr(part, name) for part in parts]) for name in parts[0].__dataclass_fields__}
+        )
 
     return cat(list(problems))
 

@@ -41,11 +41,17 @@ class Closure:
     def __post_init__(self) -> None:
         spectra = (*self.signal, *(self.signal_b or ()))
         if not spectra or min(spectra) <= 0 or self.noise < 0:
-            raise InputError(f"The signal variances {spectra} must all be positive and the noise variance {self.noise} at least 0: mend the spectrum")
+            raise InputError(
+                f"The signal variances {spectra} must all be positive and the noise variance {self.noise} at least 0: mend the spectrum"
+            )
         if len(self.signal) > self.d or (self.signal_b and len(self.signal_b) != len(self.signal)):
-            raise InputError(f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances in both views")
+            raise InputError(
+                f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances in both views"
+            )
         if self.inverse_temperature is not None and not self.inverse_temperature > 0:
-            raise InputError(f"tau^2 = {self.inverse_temperature} is not allowed: the inverse temperature must be positive")
+            raise InputError(
+                f"tau^2 = {self.inverse_temperature} is not allowed: the inverse temperature must be positive"
+            )
         if not self.negatives >= 1:
             raise InputError(f"K = {self.negatives} negatives are not allowed: the contrastive loss needs at least one")
 
@@ -57,7 +63,12 @@ class Closure:
     def rates(self) -> tuple[np.ndarray, np.ndarray, float, float]:
         """c_A, c_B = sigma^2 / d of the signal, and the same of the noise."""
         noise_b = self.noise if self.noise_b is None else self.noise_b
-        return np.array(self.signal) / self.d, np.array(self.signal_b or self.signal) / self.d, self.noise / self.d, noise_b / self.d
+        return (
+            np.array(self.signal) / self.d,
+            np.array(self.signal_b or self.signal) / self.d,
+            self.noise / self.d,
+            noise_b / self.d,
+        )
 
     def initial(self) -> Float[np.ndarray, "state"]:
         """Independent Gaussian weights: a = b = sigma^2 / d, g = 0, noise (d - r) sigma_xi^2 / d, and log tau^2."""
@@ -86,11 +97,20 @@ class Closure:
                 2 * s * c_a * (drive - q_0 * a / square_a),
                 2 * s * c_b * (drive - q_0 * b / square_b),
                 s * (q * (c_b * a + c_a * b) / product - q_0 * g * (c_a / square_a + c_b / square_b)),
-                [-2 * s * x_a * q_0 * noise_a / square_a, -2 * s * x_b * q_0 * noise_b / square_b, self.learning * s * q_0],
+                [
+                    -2 * s * x_a * q_0 * noise_a / square_a,
+                    -2 * s * x_b * q_0 * noise_b / square_b,
+                    self.learning * s * q_0,
+                ],
             ]
         )
 
-    def run(self, times: Sequence[float] | Float[np.ndarray, "T"], state: Float[np.ndarray, "state"] | None = None, rtol: float = 1e-9) -> Path:
+    def run(
+        self,
+        times: Sequence[float] | Float[np.ndarray, "T"],
+        state: Float[np.ndarray, "state"] | None = None,
+        rtol: float = 1e-9,
+    ) -> Path:
         """Solve from the weights of `state` (default: the initial ones) at time 0 and return the path at `times`."""
         times = np.asarray(times, float)
         start = self.initial()
@@ -176,7 +196,13 @@ class Path:
         """
         c_a = self.closure.rates[0]
         beta = self.inverse_temperature[:, None] * self.scaled
-        factor = 2 * missing_mass(beta, self.closure.negatives) * 2 * self.inverse_temperature / np.sqrt(self.squares[0] * self.squares[1])
+        factor = (
+            2
+            * missing_mass(beta, self.closure.negatives)
+            * 2
+            * self.inverse_temperature
+            / np.sqrt(self.squares[0] * self.squares[1])
+        )
 
         def push(weight: np.ndarray) -> np.ndarray:
             pull = weight * self.correlations - (weight * self.scaled).sum(1, keepdims=True)

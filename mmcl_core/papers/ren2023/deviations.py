@@ -1,6 +1,6 @@
 """What this chapter changed and what it could not know."""
 
-from mmcl_core.catalog import Deviation
+from mmcl_core.evidence.paper import Deviation
 
 
 def _names(*names: str) -> tuple[str, ...]:

@@ -64,7 +64,9 @@ def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"
     return lambda form: ((h_a.mT @ h_b / h_a.shape[1]).to(form.dtype), 1.0)
 
 
-def population_contrastive(points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float) -> Law:
+def population_contrastive(
+    points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
+) -> Law:
     """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs."""
 
     def law(form: Tensor) -> Moments:
@@ -72,7 +74,9 @@ def population_contrastive(points: Float[Tensor, "P d"], positive: Float[Tensor,
         missing_a, missing_b = (z / (exponentials + z) for z in (from_a, from_b))  # 1 - S_A, 1 - S_B
         weight_a = (positive / (exponentials + from_a)).sum(-1, keepdim=True)
         weight_b = (positive / (exponentials + from_b)).sum(-2, keepdim=True)
-        coefficients = positive * (missing_a + missing_b) - negatives / len(points) * exponentials * (weight_a + weight_b)
+        coefficients = positive * (missing_a + missing_b) - negatives / len(points) * exponentials * (
+            weight_a + weight_b
+        )
         return points.mT @ coefficients @ points, inverse_temperature
 
     return law
@@ -85,17 +89,28 @@ def population_noncontrastive(points: Float[Tensor, "P d"], positive: Float[Tens
 
 
 def population_loss(
-    e: Encoders, v: Views, points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
+    e: Encoders,
+    v: Views,
+    points: Float[Tensor, "P d"],
+    positive: Float[Tensor, "P P"],
+    inverse_temperature: float,
+    negatives: float,
 ) -> Float[Tensor, "S"]:
     """L_C by enumeration."""
     exponentials, from_a, from_b = _partition(points, similarity(e, v), inverse_temperature, negatives)
     return (positive * (torch.log1p(from_a / exponentials) + torch.log1p(from_b / exponentials))).sum((1, 2))
 
 
-def _partition(points: Tensor, form: Tensor, inverse_temperature: float, negatives: float) -> tuple[Tensor, Tensor, Tensor]:
+def _partition(
+    points: Tensor, form: Tensor, inverse_temperature: float, negatives: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """e^{tau^2 <f_A, f_B>} for all pairs of points, and K times its mean over view B and over view A."""
     exponentials = torch.exp(inverse_temperature * points @ form @ points.mT)
-    return exponentials, negatives * exponentials.mean(-1, keepdim=True), negatives * exponentials.mean(-2, keepdim=True)
+    return (
+        exponentials,
+        negatives * exponentials.mean(-1, keepdim=True),
+        negatives * exponentials.mean(-2, keepdim=True),
+    )
 
 
 @dataclass(frozen=True)
@@ -132,21 +147,33 @@ def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
     return values[:, 0] / values[:, -1]
 
 
-def descend(e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int) -> Iterator[tuple[int, Encoders]]:
+def descend(
+    e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int
+) -> Iterator[tuple[int, Encoders]]:
     """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's batch. `InputError` when it diverges."""
     yield 0, e
     for step in range(steps):
         change = velocity(e, v, law(step))
         e = Encoders(e.a + rate * change.a, e.b + rate * change.b)
         if not torch.isfinite(e.a.sum() + e.b.sum()):
-            raise InputError(f"Training diverged at step {step + 1}: take a rate below {rate:g}, or signal and noise variances nearer to 1")
+            raise InputError(
+                f"Training diverged at step {step + 1}: take a rate below {rate:g}, or signal and noise variances nearer to 1"
+            )
         yield step + 1, e
 
 
 class Batches:
     """Fresh minibatches `[S, N, d]` of each seed's own stream, or batches from a fixed training set of `pairs` pairs."""
 
-    def __init__(self, v: Views, size: int, seeds: Sequence[int], device: torch.device, pairs: int | None = None, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        v: Views,
+        size: int,
+        seeds: Sequence[int],
+        device: torch.device,
+        pairs: int | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         self.views, self.device, self.dtype = v, device, dtype
         self.size = size if pairs is None else min(size, pairs)
         self.streams = [generator("ren2023", s, "batches") for s in seeds]
@@ -157,11 +184,18 @@ class Batches:
         if self.fixed is None:
             drawn = [draw_pairs(self.views, self.size, stream, self.dtype) for stream in self.streams]
         else:
-            rows = [torch.randperm(len(h_a), generator=stream)[: self.size] for stream, (h_a, _) in zip(self.streams, self.fixed, strict=True)]
+            rows = [
+                torch.randperm(len(h_a), generator=stream)[: self.size]
+                for stream, (h_a, _) in zip(self.streams, self.fixed, strict=True)
+            ]
             drawn = [(h_a[i], h_b[i]) for i, (h_a, h_b) in zip(rows, self.fixed, strict=True)]
         return torch.stack([a for a, _ in drawn]).to(self.device), torch.stack([b for _, b in drawn]).to(self.device)
 
     def law(self, inverse_temperature: float | None) -> Law:
         """The loss on the next batch: contrastive at `inverse_temperature` (tau^2), non-contrastive for None."""
         h_a, h_b = self.draw()
-        return batch_noncontrastive(h_a, h_b) if inverse_temperature is None else batch_contrastive(h_a, h_b, inverse_temperature)
+        return (
+            batch_noncontrastive(h_a, h_b)
+            if inverse_temperature is None
+            else batch_contrastive(h_a, h_b, inverse_temperature)
+        )

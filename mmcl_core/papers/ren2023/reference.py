@@ -12,12 +12,15 @@ from mmcl_core.papers.ren2023.setting import Views
 def observation_maps(v: Views, stream: torch.Generator) -> tuple[Float[Tensor, "d d"], Float[Tensor, "d d"]]:
     """[A, A_xi] and [B, B_xi]: two independent random rotations with columns scaled by sigma."""
     return tuple(
-        torch.linalg.qr(torch.randn(v.dimension, v.dimension, generator=stream, dtype=torch.float64)).Q * variance.sqrt()
+        torch.linalg.qr(torch.randn(v.dimension, v.dimension, generator=stream, dtype=torch.float64)).Q
+        * variance.sqrt()
         for variance in (v.variance_a, v.variance_b)
     )
 
 
-def embeddings(w: Float[Tensor, "d m"], observation: Float[Tensor, "d d"], sources: Float[Tensor, "N d"]) -> Float[Tensor, "N m"]:
+def embeddings(
+    w: Float[Tensor, "d m"], observation: Float[Tensor, "d d"], sources: Float[Tensor, "N d"]
+) -> Float[Tensor, "N m"]:
     """f(x) = W^T x / N with x = [A, A_xi] h / sqrt(d) and N^2 = E ||W^T x||^2 over the population of signs."""
     d = len(observation)
     n_squared = torch.trace(w.T @ observation @ observation.T @ w) / d
@@ -25,7 +28,11 @@ def embeddings(w: Float[Tensor, "d m"], observation: Float[Tensor, "d d"], sourc
 
 
 def population_contrastive(
-    f_a: Float[Tensor, "P m"], f_b: Float[Tensor, "P m"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
+    f_a: Float[Tensor, "P m"],
+    f_b: Float[Tensor, "P m"],
+    positive: Float[Tensor, "P P"],
+    inverse_temperature: float,
+    negatives: float,
 ) -> Float[Tensor, ""]:
     """-E log S_A - E log S_B, a literal loop over all positive pairs of points."""
     loss = torch.zeros((), dtype=f_a.dtype)
@@ -37,7 +44,9 @@ def population_contrastive(
     return loss
 
 
-def noncontrastive(f_a: Float[Tensor, "P m"], f_b: Float[Tensor, "P m"], positive: Float[Tensor, "P P"]) -> Float[Tensor, ""]:
+def noncontrastive(
+    f_a: Float[Tensor, "P m"], f_b: Float[Tensor, "P m"], positive: Float[Tensor, "P P"]
+) -> Float[Tensor, ""]:
     """-E <f_A, f_B> over positive pairs."""
     return -(positive * (f_a @ f_b.T)).sum()
 
@@ -54,5 +63,9 @@ def gradients(
     """Autograd's gradient of the population loss by W_A and W_B; None for tau^2 is the non-contrastive loss."""
     w_a, w_b = w_a.clone().requires_grad_(), w_b.clone().requires_grad_()
     f_a, f_b = embeddings(w_a, maps[0], points), embeddings(w_b, maps[1], points)
-    loss = noncontrastive(f_a, f_b, positive) if inverse_temperature is None else population_contrastive(f_a, f_b, positive, inverse_temperature, negatives)
+    loss = (
+        noncontrastive(f_a, f_b, positive)
+        if inverse_temperature is None
+        else population_contrastive(f_a, f_b, positive, inverse_temperature, negatives)
+    )
     return torch.autograd.grad(loss, (w_a, w_b))

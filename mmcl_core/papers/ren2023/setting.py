@@ -84,7 +84,9 @@ def initial_encoders(v: Views, width: int, seeds: Sequence[int]) -> Encoders:
     """W_A, W_B with independent N(0, 1/m) entries, in coordinates (Ren & Li 2023, section 2 of the sheet)."""
 
     def draw(name: str, variance: Tensor) -> Tensor:
-        weights = [torch.randn(width, v.dimension, generator=generator("ren2023", s, name), dtype=torch.float64) for s in seeds]
+        weights = [
+            torch.randn(width, v.dimension, generator=generator("ren2023", s, name), dtype=torch.float64) for s in seeds
+        ]
         return torch.stack(weights) * (variance / v.dimension / width).sqrt()
 
     return Encoders(draw("W_A", v.variance_a), draw("W_B", v.variance_b))
@@ -104,12 +106,16 @@ def reduce_width(e: Encoders) -> Encoders:
 
 def cube(v: Views) -> tuple[Float[Tensor, "P d"], Float[Tensor, "P P"]]:
     """All 2^d sign vectors, and the probability of each (row, column) being a positive pair: equal signals, independent noises."""
-    points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * v.dimension).reshape(-1, v.dimension)
+    points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * v.dimension).reshape(
+        -1, v.dimension
+    )
     same = (points[:, None, : v.rank] == points[None, :, : v.rank]).all(-1)
     return points, same.to(points.dtype) / same.sum()
 
 
-def draw_pairs(v: Views, size: int, stream: torch.Generator, dtype: torch.dtype = torch.float64) -> tuple[Float[Tensor, "N d"], Float[Tensor, "N d"]]:
+def draw_pairs(
+    v: Views, size: int, stream: torch.Generator, dtype: torch.dtype = torch.float64
+) -> tuple[Float[Tensor, "N d"], Float[Tensor, "N d"]]:
     """`size` positive pairs of source vectors: the first r entries shared, the others independent."""
     noise, d = v.dimension - v.rank, v.dimension
 
@@ -123,5 +129,7 @@ def draw_pairs(v: Views, size: int, stream: torch.Generator, dtype: torch.dtype 
     second = torch.cat([sources[:, : v.rank], sources[:, d:]], 1)
     if v.noise_inside:
         for side, variance in ((first, v.variance_a), (second, v.variance_b)):
-            side += torch.randn(size, d, generator=stream, dtype=dtype) * (v.noise_inside / variance.cpu()).sqrt().to(dtype)
+            side += torch.randn(size, d, generator=stream, dtype=dtype) * (v.noise_inside / variance.cpu()).sqrt().to(
+                dtype
+            )
     return first, second

@@ -32,7 +32,11 @@ class NonContrastive:
     def at(self, T: float) -> tuple[Float[np.ndarray, "r"], Float[np.ndarray, "r"], float]:
         """Energies a_p, correlations rho_p and the noise energy n."""
         R = self.remaining(T)
-        a = self.signal / self.d * np.exp(np.logaddexp(2 * self.signal * (T - R), -2 * self.signal * (T + R)) - np.log(2))
+        a = (
+            self.signal
+            / self.d
+            * np.exp(np.logaddexp(2 * self.signal * (T - R), -2 * self.signal * (T + R)) - np.log(2))
+        )
         n = (self.d - len(self.signal)) * self.noise / self.d * np.exp(-2 * self.noise * R)
         return a, np.tanh(2 * self.signal * T), float(n)
 
@@ -44,7 +48,9 @@ class NonContrastive:
 def limit_condition_number(signal: Spectrum, d: float) -> float:
     """The condition number on which non-contrastive training ends (D3); it depends on the spectrum and on d only."""
     s = np.asarray(signal, float)
-    D = brentq(lambda D: np.logaddexp.reduce(2 * s * D) - np.log(2 * d), -np.log(2 * d), np.log(2 * d) / (2 * s.min()) + 1)
+    D = brentq(
+        lambda D: np.logaddexp.reduce(2 * s * D) - np.log(2 * d), -np.log(2 * d), np.log(2 * d) / (2 * s.min()) + 1
+    )
     logs = np.log(s) + 2 * s * D
     return float(np.exp((logs.max() - logs.min()) / 2))
 
@@ -56,7 +62,9 @@ def limit_bounds(signal: Spectrum, d: float) -> tuple[float, float]:
     return float(start * (2 * d / len(s)) ** exponent), float(start * (2 * d) ** exponent)
 
 
-def limit_of_weights(a: Float[np.ndarray, "m d"], b: Float[np.ndarray, "m d"], variance: Float[np.ndarray, "d"], rank: int) -> float:
+def limit_of_weights(
+    a: Float[np.ndarray, "m d"], b: Float[np.ndarray, "m d"], variance: Float[np.ndarray, "d"], rank: int
+) -> float:
     """D3(c): the condition number on which non-contrastive training of these very weights ends, for N_A = N_B.
 
     `a`, `b` are K_A(0), K_B(0): column p of the limit is (K_A,p + K_B,p)(0)/2 times e^{sigma_p^2 D}.
@@ -82,10 +90,20 @@ def harmonic_mean(signal: Spectrum) -> float:
     return float(1 / np.mean(1 / np.asarray(signal, float)))
 
 
-def balance_time_bound(signal: Spectrum, d: int, inverse_temperature: float, negatives: float, start: float, epsilon: float) -> float:
+def balance_time_bound(
+    signal: Spectrum, d: int, inverse_temperature: float, negatives: float, start: float, epsilon: float
+) -> float:
     """D6: a time after which kappa^2 - 1 <= epsilon on the aligned, noise-free manifold, from kappa(0) = `start`."""
     s, tau2 = np.asarray(signal, float), inverse_temperature
-    return float(len(s) * d * s.max() / (4 * tau2**2 * s.min()) * np.cosh(tau2) ** 2 * (1 + np.exp(tau2) / negatives) * np.log((start**2 - 1) / epsilon))
+    return float(
+        len(s)
+        * d
+        * s.max()
+        / (4 * tau2**2 * s.min())
+        * np.cosh(tau2) ** 2
+        * (1 + np.exp(tau2) / negatives)
+        * np.log((start**2 - 1) / epsilon)
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,9 @@ class BalancedRates:
     difference: Float[np.ndarray, "k"]
 
 
-def balanced_rates(signal: Spectrum, noise: float, d: int, inverse_temperature: float, negatives: float) -> BalancedRates:
+def balanced_rates(
+    signal: Spectrum, noise: float, d: int, inverse_temperature: float, negatives: float
+) -> BalancedRates:
     """The rates of D8 with b = tau^2/r and U = 4 tau^2 (1 - S)/(d N^2)."""
     s = np.asarray(signal, float)
     r, b = len(s), inverse_temperature / len(s)
@@ -106,4 +126,6 @@ def balanced_rates(signal: Spectrum, noise: float, d: int, inverse_temperature: 
     U = 4 * inverse_temperature / (1 + np.exp(-log_odds)) / (d * harmonic_mean(s))
     mu = np.sort(np.linalg.eigvals(np.diag(s) @ (np.eye(r) - 1 / r)).real)[1:]
     shortfall = 1 - np.tanh(b)
-    return BalancedRates(U * b / np.cosh(b) ** 2 * mu, 2 * U * s * shortfall, float(U * noise * shortfall), U * shortfall * mu)
+    return BalancedRates(
+        U * b / np.cosh(b) ** 2 * mu, 2 * U * s * shortfall, float(U * noise * shortfall), U * shortfall * mu
+    )

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Arrays
+from mmcl_core.lab.experiment import Arrays
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.metrics import effective_rank, feature_condition_number, retrieval_at_1
 from mmcl_core.runtime import generator
@@ -38,10 +38,19 @@ class Pairs:
         return Pairs(*(x.to(device) for x in (self.first, self.second, self.train, self.test)))
 
 
-def pairs(first: Float[Tensor, "N p"], second: Float[Tensor, "N q"], train: int, test: int, experiment: str, seeds: Sequence[int]) -> Pairs:
+def pairs(
+    first: Float[Tensor, "N p"],
+    second: Float[Tensor, "N q"],
+    train: int,
+    test: int,
+    experiment: str,
+    seeds: Sequence[int],
+) -> Pairs:
     """Both views with a split of each seed's own; `InputError` when there are fewer pairs than asked for."""
     if train + test > len(first):
-        raise InputError(f"{train} training and {test} test pairs were asked for, but there are {len(first)}: take fewer")
+        raise InputError(
+            f"{train} training and {test} test pairs were asked for, but there are {len(first)}: take fewer"
+        )
     order = torch.stack([torch.randperm(len(first), generator=generator(experiment, s, "split")) for s in seeds])
     return Pairs(first, second, order[:, :train], order[:, train : train + test])
 
@@ -58,7 +67,9 @@ class Recipe:
     steps: int = 1000
     rate: float = 1e-3
     optimiser: Literal["sgd", "adam"] = "adam"
-    start: Literal["uniform", "gaussian"] = "uniform"  # U(+-1/sqrt(in)) as in torch's layers, or N(0, 1/width) as in the theory
+    start: Literal["uniform", "gaussian"] = (
+        "uniform"  # U(+-1/sqrt(in)) as in torch's layers, or N(0, 1/width) as in the theory
+    )
 
 
 def tower(experiment: str, name: str, seeds: Sequence[int], sizes: Sequence[int], start: str) -> Tower:
@@ -87,7 +98,9 @@ def normalise(features: Float[Tensor, "S N D"]) -> Float[Tensor, "S N D"]:
     return centred / centred.square().sum(-1).mean(1)[:, None, None].sqrt()
 
 
-def loss(first: Float[Tensor, "S N D"], second: Float[Tensor, "S N D"], inverse_temperature: float | None) -> Float[Tensor, "S"]:
+def loss(
+    first: Float[Tensor, "S N D"], second: Float[Tensor, "S N D"], inverse_temperature: float | None
+) -> Float[Tensor, "S"]:
     """Sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean <f_A, f_B> of the pairs."""
     if inverse_temperature is None:
         return -(first * second).sum(-1).mean(-1)
@@ -107,24 +120,44 @@ class Trained:
 
     def arrays(self, run: str, orders: Sequence[int]) -> Arrays:
         """The measurements as named arrays, `<run>_steps` and so on; `orders` as in `fit`."""
-        over_steps = {f"kappa{j}": self.condition[:, :, k] for k, j in enumerate(orders)} | {"rank": self.rank, "alignment": self.alignment}
+        over_steps = {f"kappa{j}": self.condition[:, :, k] for k, j in enumerate(orders)} | {
+            "rank": self.rank,
+            "alignment": self.alignment,
+        }
         return {f"{run}_steps": self.steps} | {f"{run}_{name}": values for name, values in over_steps.items()}
 
 
-def features(data: Pairs, first: Tower, second: Tower, rows: Int[Tensor, "S m"]) -> tuple[Float[np.ndarray, "S m D"], Float[np.ndarray, "S m D"]]:
+def features(
+    data: Pairs, first: Tower, second: Tower, rows: Int[Tensor, "S m"]
+) -> tuple[Float[np.ndarray, "S m D"], Float[np.ndarray, "S m D"]]:
     """Normalised features of both views of `rows`."""
     with torch.no_grad():
-        return tuple(normalise(apply(t, x[rows])).double().cpu().numpy() for t, x in ((first, data.first), (second, data.second)))
+        return tuple(
+            normalise(apply(t, x[rows])).double().cpu().numpy() for t, x in ((first, data.first), (second, data.second))
+        )
 
 
-def fit(data: Pairs, recipe: Recipe, experiment: str, seeds: Sequence[int], recorded: Int[Tensor, "T"], orders: Sequence[int]) -> Trained:
+def fit(
+    data: Pairs,
+    recipe: Recipe,
+    experiment: str,
+    seeds: Sequence[int],
+    recorded: Int[Tensor, "T"],
+    orders: Sequence[int],
+) -> Trained:
     """Train every seed's towers on fresh random batches; both losses see the same initial weights and the same batches.
 
     `orders` are the j of kappa_j that are measured at the `recorded` steps. `InputError` when the training diverges.
     """
     r, device = recipe, data.first.device
-    sizes = [[x.shape[1], *([h] if h else []), r.width] for x, h in ((data.first, r.hidden_first), (data.second, r.hidden_second))]
-    towers = [tower(experiment, name, seeds, s, r.start) for name, s in zip(("first tower", "second tower"), sizes, strict=True)]
+    sizes = [
+        [x.shape[1], *([h] if h else []), r.width]
+        for x, h in ((data.first, r.hidden_first), (data.second, r.hidden_second))
+    ]
+    towers = [
+        tower(experiment, name, seeds, s, r.start)
+        for name, s in zip(("first tower", "second tower"), sizes, strict=True)
+    ]
     towers = [[tuple(p.to(device).requires_grad_() for p in layer) for layer in t] for t in towers]
     first, second = towers
     parameters = [p for t in towers for layer in t for p in layer]
@@ -136,12 +169,16 @@ def fit(data: Pairs, recipe: Recipe, experiment: str, seeds: Sequence[int], reco
         if step in wanted:
             a, b = features(data, first, second, data.test)
             if not np.isfinite(a + b).all():
-                raise InputError(f"The towers diverged before step {step}: take another batch, width, tau^2, or a rate below {r.rate:g}")
+                raise InputError(
+                    f"The towers diverged before step {step}: take another batch, width, tau^2, or a rate below {r.rate:g}"
+                )
             condition = np.array([[feature_condition_number(x, j) for j in orders] for x in a])
             seen.append((condition, [effective_rank(x) for x in a], (a * b).sum(-1).mean(-1)))
         if step == r.steps:
             break
-        rows = data.train.gather(1, torch.stack([torch.randperm(data.train.shape[1], generator=g)[:size] for g in streams]).to(device))
+        rows = data.train.gather(
+            1, torch.stack([torch.randperm(data.train.shape[1], generator=g)[:size] for g in streams]).to(device)
+        )
         optimiser.zero_grad(set_to_none=True)
         f_a, f_b = (normalise(apply(t, x[rows])) for t, x in ((first, data.first), (second, data.second)))
         loss(f_a, f_b, r.inverse_temperature).sum().backward()
@@ -150,7 +187,14 @@ def fit(data: Pairs, recipe: Recipe, experiment: str, seeds: Sequence[int], reco
     return Trained(np.array(sorted(wanted)), condition, rank, alignment, first, second)
 
 
-def retrieval(first: Float[np.ndarray, "S m D"], second: Float[np.ndarray, "S m D"], among: int) -> Float[np.ndarray, "S"]:
+def retrieval(
+    first: Float[np.ndarray, "S m D"], second: Float[np.ndarray, "S m D"], among: int
+) -> Float[np.ndarray, "S"]:
     """Retrieval at 1 of the second view from the first among `among` pairs, mean over as many disjoint groups as the test set holds."""
     starts = range(0, max(1, first.shape[1] // among) * among, among)
-    return np.array([np.mean([retrieval_at_1(a[i : i + among], b[i : i + among]) for i in starts]) for a, b in zip(first, second, strict=True)])
+    return np.array(
+        [
+            np.mean([retrieval_at_1(a[i : i + among], b[i : i + among]) for i in starts])
+            for a, b in zip(first, second, strict=True)
+        ]
+    )

@@ -44,7 +44,13 @@ def regularised_gradients(
 
 
 def adam_path(
-    w_image: ImageEncoder, w_text: TextEncoder, image: Images, text: Captions, rho: Float[Tensor, "R 1 1"], rate: float, steps: int
+    w_image: ImageEncoder,
+    w_text: TextEncoder,
+    image: Images,
+    text: Captions,
+    rho: Float[Tensor, "R 1 1"],
+    rate: float,
+    steps: int,
 ) -> tuple[ImageEncoder, TextEncoder]:
     """Adam (betas .9, .999) on the regularised loss, full batch."""
     weights = [w_image.clone(), w_text.clone()]
@@ -90,12 +96,16 @@ def clip_training(
 ) -> tuple[ImageEncoder, TextEncoder]:
     """Adam on CLIP's loss in minibatches that `orders` draw, one stream for each problem. With `label`, two samples of one class are no negatives."""
     weights = [w_image.clone().requires_grad_(), w_text.clone().requires_grad_()]
-    log_scale = torch.full((len(image), 1, 1), -float(np.log(similarity.temperature)), dtype=image.dtype, requires_grad=similarity.learns)
+    log_scale = torch.full(
+        (len(image), 1, 1), -float(np.log(similarity.temperature)), dtype=image.dtype, requires_grad=similarity.learns
+    )
     optimiser = torch.optim.Adam([*weights, log_scale] if similarity.learns else weights, lr=rate)
     others = ~torch.eye(batch, dtype=torch.bool)
     for _ in range(steps):
         chosen = torch.as_tensor(np.stack([o.integers(0, image.shape[1], batch) for o in orders]))
-        first, second = (torch.take_along_dim(v, chosen[..., None], 1) @ w.mT for v, w in zip((image, text), weights, strict=True))
+        first, second = (
+            torch.take_along_dim(v, chosen[..., None], 1) @ w.mT for v, w in zip((image, text), weights, strict=True)
+        )
         if similarity.cosine:
             first, second = normalize(first, dim=-1), normalize(second, dim=-1)
         ignored = None

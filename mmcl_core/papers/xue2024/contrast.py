@@ -32,7 +32,9 @@ class Recipe:
     rate: float = 3e-3
     decay: float = 1e-4
     temperature: float = 0.07
-    text_scale: float = 0.1  # of the text tower's initial weights: differences between words that training never moves must not decide
+    text_scale: float = (
+        0.1  # of the text tower's initial weights: differences between words that training never moves must not decide
+    )
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,24 @@ class Towers:
         return normalize(normalize(self.text(captions.to(device)), dim=-1).mean(1), dim=-1)
 
 
-def image_tower(images: Float[Tensor, "N 3 H W"], recipe: Recipe, out: int, experiment: str, seed: int) -> nn.Sequential:
+def image_tower(
+    images: Float[Tensor, "N 3 H W"], recipe: Recipe, out: int, experiment: str, seed: int
+) -> nn.Sequential:
     """Convolutions and a linear layer to `out` numbers. The convolutions start alike for every `out`."""
     with seeded(experiment, seed, "image tower"):
         layers = strided_convolutions(recipe.channels, images.shape[-1])
         return nn.Sequential(layers, nn.Linear(layers.width, out)).to(images.device)
 
 
-def _fit(model: nn.Module, loss: Callable[[Tensor], Tensor], samples: int, recipe: Recipe, experiment: str, seed: int, after: Callable[[], None]) -> None:
+def _fit(
+    model: nn.Module,
+    loss: Callable[[Tensor], Tensor],
+    samples: int,
+    recipe: Recipe,
+    experiment: str,
+    seed: int,
+    after: Callable[[], None],
+) -> None:
     """`recipe.steps` steps; every method of a seed sees the same batches."""
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
     order = generator(experiment, seed, "order")
@@ -75,10 +87,20 @@ def _fit(model: nn.Module, loss: Callable[[Tensor], Tensor], samples: int, recip
     )
 
 
-def supervise(images: Float[Tensor, "N 3 H W"], labels: Int[Tensor, "N"], classes: int, recipe: Recipe, experiment: str, seed: int) -> nn.Module:
+def supervise(
+    images: Float[Tensor, "N 3 H W"], labels: Int[Tensor, "N"], classes: int, recipe: Recipe, experiment: str, seed: int
+) -> nn.Module:
     """Supervised learning by cross-entropy: a network from images to `classes` logits."""
     network = image_tower(images, recipe, classes, experiment, seed)
-    _fit(network, lambda rows: cross_entropy(network(images[rows]), labels[rows]), len(images), recipe, experiment, seed, lambda: None)
+    _fit(
+        network,
+        lambda rows: cross_entropy(network(images[rows]), labels[rows]),
+        len(images),
+        recipe,
+        experiment,
+        seed,
+        lambda: None,
+    )
     return network
 
 
@@ -92,7 +114,10 @@ def contrast(
 ) -> Towers:
     """CLIP's training. `classes` takes pairs of the same class out of the negatives; None keeps all other pairs of the batch as negatives."""
     device = images.device
-    towers = Towers(image_tower(images, recipe, recipe.width, experiment, seed), text_tower(captions.shape[1], recipe, experiment, seed).to(device))
+    towers = Towers(
+        image_tower(images, recipe, recipe.width, experiment, seed),
+        text_tower(captions.shape[1], recipe, experiment, seed).to(device),
+    )
     temperature = Temperature(recipe.temperature).to(device)
 
     def loss(rows: Tensor) -> Tensor:

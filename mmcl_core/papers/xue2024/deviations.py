@@ -1,6 +1,6 @@
 """What this chapter changed and what it could not know."""
 
-from mmcl_core.catalog import Deviation
+from mmcl_core.evidence.paper import Deviation
 
 
 def _names(*names: str) -> tuple[str, ...]:
@@ -78,7 +78,13 @@ SYNTHETIC: tuple[Deviation, ...] = (
         "Our specification: captions and same-class negatives under CLIP's loss",
         "It does not name the loss of its table. All three are measured: inner products agree with its numbers, cosines at temperature 1 and with a learnt temperature do not.",
         "The three stand at different distances along the way from trusting the background to distrusting it, so that what helps one harms another.",
-        _names("clip_captions_table", "clip_same_class", "clip_same_class_inner_rich", "clip_richness_inner", "clip_richness_learnt"),
+        _names(
+            "clip_captions_table",
+            "clip_same_class",
+            "clip_same_class_inner_rich",
+            "clip_richness_inner",
+            "clip_richness_learnt",
+        ),
     ),
     Deviation(
         "not reproduced",
@@ -191,7 +197,13 @@ REAL: tuple[Deviation, ...] = (
         "Full names as captions were expected to be more accurate than first words and supervised learning under changes of rendering, and to need same-class negatives; they are less "
         "accurate, already in the training font, and better without those negatives. No larger share of the accuracy is kept either.",
         "No rendering goes with a class in training, so there is no shortcut to outdo and the mechanisms are silent. That the other words compete with the class word is a guess.",
-        _names("icons_richness", "icons_richness_relative", "icons_intra_class", "icons_supervised", "icons_supervised_relative"),
+        _names(
+            "icons_richness",
+            "icons_richness_relative",
+            "icons_intra_class",
+            "icons_supervised",
+            "icons_supervised_relative",
+        ),
     ),
 )
 

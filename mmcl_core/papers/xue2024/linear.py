@@ -21,7 +21,11 @@ Matrix = Float[np.ndarray, "*S d_I d_T"]
 
 
 def pairwise_loss(
-    w_image: Float[Tensor, "p d_I"], w_text: Float[Tensor, "p d_T"], image: Float[Tensor, "n d_I"], text: Float[Tensor, "n d_T"], rho: float
+    w_image: Float[Tensor, "p d_I"],
+    w_text: Float[Tensor, "p d_T"],
+    image: Float[Tensor, "n d_I"],
+    text: Float[Tensor, "n d_T"],
+    rho: float,
 ) -> Float[Tensor, ""]:
     """The loss as the paper writes it: the mean of s_ij - s_ii and of s_ji - s_ii over all i != j, halved, plus (rho/2) ||W_I^T W_T||_F^2."""
     s = (image @ w_image.T) @ (text @ w_text.T).T
@@ -32,7 +36,9 @@ def pairwise_loss(
     return (images + texts) / (2 * n * (n - 1)) + rho / 2 * (w_image.T @ w_text).square().sum()
 
 
-def cross_covariance(image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"]) -> Float[np.ndarray, "d_I d_T"]:
+def cross_covariance(
+    image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"]
+) -> Float[np.ndarray, "d_I d_T"]:
     """S = (1/n) sum_i x_i t_i^T - 1/(n(n-1)) sum_{i != j} x_i t_j^T, which is the centred cross-covariance."""
     return (image - image.mean(0)).T @ (text - text.mean(0)) / (len(image) - 1)
 
@@ -53,19 +59,25 @@ def composed_cross_covariance(
     return positive / len(image) - same * within / pairs - (1 - same) * across / (2 * sums[0][2] * sums[1][2])
 
 
-def loss(w_image: Float[np.ndarray, "*S p d_I"], w_text: Float[np.ndarray, "*S p d_T"], S: Matrix, rho: float) -> Float[np.ndarray, "*S"] | np.floating:
+def loss(
+    w_image: Float[np.ndarray, "*S p d_I"], w_text: Float[np.ndarray, "*S p d_T"], S: Matrix, rho: float
+) -> Float[np.ndarray, "*S"] | np.floating:
     """-tr(W_I S W_T^T) + (rho/2) ||W_I^T W_T||_F^2."""
     G = np.swapaxes(w_image, -1, -2) @ w_text
     return (-(G * S) + rho / 2 * G**2).sum((-1, -2))
 
 
-def gradients(w_image: Float[np.ndarray, "*S p d_I"], w_text: Float[np.ndarray, "*S p d_T"], S: Matrix, rho: float) -> tuple[np.ndarray, np.ndarray]:
+def gradients(
+    w_image: Float[np.ndarray, "*S p d_I"], w_text: Float[np.ndarray, "*S p d_T"], S: Matrix, rho: float
+) -> tuple[np.ndarray, np.ndarray]:
     """-W_T S^T + rho W_T W_T^T W_I and -W_I S + rho W_I W_I^T W_T."""
     residual = rho * np.swapaxes(w_image, -1, -2) @ w_text - S
     return w_text @ np.swapaxes(residual, -1, -2), w_image @ residual
 
 
-def descend(w_image: np.ndarray, w_text: np.ndarray, S: Matrix, rho: float, rate: Float[np.ndarray, "*S 1 1"], steps: int) -> tuple[np.ndarray, np.ndarray]:
+def descend(
+    w_image: np.ndarray, w_text: np.ndarray, S: Matrix, rho: float, rate: Float[np.ndarray, "*S 1 1"], steps: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Gradient descent on the linear loss, all seeds at once."""
     for _ in range(steps):
         by_image, by_text = gradients(w_image, w_text, S, rho)
@@ -107,7 +119,9 @@ def minimiser_of(S: Float[np.ndarray, "d_I d_T"], rank: int, rho: float = 1.0) -
     return Minimiser(u[:, :rank], s[:rank], vt[:rank].T, rho)
 
 
-def minimiser(image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"], rank: int, rho: float = 1.0) -> Minimiser:
+def minimiser(
+    image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"], rank: int, rho: float = 1.0
+) -> Minimiser:
     """The same from observations, in the span of the data: with X_I^T = Q_I R_I no d x d matrix is formed when d > n."""
     (q_image, r_image), (q_text, r_text) = np.linalg.qr(image.T), np.linalg.qr(text.T)
     inner = minimiser_of(cross_covariance(r_image.T, r_text.T), rank, rho)
@@ -151,11 +165,17 @@ class Accuracy:
 def gaussian_accuracy(direction: Float[np.ndarray, "d"], model: IntraClass, sigma_xi: float = 0.0) -> Accuracy:
     """Accuracies of sign(u . x), x = D z + xi: the score given (y, a) is Gaussian. The worst group is the worse of a = y and a = -y."""
     core, spurious = direction[:2]
-    spread = np.sqrt((core * model.sigma_core) ** 2 + (spurious * model.sigma_spu) ** 2 + sigma_xi**2 / len(direction) * (direction**2).sum())
+    spread = np.sqrt(
+        (core * model.sigma_core) ** 2
+        + (spurious * model.sigma_spu) ** 2
+        + sigma_xi**2 / len(direction) * (direction**2).sum()
+    )
     if spread == 0:  # no noise at all: the sign decides
         spread = np.finfo(float).tiny
     agree, differ = norm.cdf((core + spurious) / spread), norm.cdf((core - spurious) / spread)
-    return Accuracy(float((agree + differ) / 2), float(model.p_spu * agree + (1 - model.p_spu) * differ), float(min(agree, differ)))
+    return Accuracy(
+        float((agree + differ) / 2), float(model.p_spu * agree + (1 - model.p_spu) * differ), float(min(agree, differ))
+    )
 
 
 def sharing_accuracy(G: Float[np.ndarray, "l l"], sample: Sample) -> tuple[float, float]:

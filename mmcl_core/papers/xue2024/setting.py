@@ -39,13 +39,17 @@ def require_every_class(label: Int[np.ndarray, "n"], classes: Int[np.ndarray, "c
     """`InputError` when one of `classes` has no sample: neither its mean nor its margin exists then."""
     missing = np.setdiff1d(classes, label)
     if len(missing):
-        raise InputError(f"Class {missing[0]} has no sample among the {len(label)} drawn: every class needs one; take more samples or fewer classes")
+        raise InputError(
+            f"Class {missing[0]} has no sample among the {len(label)} drawn: every class needs one; take more samples or fewer classes"
+        )
 
 
 def require_dimension(d: int, latents: int) -> None:
     """`InputError` when an observation of `d` numbers cannot hold `latents` features in orthonormal directions."""
     if d < latents:
-        raise InputError(f"d = {d} cannot hold {latents} latent features in orthonormal directions: allowed is d >= {latents}")
+        raise InputError(
+            f"d = {d} cannot hold {latents} latent features in orthonormal directions: allowed is d >= {latents}"
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ class IntraClass:
     def __post_init__(self) -> None:
         require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu)
         if min(self.sigma_core, self.sigma_spu) < 0:
-            raise InputError(f"The standard deviations are {self.sigma_core:g} and {self.sigma_spu:g}: allowed are numbers from 0")
+            raise InputError(
+                f"The standard deviations are {self.sigma_core:g} and {self.sigma_spu:g}: allowed are numbers from 0"
+            )
 
     def sample(self, draws: Draws, exact: bool = False) -> Sample:
         """The training sample made of `draws`; `exact` fixes the share of a = y to `p_spu` instead of drawing it."""
@@ -120,7 +126,9 @@ class Sharing:
     def __post_init__(self) -> None:
         require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu)
         if self.m < 1:
-            raise InputError(f"m is {self.m}, but there must be at least one pair of classes: allowed are whole numbers from 1")
+            raise InputError(
+                f"m is {self.m}, but there must be at least one pair of classes: allowed are whole numbers from 1"
+            )
 
     @property
     def foreign_spurious(self) -> float:
@@ -159,7 +167,12 @@ class Sharing:
         image = np.insert(signs, 0, 1.0, axis=1).reshape(-1, 2, self.m)
         image[:, 0, 1:] *= self.beta
         image[:, 1] *= np.where(np.arange(self.m) == 0, self.alpha, self.foreign_spurious)
-        return Sample(image.reshape(len(image), -1), image.reshape(len(image), -1), np.ones(len(image), int), np.sign(image[:, 1, 0]).astype(int))
+        return Sample(
+            image.reshape(len(image), -1),
+            image.reshape(len(image), -1),
+            np.ones(len(image), int),
+            np.sign(image[:, 1, 0]).astype(int),
+        )
 
     def cross_covariance(self) -> Float[np.ndarray, "l l"]:
         """C = E[z t^T] under the training law, l = 2m. The means vanish, so this is also the covariance."""
@@ -170,13 +183,17 @@ class Sharing:
         return np.block([[core, both], [both, spurious]])
 
 
-def class_means(features: Float[np.ndarray, "n l"], label: Int[np.ndarray, "n"], classes: Int[np.ndarray, "c"]) -> Float[np.ndarray, "c l"]:
+def class_means(
+    features: Float[np.ndarray, "n l"], label: Int[np.ndarray, "n"], classes: Int[np.ndarray, "c"]
+) -> Float[np.ndarray, "c l"]:
     """Mean features of each class; `InputError` for a class without samples."""
     require_every_class(label, classes)
     return np.stack([features[label == c].mean(0) for c in classes])
 
 
-def observe(latent: Float[np.ndarray, "n l"], d: int, sigma_xi: float, stream: np.random.Generator) -> Float[np.ndarray, "n d"]:
+def observe(
+    latent: Float[np.ndarray, "n l"], d: int, sigma_xi: float, stream: np.random.Generator
+) -> Float[np.ndarray, "n d"]:
     """x = D z + xi with xi ~ N(0, sigma_xi^2 / d) in each of `d` directions; `InputError` when d is too small."""
     require_dimension(d, latent.shape[1])
     x = stream.standard_normal((len(latent), d)) * (sigma_xi / d**0.5)

@@ -12,7 +12,9 @@ from mmcl_core.papers.xue2024.setting import require_every_class
 BINARY = np.array([-1, 1])
 
 
-def reduced_max_margin(latent: Float[np.ndarray, "n l"], label: Int[np.ndarray, "n"], sigma_xi: float, iterations: int = 200) -> Float[np.ndarray, "l"]:
+def reduced_max_margin(
+    latent: Float[np.ndarray, "n l"], label: Int[np.ndarray, "n"], sigma_xi: float, iterations: int = 200
+) -> Float[np.ndarray, "l"]:
     """The latent part w of the hard-margin classifier without intercept as d -> infinity.
 
     There the noise vectors are orthogonal with squared norm sigma_xi^2, and a sample short of its margin by u is memorised at the price u^2/sigma_xi^2:
@@ -41,20 +43,26 @@ def reduced_max_margin(latent: Float[np.ndarray, "n l"], label: Int[np.ndarray, 
     return w
 
 
-def hard_margin(observed: Float[np.ndarray, "n d"], label: Int[np.ndarray, "n"], C: float = 1e6) -> Float[np.ndarray, "d"]:
+def hard_margin(
+    observed: Float[np.ndarray, "n d"], label: Int[np.ndarray, "n"], C: float = 1e6
+) -> Float[np.ndarray, "d"]:
     """scikit-learn's max-margin direction in R^d, without intercept: each sample stands beside its mirror image, and a symmetric problem has none.
 
     Raises `InputError` when a class is empty.
     """
     require_every_class(label, BINARY)
     kernel = observed @ observed.T
-    machine = SVC(kernel="precomputed", C=C, tol=1e-5).fit(np.block([[kernel, -kernel], [-kernel, kernel]]), np.concatenate([label, -label]))
+    machine = SVC(kernel="precomputed", C=C, tol=1e-5).fit(
+        np.block([[kernel, -kernel], [-kernel, kernel]]), np.concatenate([label, -label])
+    )
     weights = np.zeros(2 * len(label))
     weights[machine.support_] = machine.dual_coef_[0]
     return (weights[: len(label)] - weights[len(label) :]) @ observed
 
 
-def logistic_descent(observed: Float[np.ndarray, "n d"], label: Int[np.ndarray, "n"], steps: int) -> Float[np.ndarray, "d"]:
+def logistic_descent(
+    observed: Float[np.ndarray, "n d"], label: Int[np.ndarray, "n"], steps: int
+) -> Float[np.ndarray, "d"]:
     """Full-batch gradient descent on the logistic loss from zero at the rate 1/L, run in the span of the data."""
     require_every_class(label, BINARY)
     signed = observed * label[:, None]
@@ -67,7 +75,11 @@ def logistic_descent(observed: Float[np.ndarray, "n d"], label: Int[np.ndarray, 
 
 
 def multiclass_descent(
-    latent: Float[np.ndarray, "n l"], label: Int[np.ndarray, "n"], classes: Int[np.ndarray, "c"], steps: int, rate: float
+    latent: Float[np.ndarray, "n l"],
+    label: Int[np.ndarray, "n"],
+    classes: Int[np.ndarray, "c"],
+    steps: int,
+    rate: float,
 ) -> Float[np.ndarray, "c l"]:
     """Cross-entropy minimised from zero by normalised gradient descent, which tends to the multi-class max-margin direction.
 
@@ -81,7 +93,9 @@ def multiclass_descent(
     for _ in range(steps):
         logits = x @ w.T
         logits -= logits[rows, target][:, None].clone()
-        logits[rows, target] = -torch.inf  # what remains are the errors 1 - p, kept exact however small, up to the common factor e^shift
+        logits[
+            rows, target
+        ] = -torch.inf  # what remains are the errors 1 - p, kept exact however small, up to the common factor e^shift
         shift = logits.amax().clamp(max=0)
         errors = (logits - shift).exp_()
         wrong = errors.sum(1)

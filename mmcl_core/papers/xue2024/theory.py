@@ -18,10 +18,14 @@ def direction(sigma_core: Real, p_spu: Real, pi_core: Real = 1.0) -> tuple[Real,
 
 
 def _spread(a: Real, b: Real, sigma_core: Real, sigma_spu: Real, noise: Real) -> Real:
-    return np.sqrt(np.square(a * sigma_core) + np.square(b * sigma_spu) + np.asarray(noise) * (np.square(a) + np.square(b)))
+    return np.sqrt(
+        np.square(a * sigma_core) + np.square(b * sigma_spu) + np.asarray(noise) * (np.square(a) + np.square(b))
+    )
 
 
-def contrastive_accuracy(sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0) -> Real:
+def contrastive_accuracy(
+    sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0
+) -> Real:
     """Accuracy of the linear contrastive classifier under the true law: 1 - Phi(k_1)/2 - Phi(k_2)/2.
 
     k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2 sigma_spu^2. `noise` is sigma_xi^2/d, which adds
@@ -33,7 +37,9 @@ def contrastive_accuracy(sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core
     return 1 - norm.cdf((2 * p - 2 - extra) / den) / 2 - norm.cdf((-2 * p - extra) / den) / 2
 
 
-def contrastive_id_accuracy(sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0) -> Real:
+def contrastive_id_accuracy(
+    sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0
+) -> Real:
     """The same classifier under the training law: p Phi((A + B)/den) + (1 - p) Phi((A - B)/den)."""
     a, b = direction(sigma_core, p_spu, pi_core)
     den = _spread(a, b, sigma_core, sigma_spu, noise)
@@ -47,7 +53,9 @@ def core_only_accuracy(sigma_core: Real, noise: Real = 0.0) -> Real:
 
 def best_core_deviation() -> tuple[float, float]:
     """The sigma_core at which `contrastive_accuracy` peaks for p_spu = 1, sigma_spu = 0, and the accuracy there."""
-    best = minimize_scalar(lambda s: -float(contrastive_accuracy(s, 0.0, 1.0)), bounds=(0.05, 3), method="bounded", options={"xatol": 1e-9})
+    best = minimize_scalar(
+        lambda s: -float(contrastive_accuracy(s, 0.0, 1.0)), bounds=(0.05, 3), method="bounded", options={"xatol": 1e-9}
+    )
     return float(best.x), float(-best.fun)
 
 
@@ -59,7 +67,9 @@ def effective_richness(same: Real) -> Real:
     return 1 / (2 * (1 - np.asarray(same)))
 
 
-def sagawa_conditions(sigma_core: float, sigma_spu: float, sigma_xi: float, majority: int, minority: int) -> dict[str, bool]:
+def sagawa_conditions(
+    sigma_core: float, sigma_spu: float, sigma_xi: float, majority: int, minority: int
+) -> dict[str, bool]:
     """The conditions of Sagawa et al. 2020 under which a max-margin classifier fails on the minority, one by one."""
     return {
         "p_spu": 2001 * minority <= majority + minority,  # p_spu >= 1 - 1/2001
@@ -93,18 +103,24 @@ def sharing_accuracy(model: Sharing) -> float:
     return (half(a + model.alpha * b) + half(a - model.alpha * b)) / 2
 
 
-def threshold_classes(alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0, pi_core: float = 1.0) -> int:
+def threshold_classes(
+    alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0, pi_core: float = 1.0
+) -> int:
     """m*: the least m from which (1 - beta)(1 + (m - 1) pi_core beta^2) > alpha (alpha + beta')(2 p_spu - 1), for beta' <= alpha."""
     return int(np.floor(threshold_curve(alpha, beta, beta_spu, p_spu, pi_core))) + 1
 
 
-def threshold_curve(alpha: Real, beta: Real, beta_spu: Real | None = None, p_spu: float = 1.0, pi_core: float = 1.0) -> Real:
+def threshold_curve(
+    alpha: Real, beta: Real, beta_spu: Real | None = None, p_spu: float = 1.0, pi_core: float = 1.0
+) -> Real:
     """The real m at which both sides of that inequality are equal."""
     foreign = np.asarray(alpha) * beta if beta_spu is None else beta_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - np.asarray(beta)) - 1) / (pi_core * np.square(beta)) + 1
 
 
-def threshold_richness(m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0) -> Real:
+def threshold_richness(
+    m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0
+) -> Real:
     """pi*: the share of captions that must mention foreign core features; above 1 no caption is rich enough."""
     foreign = alpha * beta if beta_spu is None else beta_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - beta) - 1) / ((np.asarray(m) - 1) * beta**2)

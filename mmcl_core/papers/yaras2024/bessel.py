@@ -45,7 +45,9 @@ def finite_bound(n: float, d: int, beta: float, gamma: float, delta: float = 0.0
 
 def smallest_informative_n(d: int, beta: float, gamma: float, delta: float = 0.05) -> float:
     """The number of pairs from which (8) is positive: its root in log n."""
-    return float(np.exp(brentq(lambda log_n: finite_bound(np.exp(log_n), d, beta, gamma, delta), 0.0, 80.0, xtol=1e-12)))
+    return float(
+        np.exp(brentq(lambda log_n: finite_bound(np.exp(log_n), d, beta, gamma, delta), 0.0, 80.0, xtol=1e-12))
+    )
 
 
 def _check_dimension(d: int) -> None:

@@ -15,7 +15,9 @@ def threshold(n: int, alpha: float, gamma: float) -> float:
     """The least beta_0 of the theorem: log(4 (n - 1)) / (alpha (1 - gamma_0^2))."""
     check_start(1.0, gamma)
     if n < 2 or not alpha > 0:
-        raise InputError(f"n = {n} pairs with margin {alpha} are not allowed: the theorem needs n >= 2 and a positive margin")
+        raise InputError(
+            f"n = {n} pairs with margin {alpha} are not allowed: the theorem needs n >= 2 and a positive margin"
+        )
     return float(np.log(4 * (n - 1)) / (alpha * (1 - gamma**2)))
 
 
@@ -58,7 +60,9 @@ class SlowClosing:
         omega = gamma^{-1/2} obeys omega' <= c3 exp(-c4 omega), so exp(c4 omega) grows at most at the rate c3 c4.
         """
         if self.c4 <= 0:
-            raise InputError(f"c4 = {self.c4:.3g} is not positive: the bound is empty there; take beta_0 or gamma_0 larger")
+            raise InputError(
+                f"c4 = {self.c4:.3g} is not positive: the bound is empty there; take beta_0 or gamma_0 larger"
+            )
         return self.c4**2 / np.logaddexp(np.log(self.c3 * self.c4) + log_time, self.c4 / self.gamma**0.5) ** 2
 
     @property

@@ -38,7 +38,9 @@ class Path:
         return gap(self.first, self.second, gamma[:, 0]).numpy()
 
 
-def forces(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], a: float) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+def forces(
+    first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], a: float
+) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
     """Minus the Riemannian gradient of l(a H_X H_Y^T) by the rows of H_X and of H_Y, each on its own sphere."""
     similarity = first @ second.T
     push = mixture(similarity, a)
@@ -51,7 +53,13 @@ def forces(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], a: float) 
 
 
 def moving_pairs(
-    first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], beta: float, gamma: float, scheme: Scheme, times: Float[np.ndarray, "T"], rtol: float = 1e-11
+    first: Float[Tensor, "n d"],
+    second: Float[Tensor, "n d"],
+    beta: float,
+    gamma: float,
+    scheme: Scheme,
+    times: Float[np.ndarray, "T"],
+    rtol: float = 1e-11,
 ) -> Path:
     """The whole flow (encoders, temperature, gap) from the given start, every parameter with unit rate but nu, which has the scheme's."""
     check_start(beta, gamma)
@@ -74,7 +82,9 @@ def moving_pairs(
     return Path(np.asarray(times), x, y, states[:, -2], states[:, -1])
 
 
-def fixed_similarity(n: int, alpha: float, beta: float, gamma: float, law: Scheme | Schedule, times: Float[np.ndarray, "T"]) -> tuple[np.ndarray, np.ndarray]:
+def fixed_similarity(
+    n: int, alpha: float, beta: float, gamma: float, law: Scheme | Schedule, times: Float[np.ndarray, "T"]
+) -> tuple[np.ndarray, np.ndarray]:
     """(log beta, log gamma) at `times` for the extremal similarities of margin alpha; `times[0]` is 0.
 
     There g = alpha (1 - p_1), p_1 the softmax weight of the true pair (Lemma B.1).
@@ -103,7 +113,9 @@ class Rates:
     moving: float
 
 
-def initial_rates(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], beta: float, gammas: Sequence[float]) -> list[Rates]:
+def initial_rates(
+    first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], beta: float, gammas: Sequence[float]
+) -> list[Rates]:
     """How fast the gap opens at the very start, for each of the heights `gammas`."""
     less = (first @ second.T).sub_(1)  # in (-2, 0]: no exponential below overflows
     weights = torch.empty_like(less)  # n x n twice and no more: this is run with thousands of pairs
@@ -127,5 +139,7 @@ def _rates(first: Tensor, second: Tensor, less: Tensor, weights: Tensor, beta: f
     frozen = (4 - m**2) * gamma * d_gamma / delta
 
     x, y = a / n * (second - to_first), a / n * (first - to_second)
-    drift = (x - (x * first).sum(1, keepdim=True) * first).mean(0) - (y - (y * second).sum(1, keepdim=True) * second).mean(0)
+    drift = (x - (x * first).sum(1, keepdim=True) * first).mean(0) - (
+        y - (y * second).sum(1, keepdim=True) * second
+    ).mean(0)
     return Rates(2 * d_gamma, frozen, frozen + (1 - gamma**2) * float(difference @ drift) / delta)

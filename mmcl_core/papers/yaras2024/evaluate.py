@@ -73,7 +73,11 @@ def translated(
 
 
 def translation_test(
-    image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], shift: Float[np.ndarray, "D"], shares: tuple[float, ...], gallery: int
+    image: Float[np.ndarray, "N D"],
+    text: Float[np.ndarray, "N D"],
+    shift: Float[np.ndarray, "D"],
+    shares: tuple[float, ...],
+    gallery: int,
 ) -> dict[str, Float[np.ndarray, "L"]]:
     """The columns of `alignment` after moving the clouds by each of `shares`."""
     rows = [alignment(*translated(image, text, shift, share), gallery) for share in shares]

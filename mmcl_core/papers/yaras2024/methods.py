@@ -37,9 +37,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if not (self.start > 0 and self.end > 0):
-            raise InputError(f"A temperature schedule from {self.start:g} to {self.end:g} is not allowed: both ends must be positive")
+            raise InputError(
+                f"A temperature schedule from {self.start:g} to {self.end:g} is not allowed: both ends must be positive"
+            )
         if self.periods < 0:
-            raise InputError(f"A temperature schedule cannot alternate {self.periods} times: allowed are 0 (linear) and more")
+            raise InputError(
+                f"A temperature schedule cannot alternate {self.periods} times: allowed are 0 (linear) and more"
+            )
 
     def __call__(self, progress: float) -> float:
         """The temperature at `progress`, 0 at the first step and 1 at the last."""
@@ -51,7 +55,9 @@ class Schedule:
         needed = max(2, 2 * self.periods)
         if steps < needed:
             shape = f"alternates {self.periods} times" if self.periods else "is a line"
-            raise InputError(f"The temperature schedule {shape} and does not fit a run of {steps} steps: take at least {needed}")
+            raise InputError(
+                f"The temperature schedule {shape} and does not fit a run of {steps} steps: take at least {needed}"
+            )
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,9 @@ class Swap:
         if not 0 <= self.probability <= 1:
             raise InputError(f"The swap probability {self.probability:g} is not allowed: it must lie between 0 and 1")
 
-    def __call__(self, image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], stream: torch.Generator) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B D"]]:
+    def __call__(
+        self, image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], stream: torch.Generator
+    ) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B D"]]:
         """Both modalities after this step's swap, if there is one. Rows are not normalised again; gradients reach both towers."""
         if torch.rand((), generator=stream) >= self.probability:
             return image, text

@@ -19,9 +19,13 @@ from mmcl_core.papers.yaras2024.schemes import Scheme
 def check_start(inverse_temperature: float, gamma: float) -> None:
     """`InputError` unless beta_0 > 0 and 0 < gamma_0 < 1."""
     if not 0 < inverse_temperature < float("inf"):
-        raise InputError(f"beta_0 = {inverse_temperature} is not allowed: the inverse temperature must be positive and finite, CLIP starts at 1/0.07")
+        raise InputError(
+            f"beta_0 = {inverse_temperature} is not allowed: the inverse temperature must be positive and finite, CLIP starts at 1/0.07"
+        )
     if not 0 < gamma < 1:
-        raise InputError(f"gamma_0 = {gamma} is not allowed: the height must lie between 0 and 1, both excluded; at 0 there is no gap, at 1 no plane")
+        raise InputError(
+            f"gamma_0 = {gamma} is not allowed: the height must lie between 0 and 1, both excluded; at 0 there is no gap, at 1 no plane"
+        )
 
 
 def lift(points: Float[Tensor, "*S n d"], height: Float[Tensor, "..."] | float) -> Float[Tensor, "*S n d+1"]:
@@ -30,7 +34,13 @@ def lift(points: Float[Tensor, "*S n d"], height: Float[Tensor, "..."] | float) 
     return torch.cat([(1 - height**2).sqrt() * points, height.expand(*points.shape[:-1], 1)], -1)
 
 
-def objective(first: Float[Tensor, "n d"], second: Float[Tensor, "n d"], nu: Float[Tensor, ""], gamma: Float[Tensor, ""], scheme: Scheme) -> Float[Tensor, ""]:
+def objective(
+    first: Float[Tensor, "n d"],
+    second: Float[Tensor, "n d"],
+    nu: Float[Tensor, ""],
+    gamma: Float[Tensor, ""],
+    scheme: Scheme,
+) -> Float[Tensor, ""]:
     """CLIP's loss of the lifted embeddings, written without any reduction: what the formulas below are tested against."""
     return clip_loss(lift(first, gamma), lift(second, -gamma), 1 / scheme.inverse_temperature(nu))
 
@@ -47,7 +57,9 @@ def drive(similarity: Float[Tensor, "*S n n"], a: Float[Tensor, "..."] | float) 
     return similarity.diagonal(0, -2, -1).mean(-1) - expected
 
 
-def velocities(similarity: Float[Tensor, "n n"], beta: float, gamma: float, scheme: Scheme) -> tuple[float, float, float]:
+def velocities(
+    similarity: Float[Tensor, "n n"], beta: float, gamma: float, scheme: Scheme
+) -> tuple[float, float, float]:
     """(d nu/dt, d beta/dt, d gamma/dt) of the reduced flow, equation (11). One factor g stands in all three."""
     g = float(drive(similarity, beta * (1 - gamma**2)))
     d_nu = scheme.rate * scheme.slope(beta) * (1 - gamma**2) * g
@@ -62,7 +74,9 @@ def margin(similarity: Float[Tensor, "*S n n"]) -> Float[Tensor, "*S"]:
     return torch.minimum((pairs - others.amax(-1)).amin(-1), (pairs - others.amax(-2)).amin(-1))
 
 
-def gap(first: Float[Tensor, "*S n d"], second: Float[Tensor, "*S n d"], gamma: Float[Tensor, "..."] | float) -> Float[Tensor, "*S"]:
+def gap(
+    first: Float[Tensor, "*S n d"], second: Float[Tensor, "*S n d"], gamma: Float[Tensor, "..."] | float
+) -> Float[Tensor, "*S"]:
     """Delta = sqrt((1 - gamma^2) ||mean H_X - mean H_Y||^2 + 4 gamma^2), the distance of the lifted centres."""
     m = (first.mean(-2) - second.mean(-2)).norm(dim=-1)
     gamma = torch.as_tensor(gamma, dtype=first.dtype)

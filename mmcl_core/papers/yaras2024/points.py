@@ -57,7 +57,9 @@ class Ring:
     def __post_init__(self) -> None:
         check_start(self.beta, self.gamma)
         if self.n < 2 or not 0 <= self.shift < self.n:
-            raise InputError(f"{self.n} pairs shifted by {self.shift} are not allowed: at least 2 pairs and a shift from 0 to n - 1")
+            raise InputError(
+                f"{self.n} pairs shifted by {self.shift} are not allowed: at least 2 pairs and a shift from 0 to n - 1"
+            )
 
     def field(self, state: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
         """d/dt of (log gamma, log beta, delta, t): the flow of all 6n + 1 numbers restricted to its symmetric configurations."""
@@ -68,7 +70,9 @@ class Ring:
         p = softmax(beta * plane * np.cos(angles))
         drive = np.cos(delta) - p @ np.cos(angles)
         climb = 0.0 if isinstance(self.law, Schedule) else self.law.speed(beta) / beta * plane * drive
-        return np.array([-beta * plane * drive / self.n, climb, -2 * beta / self.n * (np.sin(delta) - p @ np.sin(angles)), 1.0])
+        return np.array(
+            [-beta * plane * drive / self.n, climb, -2 * beta / self.n * (np.sin(delta) - p @ np.sin(angles)), 1.0]
+        )
 
     def run(self, times: Float[np.ndarray, "T"], rtol: float = 1e-10) -> Orbit:
         """The orbit at `times`, from time 0."""
@@ -76,7 +80,9 @@ class Ring:
         start = np.array([np.log(self.gamma), np.log(self.beta), -2 * np.pi * self.shift / self.n, 0.0])
         grid = times if times[0] == 0 else np.concatenate([[0.0], times])
         states = flow.solve(self.field, start, grid, rtol=rtol, atol=1e-12)[len(grid) - len(times) :]
-        log_beta = np.log(self.law.inverse_temperature(states[:, 3])) if isinstance(self.law, Schedule) else states[:, 1]
+        log_beta = (
+            np.log(self.law.inverse_temperature(states[:, 3])) if isinstance(self.law, Schedule) else states[:, 1]
+        )
         return Orbit(times, states[:, 0], log_beta, states[:, 2])
 
     def matched(self, end: float = 20.0) -> float:
@@ -112,7 +118,9 @@ def full_field(n: int, scheme: Scheme) -> Callable[[np.ndarray], np.ndarray]:
     return field
 
 
-def full_flow(ring: Ring, times: Float[np.ndarray, "T"], rtol: float = 1e-11) -> tuple[Float[np.ndarray, "T"], Float[np.ndarray, "T"]]:
+def full_flow(
+    ring: Ring, times: Float[np.ndarray, "T"], rtol: float = 1e-11
+) -> tuple[Float[np.ndarray, "T"], Float[np.ndarray, "T"]]:
     """(gap, temperature) of all 2n points, from the ring's start."""
     start = np.concatenate([*(p.reshape(-1) for p in ring.start()), [np.log(ring.beta)]])
     states = flow.solve(full_field(ring.n, ring.law), start, times, rtol=rtol, atol=1e-13)

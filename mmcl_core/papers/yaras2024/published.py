@@ -57,10 +57,41 @@ TABLES = (
     Row("no normalisation", "none", -1.005, 0.468, 16.82, 65.4, 58.62, 74.16),
 )
 
-FIGURE_5 = ("baseline", "FLT .04", "FLT .07", "TS S1", "TS S2", "TS S3", "softplus", "SLRT .1", "HS 1", "HS .01", "HS .001", "SS .05")
-NINE_POINTS = ("baseline", "FLT .04", "FLT .07", "TS S1", "TS S2", "TS S3", "softplus", "SLRT .1", "HS .001")  # of Figs. 6 and 7
+FIGURE_5 = (
+    "baseline",
+    "FLT .04",
+    "FLT .07",
+    "TS S1",
+    "TS S2",
+    "TS S3",
+    "softplus",
+    "SLRT .1",
+    "HS 1",
+    "HS .01",
+    "HS .001",
+    "SS .05",
+)
+NINE_POINTS = (
+    "baseline",
+    "FLT .04",
+    "FLT .07",
+    "TS S1",
+    "TS S2",
+    "TS S3",
+    "softplus",
+    "SLRT .1",
+    "HS .001",
+)  # of Figs. 6 and 7
 
-MMVP = {"baseline": 14.321, "FLT .04": 11.852, "FLT .07": 14.074, "FLT .1": 14.817, "TS S1": 14.074, "TS S2": 14.321, "TS S3": 13.087}  # Table 1
+MMVP = {
+    "baseline": 14.321,
+    "FLT .04": 11.852,
+    "FLT .07": 14.074,
+    "FLT .1": 14.817,
+    "TS S1": 14.074,
+    "TS S2": 14.321,
+    "TS S3": 13.087,
+}  # Table 1
 
 # Fig. 4a: (step, gap) read off; 2048 MSCOCO pairs, CLIP from scratch. Flat within a noise band of .1 to .25 after step 3000.
 FIGURE_4A = np.array(

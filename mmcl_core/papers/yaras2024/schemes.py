@@ -32,7 +32,9 @@ class Scheme(ABC):
 
     def __post_init__(self) -> None:
         if not self.rate >= 0:
-            raise InputError(f"The temperature's learning rate {self.rate} is not allowed: it must be at least 0, and 0 keeps the temperature fixed")
+            raise InputError(
+                f"The temperature's learning rate {self.rate} is not allowed: it must be at least 0, and 0 keeps the temperature fixed"
+            )
 
     @abstractmethod
     def inverse_temperature(self, nu: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -146,7 +148,9 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if min(self.start, self.end) <= 0 or not self.horizon > 0:
-            raise InputError(f"The schedule from tau = {self.start} to {self.end} over {self.horizon} is not allowed: all three numbers must be positive")
+            raise InputError(
+                f"The schedule from tau = {self.start} to {self.end} over {self.horizon} is not allowed: all three numbers must be positive"
+            )
 
     def fits(self, end: float) -> Schedule:
         """Itself; `InputError` unless it lasts as long as the run: the paper's schedules are linear in training progress."""

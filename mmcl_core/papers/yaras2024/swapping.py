@@ -36,7 +36,9 @@ class Swap:
 
     @property
     def label(self) -> str:
-        return {"none": "none", "hard": "HS", "soft": "SS", "row": "row"}[self.kind] + (f" {self.probability:g}" if self.kind != "none" else "")
+        return {"none": "none", "hard": "HS", "soft": "SS", "row": "row"}[self.kind] + (
+            f" {self.probability:g}" if self.kind != "none" else ""
+        )
 
     def kept(self, entries: Float[np.ndarray, "*B n d"], step: Float[np.ndarray, "*B"]) -> Float[np.ndarray, "*B n d"]:
         """The weight of an embedding's own entry, from uniform random numbers for the entries and for the step."""
@@ -46,7 +48,10 @@ class Swap:
 
 
 def loss_gradients(
-    x: Float[np.ndarray, "*B n d"], y: Float[np.ndarray, "*B n d"], kept: Float[np.ndarray, "*B n d"], beta: Float[np.ndarray, "*B"]
+    x: Float[np.ndarray, "*B n d"],
+    y: Float[np.ndarray, "*B n d"],
+    kept: Float[np.ndarray, "*B n d"],
+    beta: Float[np.ndarray, "*B"],
 ) -> tuple[Float[np.ndarray, "*B n d"], Float[np.ndarray, "*B n d"], Float[np.ndarray, "*B"]]:
     """Minus the gradients of CLIP's loss by both embeddings and by log beta, through the swap."""
     first, second = kept * x + (1 - kept) * y, kept * y + (1 - kept) * x
@@ -55,7 +60,11 @@ def loss_gradients(
     push = (np.eye(n) - (softmax(logits, -1) + softmax(logits, -2)) / 2) / n
     to_first = beta[..., None, None] * (push @ second)
     to_second = beta[..., None, None] * (np.swapaxes(push, -1, -2) @ first)
-    return kept * to_first + (1 - kept) * to_second, kept * to_second + (1 - kept) * to_first, np.asarray((push * logits).sum((-2, -1)))
+    return (
+        kept * to_first + (1 - kept) * to_second,
+        kept * to_second + (1 - kept) * to_first,
+        np.asarray((push * logits).sum((-2, -1))),
+    )
 
 
 def train(
@@ -67,7 +76,9 @@ def train(
     its own streams, the same for every swap: a paired comparison, and a seed alone is the same seed in a batch.
     """
     x0, y0 = ring.start()
-    turns = np.stack([special_ortho_group.rvs(3, random_state=numpy_generator("yaras2024.swaps", s, "rotation")) for s in seeds])
+    turns = np.stack(
+        [special_ortho_group.rvs(3, random_state=numpy_generator("yaras2024.swaps", s, "rotation")) for s in seeds]
+    )
     streams = [numpy_generator("yaras2024.swaps", s, "swaps") for s in seeds]
     shape = (len(seeds), len(swaps), ring.n, 3)
     x, y = (np.broadcast_to((p @ turns)[:, None], shape).copy() for p in (x0, y0))

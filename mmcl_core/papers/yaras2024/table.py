@@ -36,7 +36,9 @@ def over_seeds(correlations: Float[np.ndarray, "S"]) -> Estimate:
 def fisher_interval(correlations: Float[np.ndarray, "S"]) -> Estimate:
     """Mean and 95 % t interval of Fisher's z over seeds, as correlations again: the interval stays within [-1, 1]."""
     z = mean(np.arctanh(np.clip(correlations, -0.999999, 0.999999)))
-    return Estimate(float(np.tanh(z.value)), float(np.tanh(z.low)), float(np.tanh(z.high)), z.n, "95% t interval of Fisher's z")
+    return Estimate(
+        float(np.tanh(z.value)), float(np.tanh(z.low)), float(np.tanh(z.high)), z.n, "95% t interval of Fisher's z"
+    )
 
 
 def fixed_temperatures(ours: Column) -> list[str]:

@@ -29,7 +29,9 @@ class TwoTowers(nn.Module):
         self.image, self.text, self.temperature = image, text, temperature
 
 
-def tiny_clip(method: Method, experiment: str, seed: int, channels: int = 3, vocabulary: int = len(WORDS), length: int = LENGTH) -> TwoTowers:
+def tiny_clip(
+    method: Method, experiment: str, seed: int, channels: int = 3, vocabulary: int = len(WORDS), length: int = LENGTH
+) -> TwoTowers:
     """Two convolutions and a hidden layer for images of 16 x 16, a perceptron of three layers over token embeddings for captions.
 
     The weights depend on (experiment, seed) alone, so all methods start from the same ones.
@@ -57,7 +59,9 @@ class Recipe:
         return every if self.steps is None else min(self.steps, every)
 
 
-def logits(towers: TwoTowers, images: Tensor, texts: Tensor, method: Method, stream: torch.Generator) -> Float[Tensor, "B B"]:
+def logits(
+    towers: TwoTowers, images: Tensor, texts: Tensor, method: Method, stream: torch.Generator
+) -> Float[Tensor, "B B"]:
     """Similarities over the temperature, after the method's swap. Never in half precision: autocast would leave two digits."""
     image, text = towers.image(images), towers.text(texts)
     with torch.autocast(image.device.type, enabled=False):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Claim, Identity, Kind, Verdict
-from mmcl_core.config import Tier
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Identity, Kind, Verdict
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 IDENTITIES, CONCENTRATION = "huang2024.identities", "huang2024.concentration"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import bounds
 from mmcl_core.papers.huang2024.claims.lemmas import SMALL_SCALE, at_scale, worst
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 CROSSTALK, CONCENTRATION, STAGE_ONE = "huang2024.crosstalk", "huang2024.concentration", "huang2024.stage_one_single"
@@ -23,7 +23,10 @@ def drift_over_bound(method: str) -> Callable[[Result], Estimate]:
     def estimate(r: Result) -> Estimate:
         c = r.config
         snr = c.signal / np.sqrt(c.d)
-        ratios = [r[f"{method}_noise_drift"] / bounds.noise_drift(c.n, c.d, DELTA), r[f"{method}_signal_drift"] / bounds.signal_drift(c.n, c.d, snr, DELTA)]
+        ratios = [
+            r[f"{method}_noise_drift"] / bounds.noise_drift(c.n, c.d, DELTA),
+            r[f"{method}_signal_drift"] / bounds.signal_drift(c.n, c.d, snr, DELTA),
+        ]
         return stats.extreme(np.stack(ratios))
 
     return estimate

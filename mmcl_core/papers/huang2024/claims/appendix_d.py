@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Verdict
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Verdict
 from mmcl_core.papers.huang2024.claims.appendix_c import drift_over_bound
 from mmcl_core.papers.huang2024.claims.descent import convergence
 from mmcl_core.papers.huang2024.claims.lemmas import FIGURE_SCALE, SMALL_SCALE, at_scale, worst
 
-CROSSTALK, CONCENTRATION, STAGE_ONE, STAGE_TWO = "huang2024.crosstalk", "huang2024.concentration", "huang2024.stage_one_multi", "huang2024.stage_two"
+CROSSTALK, CONCENTRATION, STAGE_ONE, STAGE_TWO = (
+    "huang2024.crosstalk",
+    "huang2024.concentration",
+    "huang2024.stage_one_multi",
+    "huang2024.stage_two",
+)
 SHARE = "smallest share over seeds and initial scales, up to T1"
 
 PAIRS = (
-    ("d9_none", "(1)", r"pairs that start negative in both modalities are never memorised: $\rho = \tilde\rho = 0$", "pair_none"),
+    (
+        "d9_none",
+        "(1)",
+        r"pairs that start negative in both modalities are never memorised: $\rho = \tilde\rho = 0$",
+        "pair_none",
+    ),
     ("d9_second", "(2)", r"$(-,+)$: $\rho = 0$ and $\tilde\rho \le 0$", "pair_second"),
     ("d9_first", "(3)", r"$(+,-)$: $\tilde\rho = 0$ and $\rho \le 0$", "pair_first"),
-    ("d9_both", "(4)", r"only $(+,+)$ pairs, a quarter of all, can grow: $\Psi + \tilde\Psi \le (1+1.06\,r)^t(\Psi(0)+\tilde\Psi(0))$", "pair_both"),
+    (
+        "d9_both",
+        "(4)",
+        r"only $(+,+)$ pairs, a quarter of all, can grow: $\Psi + \tilde\Psi \le (1+1.06\,r)^t(\Psi(0)+\tilde\Psi(0))$",
+        "pair_both",
+    ),
 )
 
 CLAIMS = (

@@ -8,14 +8,19 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Identity, Kind, Positive, Within
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Identity, Kind, Positive, Within
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 DOWNSTREAM, NEGATIVES, PHASE = "huang2024.downstream", "huang2024.negatives", "huang2024.phase"
-POWER_LAW, COLLAPSE, NEURONS, FLOW = "huang2024.power_law", "huang2024.collapse", "huang2024.neurons", "huang2024.flow_limit"
+POWER_LAW, COLLAPSE, NEURONS, FLOW = (
+    "huang2024.power_law",
+    "huang2024.collapse",
+    "huang2024.neurons",
+    "huang2024.flow_limit",
+)
 LABEL_AWARE, INFONCE = 0, 3  # indices of the variants of the negatives experiment
 
 
@@ -30,7 +35,9 @@ def ceiling_excess(r: Result) -> Estimate:
     """Largest (accuracy - Phi) over all heads, methods and strengths, in standard errors of the test sample."""
     cap, samples = theory.ceiling(r["strength"]), r.config.evaluation_samples * len(r.seeds)
     counted = samples * (1 - cap) >= 10  # nearer to 1 the normal approximation of the sampling error fails
-    heads = np.stack([r[f"{method}_{head}"].mean(0) for method in ("single", "multi") for head in ("head_b", "population")])
+    heads = np.stack(
+        [r[f"{method}_{head}"].mean(0) for method in ("single", "multi") for head in ("head_b", "population")]
+    )
     return stats.extreme(((heads - cap) / np.sqrt(cap * (1 - cap) / samples))[:, counted])
 
 
@@ -83,13 +90,17 @@ def growth_error(r: Result) -> Estimate:
     c = r.config
     kappa = theory.growth_signal(c.rate, c.signal, 1 / c.m, c.n // 2)
     predicted = {"weak": kappa, "strong": c.ratio**2 * kappa, "both": c.ratio * kappa}
-    return stats.extreme(np.array([np.abs(np.expm1(r[f"growth_{name}"]).mean() / value - 1) for name, value in predicted.items()]))
+    return stats.extreme(
+        np.array([np.abs(np.expm1(r[f"growth_{name}"]).mean() / value - 1) for name, value in predicted.items()])
+    )
 
 
 def sign_predicted(name: str) -> Callable[[Result], Estimate]:
     def estimate(r: Result) -> Estimate:
         first, second = r[f"{name}_first"], r[f"{name}_second"]
-        return stats.share_per_seed(theory.predicted_sign(r.config.ratio, first[..., 0], second[..., 0]) == np.sign(first[..., -1]))
+        return stats.share_per_seed(
+            theory.predicted_sign(r.config.ratio, first[..., 0], second[..., 0]) == np.sign(first[..., -1])
+        )
 
     return estimate
 

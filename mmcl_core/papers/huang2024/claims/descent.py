@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Verdict
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Verdict
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.lemmas import worst
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 STAGE_TWO, LOG_GROWTH = "huang2024.stage_two", "huang2024.log_growth"
@@ -30,7 +30,13 @@ def exponent_in_log_time(r: Result) -> Estimate:
     late = r["step"] >= r["step"][-1] / 10
     curves = np.log(r["largest_rho"][..., late]).reshape(-1, late.sum())
     exponents = np.polyfit(np.log(np.log(r["step"][late])), curves.T, 1)[0]
-    return Estimate(float(exponents[np.abs(exponents - 0.5).argmax()]), float(exponents.min()), float(exponents.max()), exponents.size, "range")
+    return Estimate(
+        float(exponents[np.abs(exponents - 0.5).argmax()]),
+        float(exponents.min()),
+        float(exponents.max()),
+        exponents.size,
+        "range",
+    )
 
 
 def loss_slope(method: str) -> Callable[[Result], Estimate]:
@@ -130,7 +136,9 @@ CLAIMS = (
         "D",
         (LOG_GROWTH,),
         "largest max rho minus alpha over seeds and the two lowest temperatures",
-        lambda r: stats.extreme(r["largest_rho"][:, r["temperature"] <= 0.2, -1] - np.log(3 * (r.config.n // 2) * r.config.steps)),
+        lambda r: stats.extreme(
+            r["largest_rho"][:, r["temperature"] <= 0.2, -1] - np.log(3 * (r.config.n // 2) * r.config.steps)
+        ),
         AtMost(0.0),
         kind=Kind.correction,
     ),

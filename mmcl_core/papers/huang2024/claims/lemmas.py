@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Identity, Verdict
-from mmcl_core.config import Tier
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Identity, Verdict
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
-IDENTITIES, SINGLE, MULTI, SIZES = "huang2024.identities", "huang2024.stage_one_single", "huang2024.stage_one_multi", "huang2024.sample_size"
+IDENTITIES, SINGLE, MULTI, SIZES = (
+    "huang2024.identities",
+    "huang2024.stage_one_single",
+    "huang2024.stage_one_multi",
+    "huang2024.sample_size",
+)
 FIGURE_SCALE, SMALL_SCALE = 0, 1  # sigma_0 = 1e-3 and 1e-5
 
 

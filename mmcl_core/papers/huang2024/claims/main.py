@@ -9,8 +9,8 @@ from jaxtyping import Bool
 from scipy.stats import norm
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Positive, Verdict
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Positive, Verdict
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 FIGURE1, DOWNSTREAM, CALIBRATION = "huang2024.figure1", "huang2024.downstream", "huang2024.calibration"

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
-from mmcl_core.config import Tier
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 MAIN, CONTROLS, SAMPLES = "huang2024.colored_mnist", "huang2024.colored_controls", "huang2024.colored_samples"

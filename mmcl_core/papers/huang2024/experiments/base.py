@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from mmcl_core.config import Config
+from mmcl_core.lab.config import Config
 
 
 class Sizes(Config):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.experiments.figure1 import METHODS, FigureSetting
 from mmcl_core.papers.huang2024.heads import head_b
@@ -104,13 +104,17 @@ def compare(config: FigureSetting, variants: Sequence[Variant], seeds: Sequence[
     return arrays
 
 
-@experiment("huang2024.calibration", CalibrationSetting, coordinates=("variant",), seconds={"smoke": 4, "book": 20, "paper": 40})
+@experiment(
+    "huang2024.calibration", CalibrationSetting, coordinates=("variant",), seconds={"smoke": 4, "book": 20, "paper": 40}
+)
 def calibration(config: CalibrationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """End values of both methods under eight readings of the unstated 1/m, tau and sigma_0."""
     return compare(config, READINGS, seeds, device)
 
 
-@experiment("huang2024.negatives", CalibrationSetting, coordinates=("variant",), seconds={"smoke": 4, "book": 20, "paper": 40})
+@experiment(
+    "huang2024.negatives", CalibrationSetting, coordinates=("variant",), seconds={"smoke": 4, "book": 20, "paper": 40}
+)
 def negatives(config: CalibrationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """End values of both methods with fewer negatives, with ordinary InfoNCE negatives, and with other augmentation strengths."""
     return compare(config, NEGATIVES, seeds, device)

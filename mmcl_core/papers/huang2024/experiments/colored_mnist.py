@@ -9,7 +9,7 @@ import torch
 
 from mmcl_core.data import digits
 from mmcl_core.data.augment import MILD
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024.encoders import ColoredSetting, DigitSetting, ReadOut, clip, simclr
 
 
@@ -49,7 +49,11 @@ def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch
 
 
 @experiment(
-    "huang2024.colored_samples", DigitSetting, coordinates=("grey", "digit", "label", "colour"), data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}
+    "huang2024.colored_samples",
+    DigitSetting,
+    coordinates=("grey", "digit", "label", "colour"),
+    data=_data,
+    seconds={"smoke": 1, "book": 1, "paper": 1},
 )
 def colored_samples(config: DigitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The first images of the training and of the reversed-colour test set, and how often colour names the label, per seed."""
@@ -57,7 +61,10 @@ def colored_samples(config: DigitSetting, seeds: Sequence[int], device: torch.de
     shown = 12
     first = parts[0]
     return {
-        **{name: np.stack([getattr(part, name)[:shown].numpy() for part in first]) for name in ("grey", "digit", "label", "colour")},
+        **{
+            name: np.stack([getattr(part, name)[:shown].numpy() for part in first])
+            for name in ("grey", "digit", "label", "colour")
+        },
         "train_colour_accuracy": np.array([float((a.colour == a.label).float().mean()) for a, _ in parts]),
         "test_colour_accuracy": np.array([float((b.colour == b.label).float().mean()) for _, b in parts]),
         "test_digit_accuracy": np.array([float((b.digit == b.label).float().mean()) for _, b in parts]),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveInt
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, setting
 from mmcl_core.papers.huang2024.experiments.base import Signals, Sizes
 
@@ -22,10 +22,14 @@ class ConcentrationSetting(Sizes, Signals):
 
     seeds: int = Field(200, ge=1, le=10_000, description="chosen: draws")
     delta: float = Field(0.1, gt=0, lt=1, description="chosen: the failure probability in the printed bounds")
-    sizes: tuple[PositiveInt, ...] = Field((50, 100, 200, 400), min_length=2, description="n at which Lemma C.9 is checked")
+    sizes: tuple[PositiveInt, ...] = Field(
+        (50, 100, 200, 400), min_length=2, description="n at which Lemma C.9 is checked"
+    )
 
 
-@experiment("huang2024.concentration", ConcentrationSetting, coordinates=("size",), seconds={"smoke": 1, "book": 8, "paper": 16})
+@experiment(
+    "huang2024.concentration", ConcentrationSetting, coordinates=("size",), seconds={"smoke": 1, "book": 8, "paper": 16}
+)
 def concentration(config: ConcentrationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Per draw: which printed bounds are violated (1 or 0), shares of violating neurons, and the means that replace them."""
     c = config
@@ -51,7 +55,12 @@ def _one_draw(c: ConcentrationSetting, problem: setting.Problem) -> dict[str, fl
     scale = s0 * np.sqrt(d)
     class_sum = (np.maximum(z, 0) * (labels > 0)).sum(1)
     opposite = (np.maximum(z, 0) * (labels < 0)).sum(1)
-    dominated = np.where(labels > 0, opposite[:, None], class_sum[:, None]) * 101 * 1.01 / (np.where(labels > 0, negatives, positives) + 1)
+    dominated = (
+        np.where(labels > 0, opposite[:, None], class_sum[:, None])
+        * 101
+        * 1.01
+        / (np.where(labels > 0, negatives, positives) + 1)
+    )
     both = (a > 0) & (other[:, 0] > 0)
     return {
         "b3": abs(positives - n / 2) > bounds.class_count_width(n, delta),

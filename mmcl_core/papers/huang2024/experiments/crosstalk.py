@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.experiments.base import Descent, Signals, Sizes
 from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
@@ -27,10 +27,14 @@ class CrosstalkSetting(Sizes, Signals, Descent):
     )
 
     def problem(self, seeds: Sequence[int], initial_scale: float) -> setting.Problem:
-        return setting.gaussian(seeds, self.n, self.m, self.d, self.signal, self.ratio, initial_scale, 1.0, self.augmentation)
+        return setting.gaussian(
+            seeds, self.n, self.m, self.d, self.signal, self.ratio, initial_scale, 1.0, self.augmentation
+        )
 
 
-@experiment("huang2024.crosstalk", CrosstalkSetting, coordinates=("initial_scale",), seconds={"smoke": 1, "book": 4, "paper": 4})
+@experiment(
+    "huang2024.crosstalk", CrosstalkSetting, coordinates=("initial_scale",), seconds={"smoke": 1, "book": 4, "paper": 4}
+)
 def crosstalk(config: CrosstalkSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Drift of inner products from their coefficients, share of kept signs and dead pairs, and the size of the augmentation noise."""
     arrays: dict[str, list] = {name: [] for name in ("sign_kept", "stays_dead")}
@@ -76,14 +80,18 @@ class SampleSizeSetting(Config):
     initial_noise: float = Field(0.0447, gt=0, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
 
 
-@experiment("huang2024.sample_size", SampleSizeSetting, coordinates=("size",), seconds={"smoke": 1, "book": 12, "paper": 24})
+@experiment(
+    "huang2024.sample_size", SampleSizeSetting, coordinates=("size",), seconds={"smoke": 1, "book": 12, "paper": 24}
+)
 def sample_size(config: SampleSizeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Single-modal max|gamma| and multi-modal max rho after training, `[S, n]`: the rates in Lemmas 5.2 and 5.4."""
     single, multi = [], []
     for n in config.sizes:
         d = n * n // 5
         signal = float(np.sqrt(config.n_snr_squared * d / n))
-        problem = setting.gaussian(seeds, n, config.m, d, signal, config.ratio, config.initial_noise / np.sqrt(d), 1.0, config.augmentation)
+        problem = setting.gaussian(
+            seeds, n, config.m, d, signal, config.ratio, config.initial_noise / np.sqrt(d), 1.0, config.augmentation
+        )
         problem = setting.to(problem, device)
         one = dynamics.last(dynamics.trajectory(problem, False, 0.2 * n / d, config.epochs, config.scale))
         two = dynamics.last(dynamics.trajectory(problem, True, 0.2 * n / d, config.epochs, config.scale))

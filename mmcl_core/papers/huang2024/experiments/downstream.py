@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, heads, setting
 from mmcl_core.papers.huang2024.experiments.base import SIGNAL_OF_SMALL, SMALL, Descent, Signals, Sizes
 from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
@@ -26,11 +26,20 @@ class DownstreamSetting(Sizes, Signals, Descent):
 
     seeds: int = Field(10, ge=1, le=10_000, description="chosen")
     downstream: float = Field(2.0, gt=0, description="Figure 1: ||nu|| = 2, for the head-size curve")
-    evaluation_samples: int = Field(5000, ge=100, description="chosen: test samples for the ceiling and the head-size curve")
-    population_samples: int = Field(20_000, ge=200, description="chosen: samples that stand for the population in the LDA head")
+    evaluation_samples: int = Field(
+        5000, ge=100, description="chosen: test samples for the ceiling and the head-size curve"
+    )
+    population_samples: int = Field(
+        20_000, ge=200, description="chosen: samples that stand for the population in the LDA head"
+    )
 
 
-@experiment("huang2024.downstream", DownstreamSetting, coordinates=("strength", "head_size"), seconds={"smoke": 2, "book": 20, "paper": 40})
+@experiment(
+    "huang2024.downstream",
+    DownstreamSetting,
+    coordinates=("strength", "head_size"),
+    seconds={"smoke": 2, "book": 20, "paper": 40},
+)
 def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy after training against ||nu||/sigma_xi for three heads, and against the number of labelled samples for the head."""
     c = config
@@ -43,7 +52,15 @@ def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.de
         train = state.first.embeddings(problem.labels).cpu().numpy()
         head_b, population, by_size = [], [], []
         for row, seed in enumerate(seeds):
-            weights = heads.trained_weights(state.first.coefficients[row], seed, config.n, config.d, config.signal, config.ratio, config.initial_scale)
+            weights = heads.trained_weights(
+                state.first.coefficients[row],
+                seed,
+                config.n,
+                config.d,
+                config.signal,
+                config.ratio,
+                config.initial_scale,
+            )
             labels = problem.labels[row].cpu().numpy()
 
             test, population_sample, few = (
@@ -55,8 +72,19 @@ def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.de
                 )
             )
             head_b.append([heads.logistic_accuracy(train[row], labels, *test.embeddings(nu)) for nu in STRENGTHS])
-            population.append([heads.discriminant_accuracy(*population_sample.embeddings(nu), *test.embeddings(nu)) for nu in STRENGTHS])
+            population.append(
+                [
+                    heads.discriminant_accuracy(*population_sample.embeddings(nu), *test.embeddings(nu))
+                    for nu in STRENGTHS
+                ]
+            )
             nu = config.downstream
-            by_size.append([heads.logistic_accuracy(*few.embeddings(nu, int(size)), *test.embeddings(nu)) for size in sizes])
-        arrays |= {f"{name}_head_b": np.array(head_b), f"{name}_population": np.array(population), f"{name}_by_size": np.array(by_size)}
+            by_size.append(
+                [heads.logistic_accuracy(*few.embeddings(nu, int(size)), *test.embeddings(nu)) for size in sizes]
+            )
+        arrays |= {
+            f"{name}_head_b": np.array(head_b),
+            f"{name}_population": np.array(population),
+            f"{name}_by_size": np.array(by_size),
+        }
     return arrays

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.experiments.base import SIGNAL_OF_SMALL, SMALL, Descent, Shift, Signals, Sizes
 from mmcl_core.papers.huang2024.heads import head_b
@@ -24,22 +24,38 @@ class FigureSetting(Sizes, Signals, Descent, Shift):
 
     def problem(self, seeds: Sequence[int]) -> setting.Problem:
         return setting.gaussian(
-            seeds, self.n, self.m, self.d, self.signal, self.ratio, self.initial_scale, 1.0, self.augmentation, self.downstream, self.test_samples
+            seeds,
+            self.n,
+            self.m,
+            self.d,
+            self.signal,
+            self.ratio,
+            self.initial_scale,
+            1.0,
+            self.augmentation,
+            self.downstream,
+            self.test_samples,
         )
 
 
 METHODS = {"single": False, "multi": True}
 
 
-@experiment("huang2024.figure1", FigureSetting, coordinates=("epoch", "test_epoch"), seconds={"smoke": 2, "book": 8, "paper": 8})
+@experiment(
+    "huang2024.figure1", FigureSetting, coordinates=("epoch", "test_epoch"), seconds={"smoke": 2, "book": 8, "paper": 8}
+)
 def figure1(config: FigureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Both methods at the figure setting: loss, signal, noise at every epoch, head-B accuracy at some."""
     problem = setting.to(config.problem(seeds), device)
     epoch = np.arange(config.epochs + 1)
-    test_epoch = np.unique(np.clip([0, 2, 5, 8, 10, 12, 15, 20, 30, 50, 75, 100, 125, 150, 175, config.epochs], 0, config.epochs))
+    test_epoch = np.unique(
+        np.clip([0, 2, 5, 8, 10, 12, 15, 20, 30, 50, 75, 100, 125, 150, 175, config.epochs], 0, config.epochs)
+    )
     arrays: Arrays = {"epoch": epoch, "test_epoch": test_epoch}
     for name, multimodal in METHODS.items():
-        rows: dict[str, list] = {key: [] for key in ("loss", "signal", "signal_absolute", "noise", "gamma", "rho", "accuracy")}
+        rows: dict[str, list] = {
+            key: [] for key in ("loss", "signal", "signal_absolute", "noise", "gamma", "rho", "accuracy")
+        }
         for state in dynamics.trajectory(problem, multimodal, config.rate, config.epochs, config.scale):
             first = state.first
             rows["loss"].append(state.loss)

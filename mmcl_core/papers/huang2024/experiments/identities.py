@@ -11,8 +11,8 @@ from pydantic import Field
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, reference, setting
 
 
@@ -44,7 +44,9 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
             vectors = setting.drawn_vectors(seed, c.n, c.d, c.signal, c.ratio, 1.0, 0.1)
             names = ("first", "second")[: 1 + multimodal]
             initial = [setting.initial_weights(seed, name, c.m, c.d, c.initial_scale) for name in names]
-            trained, _ = reference.train(initial, vectors, problem.labels[row], problem.negatives[row], c.rate, c.steps, 1.0)
+            trained, _ = reference.train(
+                initial, vectors, problem.labels[row], problem.negatives[row], c.rate, c.steps, 1.0
+            )
             error = 0.0
             for name, start, end, encoder in zip(names, initial, trained, (state.first, state.second), strict=False):
                 v = vectors[name]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
@@ -24,14 +24,23 @@ class NeuronSetting(DescentSetting):
     snapshots: int = Field(51, ge=5, description="chosen: points of the phase portrait")
 
 
-@experiment("huang2024.neurons", NeuronSetting, coordinates=("step", "growth_window"), seconds={"smoke": 2, "book": 8, "paper": 8})
+@experiment(
+    "huang2024.neurons",
+    NeuronSetting,
+    coordinates=("step", "growth_window"),
+    seconds={"smoke": 2, "book": 8, "paper": 8},
+)
 def neurons(config: NeuronSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Paths of (a, a~) for every neuron, their ends on Gaussian data, and growth rates of each modality alone and together."""
     orthogonal = setting.to(config.problem(seeds, config.initial_scale), device)
     kept = np.unique(np.linspace(0, config.steps, config.snapshots).round().astype(int))
     arrays: Arrays = {"step": kept}
     for name, problem in (("orthogonal", orthogonal), ("gaussian", setting.to(_gaussian(config, seeds), device))):
-        path = [(s.first.signal, s.second.signal) for s in dynamics.trajectory(problem, True, config.rate, config.steps) if s.step in kept]
+        path = [
+            (s.first.signal, s.second.signal)
+            for s in dynamics.trajectory(problem, True, config.rate, config.steps)
+            if s.step in kept
+        ]
         arrays |= {
             f"{name}_first": torch.stack([a for a, _ in path], -1).cpu().numpy(),
             f"{name}_second": torch.stack([b for _, b in path], -1).cpu().numpy(),
@@ -40,7 +49,11 @@ def neurons(config: NeuronSetting, seeds: Sequence[int], device: torch.device) -
     # Rates are read off early, where every activation is small; the step comes from the strongest growth, Cmu^2 kappa.
     early = np.array([2, 12])
     arrays["growth_window"] = early
-    for name, problem, multimodal in (("weak", orthogonal, False), ("strong", strong, False), ("both", orthogonal, True)):
+    for name, problem, multimodal in (
+        ("weak", orthogonal, False),
+        ("strong", strong, False),
+        ("both", orthogonal, True),
+    ):
         sizes = []
         for s in dynamics.trajectory(problem, multimodal, config.rate, int(early[1])):
             # The growing eigenvector's coordinate: a itself for one modality, a + a~/Cmu for two.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.experiments.base import SMALL, Descent, Shift, Sizes
 from mmcl_core.papers.huang2024.heads import head_b
@@ -24,14 +24,35 @@ class PhaseSetting(Sizes, Descent, Shift):
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
     epochs: int = Field(2000, ge=1, description="chosen: an upper limit on the epochs; cells stop at loss 0.01")
-    strengths: tuple[PositiveFloat, ...] = Field((0.3, 0.6, 0.9, 1.25, 1.6, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows")
-    ratios: tuple[PositiveFloat, ...] = Field((1.0, 1.25, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns")
+    strengths: tuple[PositiveFloat, ...] = Field(
+        (0.3, 0.6, 0.9, 1.25, 1.6, 2.0, 3.0, 5.0, 10.0), min_length=1, description="n SNR^2 of the grid's rows"
+    )
+    ratios: tuple[PositiveFloat, ...] = Field(
+        (1.0, 1.25, 1.5, 2.0, 3.0, 5.0), min_length=1, description="Cmu of the grid's columns"
+    )
 
     def problem(self, seeds: Sequence[int], signal: float, ratio: float) -> setting.Problem:
-        return setting.gaussian(seeds, self.n, self.m, self.d, signal, ratio, self.initial_scale, 1.0, self.augmentation, self.downstream, self.test_samples)
+        return setting.gaussian(
+            seeds,
+            self.n,
+            self.m,
+            self.d,
+            signal,
+            ratio,
+            self.initial_scale,
+            1.0,
+            self.augmentation,
+            self.downstream,
+            self.test_samples,
+        )
 
 
-@experiment("huang2024.phase", PhaseSetting, coordinates=("n_snr_squared", "ratio"), seconds={"smoke": 3, "book": 35, "paper": 90})
+@experiment(
+    "huang2024.phase",
+    PhaseSetting,
+    coordinates=("n_snr_squared", "ratio"),
+    seconds={"smoke": 3, "book": 35, "paper": 90},
+)
 def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Head-B accuracy of every cell: single `[S, strength]`, multi `[S, strength, ratio]`, and the losses reached."""
     strengths, ratios = np.array(config.strengths), np.array(config.ratios)
@@ -48,7 +69,12 @@ def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> A
 
 
 def grid(
-    config: PhaseSetting, strengths: np.ndarray, ratios: np.ndarray, seeds: Sequence[int], device: torch.device, multimodal: bool
+    config: PhaseSetting,
+    strengths: np.ndarray,
+    ratios: np.ndarray,
+    seeds: Sequence[int],
+    device: torch.device,
+    multimodal: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy and loss `[S, strength, ratio]`; the cells of one strength run together, since they stop at similar times."""
     accuracy = np.empty((len(seeds), len(strengths), len(ratios)))
@@ -60,7 +86,9 @@ def grid(
         # Above this signal strength the figure's rate overshoots; the paper's assumption 4.1(2) asks for eta <= m/||mu||^2.
         rates = config.rate * np.minimum(1, 75 / (np.maximum(1, ratios if multimodal else 1) * signal**2))
         rates = torch.as_tensor(np.repeat(np.broadcast_to(rates, ratios.shape), len(seeds)), device=device)
-        state = dynamics.last(dynamics.trajectory(problem, multimodal, rates, config.epochs, config.scale, stop_below=LOSS_TARGET))
+        state = dynamics.last(
+            dynamics.trajectory(problem, multimodal, rates, config.epochs, config.scale, stop_below=LOSS_TARGET)
+        )
         accuracy[:, row] = head_b(state, problem).reshape(len(ratios), len(seeds)).T
         loss[:, row] = state.loss.cpu().numpy().reshape(len(ratios), len(seeds)).T
     return accuracy, loss

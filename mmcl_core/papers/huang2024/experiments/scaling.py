@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
 from mmcl_core.flow import integrate
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 
 
@@ -41,12 +41,18 @@ class ScalingSetting(DescentSetting):
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "initial_scales": (1e-4, 1e-6), "seeds": 2}
 
-    initial_scales: tuple[PositiveFloat, ...] = Field((1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8), min_length=2, description="sigma_0")
-    level: float = Field(0.5, gt=0, description="chosen: the dominant quantity is stopped here, while the dynamics are still linear")
+    initial_scales: tuple[PositiveFloat, ...] = Field(
+        (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8), min_length=2, description="sigma_0"
+    )
+    level: float = Field(
+        0.5, gt=0, description="chosen: the dominant quantity is stopped here, while the dynamics are still linear"
+    )
     limit: int = Field(4000, ge=10, description="chosen: more steps than any run needs")
 
 
-@experiment("huang2024.power_law", ScalingSetting, coordinates=("initial_scale",), seconds={"smoke": 2, "book": 15, "paper": 15})
+@experiment(
+    "huang2024.power_law", ScalingSetting, coordinates=("initial_scale",), seconds={"smoke": 2, "book": 15, "paper": 15}
+)
 def power_law(config: ScalingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The loser's size when the winner reaches the level: max|a| (single) and max z (multi), `[S, sigma_0]`, against sigma_0."""
     problem = setting.to(setting.stack([config.problem(seeds, scale) for scale in config.initial_scales]), device)
@@ -87,7 +93,10 @@ def collapse(config: CollapseSetting, seeds: Sequence[int], device: torch.device
 
     equal = replace(unequal, first=rescaled(unequal.first, root), second=rescaled(unequal.second, 1 / root))
     worst = torch.zeros(len(seeds), dtype=torch.float64)
-    runs = [dynamics.trajectory(setting.to(problem, device), True, config.rate, config.steps) for problem in (unequal, equal)]
+    runs = [
+        dynamics.trajectory(setting.to(problem, device), True, config.rate, config.steps)
+        for problem in (unequal, equal)
+    ]
     for one, other in zip(*runs, strict=True):
         pairs = [
             (root * one.first.signal, other.first.signal),
@@ -107,12 +116,18 @@ class FlowLimitSetting(OrthogonalSetting):
 
     seeds: int = Field(3, ge=1, le=10_000, description="chosen")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
-    rates: tuple[PositiveFloat, ...] = Field((0.1, 0.05, 0.025), min_length=2, description="chosen: eta with k = 1/m, halved twice")
-    tolerance: float = Field(1e-5, gt=0, description="chosen: the flow's relative tolerance, far below the distances measured")
+    rates: tuple[PositiveFloat, ...] = Field(
+        (0.1, 0.05, 0.025), min_length=2, description="chosen: eta with k = 1/m, halved twice"
+    )
+    tolerance: float = Field(
+        1e-5, gt=0, description="chosen: the flow's relative tolerance, far below the distances measured"
+    )
     time: float = Field(12.0, gt=0, description="chosen: eta * t at the height of the multi-modal first stage")
 
 
-@experiment("huang2024.flow_limit", FlowLimitSetting, coordinates=("rate",), seconds={"smoke": 2, "book": 8, "paper": 8})
+@experiment(
+    "huang2024.flow_limit", FlowLimitSetting, coordinates=("rate",), seconds={"smoke": 2, "book": 8, "paper": 8}
+)
 def flow_limit(config: FlowLimitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Distance of gradient descent from gradient flow, relative, `[S, rate]`: Euler's method promises proportionality to eta."""
     distances: Arrays = {"rate": np.array(config.rates)}
@@ -122,7 +137,9 @@ def flow_limit(config: FlowLimitSetting, seeds: Sequence[int], device: torch.dev
         def field(state: list[torch.Tensor]) -> list[torch.Tensor]:
             return dynamics.evaluate(problem, state, 1 / config.m)[1]
 
-        limit = integrate(field, dynamics.start(problem, multimodal), [0.0, config.time], rtol=config.tolerance, atol=1e-8)[0][-1]
+        limit = integrate(
+            field, dynamics.start(problem, multimodal), [0.0, config.time], rtol=config.tolerance, atol=1e-8
+        )[0][-1]
         ends = []
         for rate in config.rates:
             state = dynamics.last(dynamics.trajectory(problem, multimodal, rate, round(config.time / rate)))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat, model_validator
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
@@ -22,7 +22,9 @@ class StageOneSetting(DescentSetting):
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "rate": 0.05, "seeds": 2}
 
     rate: float = Field(0.02, gt=0, description="chosen: eta with k = 1/m, small against every growth rate")
-    initial_scales: tuple[PositiveFloat, PositiveFloat] = Field((1e-3, 1e-5), description="sigma_0: the figure's, and one that separates the stages further")
+    initial_scales: tuple[PositiveFloat, PositiveFloat] = Field(
+        (1e-3, 1e-5), description="sigma_0: the figure's, and one that separates the stages further"
+    )
     small: float = Field(0.1, gt=0, description="chosen: activations below this count as the linear stage")
 
     @model_validator(mode="after")
@@ -39,13 +41,17 @@ class StageOneSetting(DescentSetting):
 
 def _grown(config: StageOneSetting) -> tuple[float, float]:
     """r = eta sigma_xi^2 d/(n m tau) and Cmu eta ||mu||^2/(m tau), as the lemmas write them."""
-    return config.rate * config.noise_norm_squared / (config.n * config.m), config.ratio * config.rate * config.signal**2 / config.m
+    return config.rate * config.noise_norm_squared / (
+        config.n * config.m
+    ), config.ratio * config.rate * config.signal**2 / config.m
 
 
 def lengths(config: StageOneSetting, initial_scale: float) -> tuple[int, int]:
     """T1 in steps, with one modality and with two."""
     growth, joint = _grown(config)
-    return bounds.stage_one_single(initial_scale * config.noise_norm_squared**0.5, growth), bounds.stage_one_multi(initial_scale * config.signal, joint)
+    return bounds.stage_one_single(initial_scale * config.noise_norm_squared**0.5, growth), bounds.stage_one_multi(
+        initial_scale * config.signal, joint
+    )
 
 
 def _stack(runs: Iterable[dict[str, np.ndarray]]) -> Arrays:
@@ -54,7 +60,12 @@ def _stack(runs: Iterable[dict[str, np.ndarray]]) -> Arrays:
     return {name: np.stack([run[name] for run in runs], 1) for name in runs[0]}
 
 
-@experiment("huang2024.stage_one_single", StageOneSetting, coordinates=("progress",), seconds={"smoke": 1, "book": 6, "paper": 6})
+@experiment(
+    "huang2024.stage_one_single",
+    StageOneSetting,
+    coordinates=("progress",),
+    seconds={"smoke": 1, "book": 6, "paper": 6},
+)
 def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """One modality up to T1: noise of every sample, signal, signs, dead pairs, growth of the class sums and of single pairs."""
     growth = _grown(config)[0]
@@ -84,9 +95,14 @@ def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torc
             sign_kept &= a.sign() == a0.sign()
             monotone &= a.abs() >= previous * (1 - 1e-12)
             previous = a.abs()
-            signal_bound &= a.abs() <= a0.abs() * (1 + 0.52 * config.rate * config.signal**2 / config.m) ** state.step * (1 + 1e-9)
+            signal_bound &= a.abs() <= a0.abs() * (
+                1 + 0.52 * config.rate * config.signal**2 / config.m
+            ) ** state.step * (1 + 1e-9)
             below = z.amax((1, 2)) < 0.5
-            linear_end, linear_max = torch.where(below, float(state.step), linear_end), torch.where(below, z.amax((1, 2)), linear_max)
+            linear_end, linear_max = (
+                torch.where(below, float(state.step), linear_end),
+                torch.where(below, z.amax((1, 2)), linear_max),
+            )
             upper = torch.minimum(upper, (z.amax((1, 2)) <= (1 + 1.05 * growth) ** state.step * max0).double())
             if state.step in marks:
                 curve_noise.append(state.first.rho.amax(1).amin(1))
@@ -118,7 +134,9 @@ def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torc
     return _stack(runs) | {"progress": np.linspace(0, 1, POINTS)}
 
 
-@experiment("huang2024.stage_one_multi", StageOneSetting, coordinates=("progress",), seconds={"smoke": 1, "book": 6, "paper": 6})
+@experiment(
+    "huang2024.stage_one_multi", StageOneSetting, coordinates=("progress",), seconds={"smoke": 1, "book": 6, "paper": 6}
+)
 def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Two modalities up to T1: signal, noise, synchronised signs, the four kinds of pairs, the closed form of joint growth."""
     growth, joint = _grown(config)
@@ -156,7 +174,9 @@ def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch
             lower = (1 + 0.48 * joint) ** t * (a0.abs() + b0.abs() / config.ratio) - 1
             printed_bound &= a.abs() >= lower
             psi, psi_second = torch.relu(z), torch.relu(y)
-            joint_bound &= psi + psi_second <= (1 + 1.06 * growth) ** t * (z0.clamp(min=0) + y0.clamp(min=0)) * (1 + 1e-9)
+            joint_bound &= psi + psi_second <= (1 + 1.06 * growth) ** t * (z0.clamp(min=0) + y0.clamp(min=0)) * (
+                1 + 1e-9
+            )
             plus_now = ((psi + psi_second) * plus).sum(-1)
             corrected_sum &= plus_now <= (1 + 1.05 * growth) ** t * plus_before * (1 + 1e-9)
             printed_sum &= plus_now <= (1 + 1.05 * growth / config.noise_norm_squared) ** t * plus_before * (1 + 1e-9)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from pydantic import Field, PositiveFloat
 from torch import Tensor
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.dynamics import Encoder, Patches, State
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
@@ -30,7 +30,9 @@ class StageTwoSetting(DescentSetting):
     precision: float = Field(0.1, gt=0, description="chosen: epsilon in the lemmas")
 
 
-def _alignment(anchor: Encoder, partner: Patches, target: tuple[Tensor, Tensor], labels: Tensor, scale: float, cross: bool) -> Tensor:
+def _alignment(
+    anchor: Encoder, partner: Patches, target: tuple[Tensor, Tensor], labels: Tensor, scale: float, cross: bool
+) -> Tensor:
     """<grad F, W*> for the similarity F of each anchor with its positive `[S, n]`, or with every sample `[S, n, n]` if `cross`.
 
     `target` holds <w*_r, mu> `[S, m]` and <w*_r, xi_i> `[S, m, n]`.
@@ -46,7 +48,9 @@ def _alignment(anchor: Encoder, partner: Patches, target: tuple[Tensor, Tensor],
 class _Ledger:
     """What is tracked along one run: losses, gradient ratios, distances to the lemmas' reference point W*."""
 
-    def __init__(self, problem: setting.Problem, multimodal: bool, config: StageTwoSetting, sides: Float[Tensor, "S m"] | None) -> None:
+    def __init__(
+        self, problem: setting.Problem, multimodal: bool, config: StageTwoSetting, sides: Float[Tensor, "S m"] | None
+    ) -> None:
         self.problem, self.multimodal, self.config = problem, multimodal, config
         self.log = float(2 * np.log(2 * (config.n // 2) / config.precision))  # 2 tau log(2M/eps), tau = 1
         self.sides = sides
@@ -98,7 +102,12 @@ class _Ledger:
         return {"positive": toward.amin(1) / unit, "negative": worst / unit, "gap": gap.amin(1) / unit}
 
 
-@experiment("huang2024.stage_two", StageTwoSetting, coordinates=("step", "part_step", "target"), seconds={"smoke": 2, "book": 25, "paper": 25})
+@experiment(
+    "huang2024.stage_two",
+    StageTwoSetting,
+    coordinates=("step", "part_step", "target"),
+    seconds={"smoke": 2, "book": 25, "paper": 25},
+)
 def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Loss, gradients and distances of both methods along a long run, and the parts of Lemmas C.16 and D.13 at four times."""
     problem = setting.to(config.problem(seeds, config.initial_scale), device)
@@ -106,7 +115,9 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
     curve_steps = np.unique(np.geomspace(1, config.steps, 120).round().astype(int))
     arrays: Arrays = {"step": curve_steps, "part_step": part_steps, "target": np.array(TARGETS)}
     sides = next(iter(dynamics.trajectory(problem, True, config.rate, 0)))
-    sides = (config.ratio * sides.first.signal + sides.second.signal).sign()  # theta_r, the side each neuron pair ends on
+    sides = (
+        config.ratio * sides.first.signal + sides.second.signal
+    ).sign()  # theta_r, the side each neuron pair ends on
     for method, multimodal in (("single", False), ("multi", True)):
         ledger = _Ledger(problem, multimodal, config, sides)
         parts: dict[str, list] = {"positive": [], "negative": [], "gap": []}
@@ -128,7 +139,9 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
         count = after.cumsum(1).clamp(min=1)
         start_distance = distance.gather(1, begin[:, None])
         average = run_sum / count <= start_distance / (config.rate * count) + epsilon
-        reached = torch.stack([torch.where((loss <= t).any(1), (loss <= t).double().argmax(1), torch.nan) for t in TARGETS], 1)
+        reached = torch.stack(
+            [torch.where((loss <= t).any(1), (loss <= t).double().argmax(1), torch.nan) for t in TARGETS], 1
+        )
         arrays |= {
             f"{method}_loss": loss[:, curve_steps].cpu().numpy(),
             f"{method}_largest_noise": torch.stack(ledger.largest, 1)[:, curve_steps].cpu().numpy(),
@@ -152,7 +165,12 @@ class LogGrowthSetting(DescentSetting):
     steps: int = Field(4000, ge=100, description="T*")
 
 
-@experiment("huang2024.log_growth", LogGrowthSetting, coordinates=("temperature", "step"), seconds={"smoke": 1, "book": 8, "paper": 20})
+@experiment(
+    "huang2024.log_growth",
+    LogGrowthSetting,
+    coordinates=("temperature", "step"),
+    seconds={"smoke": 1, "book": 8, "paper": 20},
+)
 def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Lemma C.13: max rho `[S, tau, step]` over a long single-modal run at each temperature."""
     problem = setting.to(config.problem(seeds, config.initial_scale), device)
@@ -161,4 +179,8 @@ def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.dev
     for temperature in config.temperatures:
         run = dynamics.trajectory(problem, False, config.rate * temperature, config.steps, 1 / (config.m * temperature))
         rows.append(torch.stack([s.first.rho.amax((1, 2)) for s in run if s.step in steps], 1))
-    return {"temperature": np.array(config.temperatures), "step": steps, "largest_rho": torch.stack(rows, 1).cpu().numpy()}
+    return {
+        "temperature": np.array(config.temperatures),
+        "step": steps,
+        "largest_rho": torch.stack(rows, 1).cpu().numpy(),
+    }

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.colored import COLOURS
-from mmcl_core.figures import FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, figure, panel_letters, threshold
-from mmcl_core.run import Result
+from mmcl_core.evidence.figures import FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, figure, panel_letters, threshold
+from mmcl_core.lab.run import Result
 
 PAPER = {"single": (0.8843, 0.1268), "multi": (0.8777, 0.8213)}  # Table 1, train and test
 
@@ -27,7 +27,9 @@ def rows_of_dots(ax: Axes, samples: Sequence[Float[np.ndarray, "S"]], colours: S
     """One row of accuracies for each entry, the first on top: seeds as pale dots, mean and one standard deviation in front."""
     for y, (values, colour) in enumerate(zip(samples, colours, strict=True)):
         ax.plot(values, np.full(len(values), y), "o", color=colour, alpha=0.35, markersize=3)
-        ax.errorbar(values.mean(), y, xerr=values.std(ddof=1) if len(values) > 1 else None, fmt="o", color=colour, capsize=3)
+        ax.errorbar(
+            values.mean(), y, xerr=values.std(ddof=1) if len(values) > 1 else None, fmt="o", color=colour, capsize=3
+        )
     ax.set(xlim=(-0.02, 1.02), ylim=(len(samples) - 0.2, -0.9))
     ax.grid(axis="x", linewidth=0.3)
 
@@ -36,7 +38,13 @@ def rows_of_dots(ax: Axes, samples: Sequence[Float[np.ndarray, "S"]], colours: S
 def samples(r: Result) -> Figure:
     frame = pd.DataFrame(
         [
-            {"set": name, "index": k, "digit": int(r["digit"][row, k]), "label": int(r["label"][row, k]), "colour": int(r["colour"][row, k])}
+            {
+                "set": name,
+                "index": k,
+                "digit": int(r["digit"][row, k]),
+                "label": int(r["label"][row, k]),
+                "colour": int(r["colour"][row, k]),
+            }
             for row, name in enumerate(("train", "test"))
             for k in range(r["digit"].shape[1])
         ]
@@ -46,7 +54,9 @@ def samples(r: Result) -> Figure:
         axes = canvas.subplots(2, r["grey"].shape[1])
         for row, name in enumerate(("training", "reversed")):
             for k, ax in enumerate(axes[row]):
-                ax.imshow(r["grey"][row, k][..., None] * COLOURS[int(r["colour"][row, k])].numpy(), interpolation="nearest")
+                ax.imshow(
+                    r["grey"][row, k][..., None] * COLOURS[int(r["colour"][row, k])].numpy(), interpolation="nearest"
+                )
                 ax.set(xticks=[], yticks=[], xlabel=f"{r['label'][row, k]}")
             axes[row, 0].set_ylabel(name)
 
@@ -71,7 +81,11 @@ def table1(r: Result) -> Figure:
         ("multi, probe on h", "multi_probe_h", MULTI, None),
     )
     frame = pd.DataFrame(
-        [{"read_out": label, "seed": s, "train": r[f"{key}_train"][i], "test": r[f"{key}_test"][i]} for label, key, *_ in rows for i, s in enumerate(r.seeds)]
+        [
+            {"read_out": label, "seed": s, "train": r[f"{key}_train"][i], "test": r[f"{key}_test"][i]}
+            for label, key, *_ in rows
+            for i, s in enumerate(r.seeds)
+        ]
     )
 
     def draw(canvas: Canvas) -> None:
@@ -80,7 +94,14 @@ def table1(r: Result) -> Figure:
             rows_of_dots(ax, [r[f"{key}_{column}"] for _, key, *_ in rows], [colour for *_, colour, _ in rows])
             for y, (*_, paper) in enumerate(rows):
                 if paper is not None:
-                    ax.plot(paper[column == "test"], y, "D", markerfacecolor="none", markeredgecolor="black", label="paper" if y == 0 else None)
+                    ax.plot(
+                        paper[column == "test"],
+                        y,
+                        "D",
+                        markerfacecolor="none",
+                        markeredgecolor="black",
+                        label="paper" if y == 0 else None,
+                    )
             ax.set_xlabel(f"accuracy, {title}")
         axes[0].set_yticks(range(len(rows)), [label for label, *_ in rows])
         threshold(axes[0], 0.775, "colour alone")
@@ -88,7 +109,9 @@ def table1(r: Result) -> Figure:
         axes[0].legend(loc="lower left")
         panel_letters(axes)
 
-    ours = "; ".join(f"{label}: {r[f'{key}_train'].mean():.2f} and {r[f'{key}_test'].mean():.2f}" for label, key, *_ in rows)
+    ours = "; ".join(
+        f"{label}: {r[f'{key}_train'].mean():.2f} and {r[f'{key}_test'].mean():.2f}" for label, key, *_ in rows
+    )
     printed = "; ".join(f"{name}: {train} and {test}" for name, (train, test) in PAPER.items())
     return Figure(
         frame,
@@ -118,7 +141,12 @@ def controls(main: Result, extra: Result) -> Figure:
     measured = {"test": "accuracy, reversed colours", "follows_colour": "predictions that name the colour"}
     frame = pd.DataFrame(
         [
-            {"run": label, "seed": s, "reversed_colour_accuracy": r[f"{key}_test"][i], "follows_colour": r[f"{key}_follows_colour"][i]}
+            {
+                "run": label,
+                "seed": s,
+                "reversed_colour_accuracy": r[f"{key}_test"][i],
+                "follows_colour": r[f"{key}_follows_colour"][i],
+            }
             for label, r, key, _ in rows
             for i, s in enumerate(main.seeds)
         ]
@@ -134,7 +162,10 @@ def controls(main: Result, extra: Result) -> Figure:
         threshold(axes[0], 0.1, "chance")
         panel_letters(axes)
 
-    shown = "; ".join(f"{label}: {r[f'{key}_test'].mean():.2f} and {r[f'{key}_follows_colour'].mean():.2f}" for label, r, key, _ in rows)
+    shown = "; ".join(
+        f"{label}: {r[f'{key}_test'].mean():.2f} and {r[f'{key}_follows_colour'].mean():.2f}"
+        for label, r, key, _ in rows
+    )
     return Figure(
         frame,
         draw,

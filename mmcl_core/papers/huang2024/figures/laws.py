@@ -7,10 +7,23 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.figures import COLUMN, MULTI, PAGE, SINGLE, THRESHOLD, Figure, dots, figure, panel_letters, theory, threshold, tidy
+from mmcl_core.evidence.figures import (
+    COLUMN,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THRESHOLD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    threshold,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory as closed_forms
 from mmcl_core.papers.huang2024.claims.beyond import crossing_multi, crossing_single
-from mmcl_core.run import Result
 
 
 @figure("huang2024.phase", "Phase diagram", ["huang2024.phase"])
@@ -21,7 +34,12 @@ def phase(r: Result) -> Figure:
     frame = pd.concat(
         [
             pd.DataFrame(
-                {"method": "multi", "n_snr_squared": np.repeat(strength, len(ratio)), "ratio": np.tile(ratio, len(strength)), "accuracy": multi.ravel()}
+                {
+                    "method": "multi",
+                    "n_snr_squared": np.repeat(strength, len(ratio)),
+                    "ratio": np.tile(ratio, len(strength)),
+                    "accuracy": multi.ravel(),
+                }
             ),
             pd.DataFrame({"method": "single", "n_snr_squared": strength, "ratio": np.nan, "accuracy": single}),
         ]
@@ -32,9 +50,21 @@ def phase(r: Result) -> Figure:
         style = {"cmap": "cividis", "vmin": 0.45, "vmax": 1.0}
         rows, columns = np.arange(len(strength)), np.arange(len(ratio))
         axes[0].imshow(single[:, None], origin="lower", aspect="auto", **style)
-        axes[0].set(yticks=rows, yticklabels=[f"{s:g}" for s in strength], xticks=[0], xticklabels=["single"], ylabel=r"$n\,\mathrm{SNR}^2$")
+        axes[0].set(
+            yticks=rows,
+            yticklabels=[f"{s:g}" for s in strength],
+            xticks=[0],
+            xticklabels=["single"],
+            ylabel=r"$n\,\mathrm{SNR}^2$",
+        )
         image = axes[1].imshow(multi, origin="lower", aspect="auto", **style)
-        axes[1].set(yticks=rows, yticklabels=[], xticks=columns, xticklabels=[f"{c:g}" for c in ratio], xlabel=r"multi-modal, $C_\mu$")
+        axes[1].set(
+            yticks=rows,
+            yticklabels=[],
+            xticks=columns,
+            xticklabels=[f"{c:g}" for c in ratio],
+            xlabel=r"multi-modal, $C_\mu$",
+        )
         # The threshold in index coordinates of both grids.
         edge = np.interp(np.log(2 / ratio), np.log(strength), rows)
         axes[1].plot(columns, edge, color="white", linewidth=1.5, linestyle="--")
@@ -43,7 +73,9 @@ def phase(r: Result) -> Figure:
             for spine in ax.spines.values():
                 spine.set_visible(False)
         canvas.colorbar(image, ax=axes[1], label="OOD accuracy (head B)")
-        axes[2].plot(product.ravel(), multi.ravel(), "o", color=MULTI, label=r"multi, $C_\mu n\,\mathrm{SNR}^2$", alpha=0.8)
+        axes[2].plot(
+            product.ravel(), multi.ravel(), "o", color=MULTI, label=r"multi, $C_\mu n\,\mathrm{SNR}^2$", alpha=0.8
+        )
         axes[2].plot(strength, single, "s", color=SINGLE, label=r"single, $n\,\mathrm{SNR}^2$")
         threshold(axes[2], 2, r"$= 2$")
         axes[2].set(xscale="log", xlabel="control parameter", ylabel="OOD accuracy (head B)")
@@ -68,10 +100,25 @@ def power_law(r: Result) -> Figure:
     x = r["initial_scale"]
     n_snr = closed_forms.signal_to_noise(r.config.n, r.config.signal, r.config.noise_norm_squared)
     series = (
-        ("single_signal", r"single: $\max_r|\langle w_r,\mu\rangle|$", SINGLE, closed_forms.exponent_signal_single(n_snr)),
-        ("multi_noise", r"multi: $\max_{r,i}\langle w_r,\xi_i\rangle$", MULTI, closed_forms.exponent_noise_multi(n_snr, r.config.ratio)),
+        (
+            "single_signal",
+            r"single: $\max_r|\langle w_r,\mu\rangle|$",
+            SINGLE,
+            closed_forms.exponent_signal_single(n_snr),
+        ),
+        (
+            "multi_noise",
+            r"multi: $\max_{r,i}\langle w_r,\xi_i\rangle$",
+            MULTI,
+            closed_forms.exponent_noise_multi(n_snr, r.config.ratio),
+        ),
     )
-    frame = pd.concat([tidy(r.seeds, initial_scale=x, value=r[name]).assign(series=name, predicted_exponent=p) for name, _, _, p in series])
+    frame = pd.concat(
+        [
+            tidy(r.seeds, initial_scale=x, value=r[name]).assign(series=name, predicted_exponent=p)
+            for name, _, _, p in series
+        ]
+    )
     fitted = " and ".join(
         f"{stats.power_law(x, r[name]).value:.3f} for the {label} (predicted {p:.3f})"
         for (name, *_, p), label in zip(series, ("single-modal signal", "multi-modal noise"), strict=True)
@@ -90,7 +137,12 @@ def power_law(r: Result) -> Figure:
                 textcoords="offset points",
                 fontsize=7,
             )
-        ax.set(xscale="log", yscale="log", xlabel=r"initial scale $\sigma_0$", ylabel="the loser when the winner reaches 0.5")
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel=r"initial scale $\sigma_0$",
+            ylabel="the loser when the winner reaches 0.5",
+        )
         ax.legend()
 
     return Figure(
@@ -119,7 +171,9 @@ def neurons(r: Result) -> Figure:
             "seed": np.repeat(r.seeds, first.shape[1]),
             "predicted_coordinate": (ratio * first[..., 0] + second[..., 0]).ravel(),
             "final_orthogonal": first[..., -1].ravel(),
-            "predicted_coordinate_gaussian": (ratio * r["gaussian_first"][..., 0] + r["gaussian_second"][..., 0]).ravel(),
+            "predicted_coordinate_gaussian": (
+                ratio * r["gaussian_first"][..., 0] + r["gaussian_second"][..., 0]
+            ).ravel(),
             "final_gaussian": r["gaussian_first"][..., -1].ravel(),
         }
     )
@@ -143,19 +197,25 @@ def neurons(r: Result) -> Figure:
         axes[0].axhline(0, color=THRESHOLD, linewidth=0.6)
         axes[0].axvline(0, color=THRESHOLD, linewidth=0.6)
         axes[0].set(
-            xlabel=r"$(C_\mu\langle w_r(0),\mu\rangle + \langle\tilde w_r(0),\tilde\mu\rangle)/(\sigma_0\|\mu\|)$", ylabel=r"final $\langle w_r,\mu\rangle$"
+            xlabel=r"$(C_\mu\langle w_r(0),\mu\rangle + \langle\tilde w_r(0),\tilde\mu\rangle)/(\sigma_0\|\mu\|)$",
+            ylabel=r"final $\langle w_r,\mu\rangle$",
         )
         axes[0].legend(loc="upper left")
         early = int(np.searchsorted(np.abs(first[0]).max(0), 8 * scale))
         for k in range(first.shape[1]):
-            axes[1].plot(first[0, k, : early + 1] / scale, second[0, k, : early + 1] / scale, color=MULTI, linewidth=0.7)
+            axes[1].plot(
+                first[0, k, : early + 1] / scale, second[0, k, : early + 1] / scale, color=MULTI, linewidth=0.7
+            )
             axes[1].plot(first[0, k, 0] / scale, second[0, k, 0] / scale, ".", color=MULTI, markersize=3)
         reach = 8.0
         line = np.array([-reach, reach])
         theory(axes[1], line, ratio * line, r"grows: $(1, C_\mu)$")
         theory(axes[1], line, -ratio * line, r"decays: $(1, -C_\mu)$", linestyle=":")
         axes[1].set(xlim=(-reach, reach), ylim=(-3 * reach, 3 * reach))
-        axes[1].set(xlabel=r"$\langle w_r,\mu\rangle/(\sigma_0\|\mu\|)$", ylabel=r"$\langle\tilde w_r,\tilde\mu\rangle/(\sigma_0\|\mu\|)$")
+        axes[1].set(
+            xlabel=r"$\langle w_r,\mu\rangle/(\sigma_0\|\mu\|)$",
+            ylabel=r"$\langle\tilde w_r,\tilde\mu\rangle/(\sigma_0\|\mu\|)$",
+        )
         axes[1].legend(loc="upper left", fontsize=6)
         panel_letters(axes)
 

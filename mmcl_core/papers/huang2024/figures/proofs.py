@@ -7,18 +7,38 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, threshold, tidy
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THIRD,
+    Figure,
+    band,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+    theory,
+    threshold,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import bounds
 from mmcl_core.papers.huang2024.claims.descent import exponent_in_log_time, loss_slope
-from mmcl_core.run import Result
 
 
-@figure("huang2024.stage_one", "Stage one: who grows first", ["huang2024.stage_one_single", "huang2024.stage_one_multi"])
+@figure(
+    "huang2024.stage_one", "Stage one: who grows first", ["huang2024.stage_one_single", "huang2024.stage_one_multi"]
+)
 def stage_one(single: Result, multi: Result) -> Figure:
     x = single["progress"]
     scales = [f"{s:g}" for s in single.config.initial_scales]
     parts = [
-        tidy(r.seeds, progress=x, value=r[f"curve_{name}"][:, k]).assign(method=method, quantity=name, initial_scale=scale)
+        tidy(r.seeds, progress=x, value=r[f"curve_{name}"][:, k]).assign(
+            method=method, quantity=name, initial_scale=scale
+        )
         for method, r in (("single", single), ("multi", multi))
         for name in ("signal", "noise")
         for k, scale in enumerate(scales)
@@ -31,10 +51,20 @@ def stage_one(single: Result, multi: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3)
-        for ax, r, colour, title in ((axes[0], single, SINGLE, "one modality"), (axes[1], multi, MULTI, "two modalities")):
+        for ax, r, colour, title in (
+            (axes[0], single, SINGLE, "one modality"),
+            (axes[1], multi, MULTI, "two modalities"),
+        ):
             for k, style in enumerate(("-", "--")):
                 band(ax, x[1:], r["curve_noise"][:, k, 1:], FIFTH, f"noise, $\\sigma_0$ = {scales[k]}", linestyle=style)
-                band(ax, x[1:], r["curve_signal"][:, k, 1:], colour, f"signal, $\\sigma_0$ = {scales[k]}", linestyle=style)
+                band(
+                    ax,
+                    x[1:],
+                    r["curve_signal"][:, k, 1:],
+                    colour,
+                    f"signal, $\\sigma_0$ = {scales[k]}",
+                    linestyle=style,
+                )
             ax.set(xlabel="step / $T_1$", yscale="log", ylim=(1e-5, 30), title=title)
             ax.legend(loc="lower right", fontsize=6)
         axes[0].set_ylabel(r"$\min_i\max_r \rho_{r,i}$ and $\max_r |\gamma_r|$")
@@ -58,13 +88,21 @@ def stage_one(single: Result, multi: Result) -> Figure:
 
 @figure("huang2024.stage_two", "Stage two: convergence", ["huang2024.stage_two", "huang2024.log_growth"])
 def stage_two(r: Result, growth: Result) -> Figure:
-    parts = [tidy(r.seeds, step=r["step"], value=r[f"{method}_loss"]).assign(panel="loss", series=method) for method in ("single", "multi")]
+    parts = [
+        tidy(r.seeds, step=r["step"], value=r[f"{method}_loss"]).assign(panel="loss", series=method)
+        for method in ("single", "multi")
+    ]
     parts += [
-        tidy(growth.seeds, step=growth["step"], value=growth["largest_rho"][:, k] ** 2 / t).assign(panel="max rho^2 / tau", series=f"tau={t:g}")
+        tidy(growth.seeds, step=growth["step"], value=growth["largest_rho"][:, k] ** 2 / t).assign(
+            panel="max rho^2 / tau", series=f"tau={t:g}"
+        )
         for k, t in enumerate(growth["temperature"])
     ]
     slopes = " and ".join(f"{loss_slope(method)(r).value:.2f}" for method in ("single", "multi"))
-    powers, in_temperature = exponent_in_log_time(growth), stats.power_law(growth["temperature"], growth["largest_rho"][..., -1]).value
+    powers, in_temperature = (
+        exponent_in_log_time(growth),
+        stats.power_law(growth["temperature"], growth["largest_rho"][..., -1]).value,
+    )
     ends = (growth["largest_rho"][..., -1] ** 2 / growth["temperature"]).mean(0)
 
     def draw(canvas: Canvas) -> None:
@@ -105,7 +143,13 @@ def class_sums(r: Result) -> Figure:
         grid = np.geomspace(sizes[0] * 0.8, sizes[-1] * 1.25, 50)
         dots(axes[0], sizes, measured, SINGLE, "measured")
         theory(axes[0], grid, np.array([bounds.class_sum_mean(n, 1.0) for n in grid]), r"$n/(2\sqrt{2\pi})$")
-        theory(axes[0], grid, np.array([bounds.class_sum(n, 1.0, r.config.delta) for n in grid]), "printed bound", linestyle=":")
+        theory(
+            axes[0],
+            grid,
+            np.array([bounds.class_sum(n, 1.0, r.config.delta) for n in grid]),
+            "printed bound",
+            linestyle=":",
+        )
         axes[0].set(xscale="log", yscale="log", xlabel="$n$", ylabel=r"$B_{r,+}(0)\,/\,(\sigma_0\sigma_\xi\sqrt{d})$")
         axes[0].legend()
         dots(axes[1], sizes, r["c9_violated"], SINGLE)
@@ -139,7 +183,13 @@ def descent(r: Result) -> Figure:
     def ends(method: str) -> str:
         return ", ".join(f"{r[f'{method}_part_{name}'][:, -1].mean():.2f}" for name, *_ in series)
 
-    frame = pd.concat([tidy(r.seeds, step=x, value=r[f"{m}_part_{name}"]).assign(method=m, part=name) for m in ("single", "multi") for name, *_ in series])
+    frame = pd.concat(
+        [
+            tidy(r.seeds, step=x, value=r[f"{m}_part_{name}"]).assign(method=m, part=name)
+            for m in ("single", "multi")
+            for name, *_ in series
+        ]
+    )
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
@@ -148,7 +198,9 @@ def descent(r: Result) -> Figure:
                 dots(ax, x, r[f"{method}_part_{name}"], colour, label, fmt=marker, linestyle="-")
             threshold(ax, 2, "asked of positives", "y")
             threshold(ax, 1, "allowed to negatives", "y")
-            ax.set(xscale="log", xlabel="step", ylabel=r"$\langle\nabla F, W^*\rangle\,/\,\log(2M/\epsilon)$", title=title)
+            ax.set(
+                xscale="log", xlabel="step", ylabel=r"$\langle\nabla F, W^*\rangle\,/\,\log(2M/\epsilon)$", title=title
+            )
             log_ticks(ax, x)
         axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.55))
         panel_letters(axes)

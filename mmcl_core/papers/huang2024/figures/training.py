@@ -6,11 +6,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import COLUMN, MULTI, PAGE, SINGLE, Figure, band, dots, figure, panel_letters, theory, threshold, tidy
+from mmcl_core.evidence.figures import (
+    COLUMN,
+    MULTI,
+    PAGE,
+    SINGLE,
+    Figure,
+    band,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    threshold,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory as closed_forms
 from mmcl_core.papers.huang2024.claims.beyond import INFONCE, LABEL_AWARE, ceiling_attained, ceiling_excess
 from mmcl_core.papers.huang2024.claims.main import converged, share_in_order
-from mmcl_core.run import Result
 
 METHODS = (("single", "single-modal", SINGLE), ("multi", "multi-modal", MULTI))
 
@@ -23,7 +36,11 @@ def fig1(r: Result) -> Figure:
         ("signal", r"signal $\max_r \langle w_r, \mu\rangle$", r["epoch"]),
         ("noise", r"noise $\max_{r,i} \langle w_r, \xi_i\rangle$", r["epoch"]),
     )
-    frames = [tidy(r.seeds, epoch=x, value=r[f"{method}_{name}"]).assign(method=label, quantity=name) for name, _, x in panels for method, label, _ in METHODS]
+    frames = [
+        tidy(r.seeds, epoch=x, value=r[f"{method}_{name}"]).assign(method=label, quantity=name)
+        for name, _, x in panels
+        for method, label, _ in METHODS
+    ]
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 4)
@@ -62,7 +79,13 @@ def _comparison(r: Result, caption: str, alt: str) -> Figure:
     )
     frame = pd.DataFrame(
         [
-            {"variant": v, "method": label, "quantity": name, "mean": r[f"{method}_{name}"][:, k].mean(), "sd": r[f"{method}_{name}"][:, k].std(ddof=1)}
+            {
+                "variant": v,
+                "method": label,
+                "quantity": name,
+                "mean": r[f"{method}_{name}"][:, k].mean(),
+                "sd": r[f"{method}_{name}"][:, k].std(ddof=1),
+            }
             for k, v in enumerate(variants)
             for method, label, _ in METHODS
             for name, _ in panels
@@ -75,7 +98,16 @@ def _comparison(r: Result, caption: str, alt: str) -> Figure:
         for ax, (name, label) in zip(axes, panels, strict=True):
             for (method, title, colour), offset in zip(METHODS, (-0.15, 0.15), strict=True):
                 values = r[f"{method}_{name}"]
-                ax.errorbar(values.mean(0), rows + offset, xerr=values.std(0, ddof=1), fmt="o", color=colour, label=title, capsize=2, elinewidth=0.8)
+                ax.errorbar(
+                    values.mean(0),
+                    rows + offset,
+                    xerr=values.std(0, ddof=1),
+                    fmt="o",
+                    color=colour,
+                    label=title,
+                    capsize=2,
+                    elinewidth=0.8,
+                )
             ax.set(xlabel=label)
             ax.grid(axis="y", linewidth=0.3)
         axes[0].set_yticks(rows, variants)
@@ -103,7 +135,12 @@ def calibration(r: Result) -> Figure:
 
 @figure("huang2024.negatives", "Other negatives, other augmentations", ["huang2024.negatives"])
 def negatives(r: Result) -> Figure:
-    accuracy, spread, noise, alone = r["multi_accuracy"].mean(0), r["multi_accuracy"].std(0, ddof=1), r["multi_noise"].mean(0), r["single_noise"].mean(0)
+    accuracy, spread, noise, alone = (
+        r["multi_accuracy"].mean(0),
+        r["multi_accuracy"].std(0, ddof=1),
+        r["multi_noise"].mean(0),
+        r["single_noise"].mean(0),
+    )
     label_aware = np.delete(accuracy, INFONCE)
     outcome = (
         f"Multi-modal accuracy is {accuracy[LABEL_AWARE]:.3f} in the figure's setting, and {label_aware.min():.3f} to {label_aware.max():.3f} over all numbers of label-aware negatives and "
@@ -125,7 +162,12 @@ def ceiling(r: Result) -> Figure:
         ("single_population", "single-modal, best linear head", SINGLE, "s"),
         ("single_head_b", "single-modal, head B", SINGLE, "o"),
     )
-    frame = pd.concat([tidy(r.seeds, strength=x, accuracy=r[name], ceiling=closed_forms.ceiling(x)).assign(series=label) for name, label, *_ in series])
+    frame = pd.concat(
+        [
+            tidy(r.seeds, strength=x, accuracy=r[name], ceiling=closed_forms.ceiling(x)).assign(series=label)
+            for name, label, *_ in series
+        ]
+    )
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
@@ -154,7 +196,12 @@ def ceiling(r: Result) -> Figure:
 @figure("huang2024.head_size", "The head decides the single-modal number", ["huang2024.downstream"])
 def head_size(r: Result) -> Figure:
     x = r["head_size"]
-    frame = pd.concat([tidy(r.seeds, labelled_samples=x, accuracy=r[f"{method}_by_size"]).assign(method=label) for method, label, _ in METHODS])
+    frame = pd.concat(
+        [
+            tidy(r.seeds, labelled_samples=x, accuracy=r[f"{method}_by_size"]).assign(method=label)
+            for method, label, _ in METHODS
+        ]
+    )
     at_figure = int(np.abs(r["strength"] - r.config.downstream).argmin())
 
     def draw(canvas: Canvas) -> None:
@@ -162,7 +209,9 @@ def head_size(r: Result) -> Figure:
         for method, label, colour in METHODS:
             dots(ax, x, r[f"{method}_by_size"], colour, label, linestyle="-")
             ax.axhline(r[f"{method}_head_b"][:, at_figure].mean(), color=colour, linestyle=":", linewidth=1)
-        ax.annotate("dotted: head B, fitted on the training set", (0.98, 0.03), xycoords="axes fraction", ha="right", fontsize=7)
+        ax.annotate(
+            "dotted: head B, fitted on the training set", (0.98, 0.03), xycoords="axes fraction", ha="right", fontsize=7
+        )
         ax.set(xscale="log", xlabel="labelled shifted samples for the head", ylabel="OOD accuracy", ylim=(0.4, 1.02))
         ax.legend(loc="center right")
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Kind, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023 import theory
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 RUNS, TEMPERATURES = "ren2023.runs", "ren2023.temperatures"
@@ -36,7 +36,10 @@ def least_correlation(r: Result) -> Estimate:
 
 
 def least_alignment(r: Result) -> Estimate:
-    return stats.extreme(np.stack([r[f"{n}_alignment"][:, -1] for n in ("noncontrastive", "tau2_5", "tau2_1", "tau2_0.3")]), largest=False)
+    return stats.extreme(
+        np.stack([r[f"{n}_alignment"][:, -1] for n in ("noncontrastive", "tau2_5", "tau2_1", "tau2_0.3")]),
+        largest=False,
+    )
 
 
 def over_limit(r: Result) -> Estimate:
@@ -44,7 +47,16 @@ def over_limit(r: Result) -> Estimate:
     return stats.mean(r["noncontrastive_condition_number"][:, -1] / limit)
 
 
-def _claim(name: str, item: str, statement: str, measures: str, estimate: Callable, rule: object, experiment: str = RUNS, **more: object) -> Claim:
+def _claim(
+    name: str,
+    item: str,
+    statement: str,
+    measures: str,
+    estimate: Callable,
+    rule: object,
+    experiment: str = RUNS,
+    **more: object,
+) -> Claim:
     return Claim(f"ren2023.{name}", item, statement, ABSTRACT, "S", (experiment,), measures, estimate, rule, **more)
 
 

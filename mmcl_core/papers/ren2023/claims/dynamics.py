@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Claim, Identity, Kind, Rule, Verdict, Within
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Identity, Kind, Rule, Verdict, Within
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023 import theory
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 SWEEP = "ren2023.sweep"
-SAME_AT_EVERY_TIER = tuple(f"ren2023.{name}" for name in ("identities", "closed_form", "limit_growth", "rates", "expansion"))
+SAME_AT_EVERY_TIER = tuple(
+    f"ren2023.{name}" for name in ("identities", "closed_form", "limit_growth", "rates", "expansion")
+)
 
 
-def derived(name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any) -> Claim:
+def derived(
+    name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any
+) -> Claim:
     """An entry of our own derivation: the paper's text was not available to us."""
     tier = Tier.smoke if experiment in SAME_AT_EVERY_TIER else Tier.book
     return Claim(
@@ -52,7 +56,9 @@ def finite_width_error(r: Result) -> Estimate:
     return stats.extreme(np.abs(r["predicted"] / r["noncontrastive_end"] - 1)[:, wide])
 
 
-def share_of_configurations(r: Result, name: str, passes: Callable[[np.ndarray], np.ndarray], within: float = np.inf) -> Estimate:
+def share_of_configurations(
+    r: Result, name: str, passes: Callable[[np.ndarray], np.ndarray], within: float = np.inf
+) -> Estimate:
     chosen = r["relative_temperature"] <= within
     return stats.proportion(passes(r[name][chosen]))
 

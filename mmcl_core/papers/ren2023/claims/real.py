@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 DIGITS, SHAPES, ICONS = "ren2023.digit_halves", "ren2023.captioned_shapes", "ren2023.icons"
@@ -43,7 +43,19 @@ def claim(
     note: str = "",
 ) -> Claim:
     return Claim(
-        f"ren2023.{name}", item, statement, value, "D", (experiment,), measures, estimate, rule, trend=trend, declared=declared, kind=Kind.beyond, note=note
+        f"ren2023.{name}",
+        item,
+        statement,
+        value,
+        "D",
+        (experiment,),
+        measures,
+        estimate,
+        rule,
+        trend=trend,
+        declared=declared,
+        kind=Kind.beyond,
+        note=note,
     )
 
 

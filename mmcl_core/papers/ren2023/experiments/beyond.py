@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.dynamics import Batches
 from mmcl_core.papers.ren2023.experiments.base import Base, Trained
@@ -49,7 +49,15 @@ def variant_runs(config: VariantSetting, seeds: Sequence[int], device: torch.dev
     ends = []
     for _, data, inverse_temperature, rate, time in variants(config):
         v, start = placed(data, config.width, seeds, device)
-        _, seen = measure(v, start, Batches(data, config.batch, seeds, device), inverse_temperature, rate, max(2, round(config.horizon * time / rate)), 2)
+        _, seen = measure(
+            v,
+            start,
+            Batches(data, config.batch, seeds, device),
+            inverse_temperature,
+            rate,
+            max(2, round(config.horizon * time / rate)),
+            2,
+        )
         ends.append((seen["condition_number"][:, -1], seen["alignment"][:, -1]))
     kappa, alignment = (np.stack(x, 1) for x in zip(*ends, strict=True))
     flows = []
@@ -66,7 +74,12 @@ class NoiseSetting(VariantSetting):
     strengths: tuple[NonNegativeFloat, ...] = Field((0.0, 0.02, 0.1), min_length=1, description="chosen (5.5): eps")
 
 
-@experiment("ren2023.noise_inside", NoiseSetting, coordinates=("strength", "nc_time", "c_time"), seconds={"smoke": 1, "book": 12, "paper": 12})
+@experiment(
+    "ren2023.noise_inside",
+    NoiseSetting,
+    coordinates=("strength", "nc_time", "c_time"),
+    seconds={"smoke": 1, "book": 12, "paper": 12},
+)
 def noise_inside(config: NoiseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa over time of both losses `[S, eps, T]`."""
     arrays: Arrays = {"strength": np.array(config.strengths)}
@@ -76,7 +89,13 @@ def noise_inside(config: NoiseSetting, seeds: Sequence[int], device: torch.devic
             data = config.views(noise_inside=strength)
             v, start = placed(data, config.width, seeds, device)
             steps, seen = measure(
-                v, start, Batches(data, config.batch, seeds, device), inverse_temperature, rate, max(2, round(config.horizon * time / rate)), 40
+                v,
+                start,
+                Batches(data, config.batch, seeds, device),
+                inverse_temperature,
+                rate,
+                max(2, round(config.horizon * time / rate)),
+                40,
             )
             curves.append(seen["condition_number"])
         arrays |= {f"{name}_time": steps * rate, f"{name}_condition_number": np.stack(curves, 1)}
@@ -90,7 +109,9 @@ class RetrievalSetting(Base):
 
     seeds: int = Field(5, ge=1, description="chosen")
     d: int = Field(100, ge=1, description="chosen (5.5, D3)")
-    signal: tuple[PositiveFloat, ...] = Field(tuple(np.linspace(1, 0.1, 10).round(6).tolist()), min_length=1, description="chosen: linspace(1, .1, 10)")
+    signal: tuple[PositiveFloat, ...] = Field(
+        tuple(np.linspace(1, 0.1, 10).round(6).tolist()), min_length=1, description="chosen: linspace(1, .1, 10)"
+    )
     codes: int = Field(256, ge=2, le=1024, description="chosen (5.5): distinct sign vectors")
     queries: int = Field(4000, ge=10, description="chosen: noisy queries")
     feature_noise: tuple[NonNegativeFloat, ...] = Field((0.1, 0.15, 0.2), min_length=1, description="chosen (5.5)")
@@ -105,7 +126,12 @@ class RetrievalSetting(Base):
         return self
 
 
-@experiment("ren2023.retrieval", RetrievalSetting, coordinates=("feature_noise", "input_noise"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "ren2023.retrieval",
+    RetrievalSetting,
+    coordinates=("feature_noise", "input_noise"),
+    seconds={"smoke": 1, "book": 2, "paper": 2},
+)
 def retrieval(config: RetrievalSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Top-1 retrieval by cosine with noise on features or on inputs `[S, representation, noise]`; balanced, initial, non-contrastive."""
     signal = np.array(config.signal)
@@ -126,6 +152,15 @@ def retrieval(config: RetrievalSetting, seeds: Sequence[int], device: torch.devi
                 gallery = torch.nn.functional.normalize(codes * scale, dim=1)
                 # Isotropic noise on an observation reaches source p with standard deviation 1/sigma_p.
                 spread = noise if kind == "feature" else noise * scale / torch.as_tensor(np.sqrt(signal))
-                found.append([float(((codes[truth] * scale + level * spread) @ gallery.T).argmax(1).eq(truth).double().mean()) for level in levels])
+                found.append(
+                    [
+                        float(((codes[truth] * scale + level * spread) @ gallery.T).argmax(1).eq(truth).double().mean())
+                        for level in levels
+                    ]
+                )
             rows[kind].append(found)
-    return {"feature_noise": np.array(config.feature_noise), "input_noise": np.array(config.input_noise), **{k: np.array(x) for k, x in rows.items()}}
+    return {
+        "feature_noise": np.array(config.feature_noise),
+        "input_noise": np.array(config.input_noise),
+        **{k: np.array(x) for k, x in rows.items()},
+    }

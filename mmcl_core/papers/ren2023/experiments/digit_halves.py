@@ -10,8 +10,8 @@ import torch
 from pydantic import Field, PositiveInt
 from sklearn.datasets import load_digits
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions
 from mmcl_core.papers.ren2023.experiments.base import log_steps
 from mmcl_core.papers.ren2023.two_towers import Recipe, features, fit, pairs, retrieval
@@ -35,14 +35,24 @@ class DigitHalvesSetting(Config):
     rate: float = Field(2.0, gt=0, description="chosen: step size of plain SGD on the linear towers, pixels in 0..1")
     hidden: int = Field(128, ge=10, description="chosen: hidden layer of both MLP towers")
     mlp_width: int = Field(16, ge=10, description="chosen: m of the MLP towers, trained by Adam at 1e-3")
-    steps: tuple[PositiveInt, PositiveInt, PositiveInt] = Field((4000, 2000, 1500), description="chosen: steps of linear NC, linear C, and MLP")
+    steps: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
+        (4000, 2000, 1500), description="chosen: steps of linear NC, linear C, and MLP"
+    )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the steps that is run")
 
     def recipes(self) -> dict[str, Recipe]:
         noncontrastive, contrastive, mlp = (max(2, round(self.horizon * s)) for s in self.steps)
 
         def linear(inverse_temperature: float | None, steps: int) -> Recipe:
-            return Recipe(inverse_temperature, width=self.width, batch=self.batch, steps=steps, rate=self.rate, optimiser="sgd", start="gaussian")
+            return Recipe(
+                inverse_temperature,
+                width=self.width,
+                batch=self.batch,
+                steps=steps,
+                rate=self.rate,
+                optimiser="sgd",
+                start="gaussian",
+            )
 
         def deep(inverse_temperature: float | None) -> Recipe:
             return Recipe(inverse_temperature, self.hidden, self.hidden, self.mlp_width, self.batch, mlp)
@@ -51,20 +61,32 @@ class DigitHalvesSetting(Config):
         return dict(zip(RUNS, made, strict=True))
 
 
-@experiment(NAME, DigitHalvesSetting, coordinates=tuple(f"{run}_steps" for run in RUNS), seconds={"smoke": 2, "book": 30, "paper": 100})
+@experiment(
+    NAME,
+    DigitHalvesSetting,
+    coordinates=tuple(f"{run}_steps" for run in RUNS),
+    seconds={"smoke": 2, "book": 30, "paper": 100},
+)
 def digit_halves(config: DigitHalvesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Condition number, effective rank, alignment and read-outs of towers that match left and right halves of digits."""
     bunch = load_digits()
     pixels = torch.as_tensor(bunch.images, dtype=torch.float32) / 16
     pixels = pixels - pixels.mean(0)
-    data = pairs(pixels[:, :, :4].flatten(1), pixels[:, :, 4:].flatten(1), config.train, config.test, NAME, seeds).to(device)
+    data = pairs(pixels[:, :, :4].flatten(1), pixels[:, :, 4:].flatten(1), config.train, config.test, NAME, seeds).to(
+        device
+    )
     arrays: Arrays = {}
     for run, recipe in config.recipes().items():
         trained = fit(data, recipe, NAME, seeds, log_steps(recipe.steps, 40), ORDERS)
         seen, held = (features(data, trained.first, trained.second, rows) for rows in (data.train, data.test))
         probes = []
         for s in range(len(seeds)):
-            (predicted,) = linear_probe_predictions(np.hstack([x[s] for x in seen]), bunch.target[data.train[s].cpu()], np.hstack([x[s] for x in held]))
+            (predicted,) = linear_probe_predictions(
+                np.hstack([x[s] for x in seen]), bunch.target[data.train[s].cpu()], np.hstack([x[s] for x in held])
+            )
             probes.append(accuracy(predicted, bunch.target[data.test[s].cpu()]))
-        arrays |= trained.arrays(run, ORDERS) | {f"{run}_retrieval": retrieval(*held, 100), f"{run}_probe": np.array(probes)}
+        arrays |= trained.arrays(run, ORDERS) | {
+            f"{run}_retrieval": retrieval(*held, 100),
+            f"{run}_probe": np.array(probes),
+        }
     return arrays

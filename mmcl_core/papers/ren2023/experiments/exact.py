@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat, model_validator
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import dynamics, reference, theory
 from mmcl_core.papers.ren2023.closure import missing_mass
 from mmcl_core.papers.ren2023.experiments.base import Base
@@ -35,7 +35,9 @@ class IdentitySetting(Base):
     @model_validator(mode="after")
     def _paired(self) -> Self:
         if len(self.signal_b) != len(self.signal):
-            raise ValueError(f"signal has {len(self.signal)} directions and signal_b {len(self.signal_b)}: both views share the signal, so give as many")
+            raise ValueError(
+                f"signal has {len(self.signal)} directions and signal_b {len(self.signal_b)}: both views share the signal, so give as many"
+            )
         return self
 
 
@@ -60,7 +62,9 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
             gradients = reference.gradients(*weights, maps, points, positive, inverse_temperature, negatives)
             for weight, gradient, mapping, speed in zip(weights, gradients, maps, (ours.a, ours.b), strict=True):
                 theirs = -(gradient.T @ mapping) / c.d**0.5
-                error[row, column] = max(error[row, column], float((theirs - speed[0]).abs().max() / theirs.abs().max()))
+                error[row, column] = max(
+                    error[row, column], float((theirs - speed[0]).abs().max() / theirs.abs().max())
+                )
                 orthogonal[row, column] = max(orthogonal[row, column], float((gradient * weight).sum().abs()))
     return {"error": error, "orthogonal": orthogonal, "moments": np.array([closure_error(seed) for seed in seeds])}
 
@@ -70,7 +74,9 @@ def closure_error(seed: int, rank: int = 5, inverse_temperature: float = 4.0, ne
     v = views(rank, (1.0,) * rank, 1.0)
     points, positive = cube(v)
     scaled = numpy_generator("ren2023", seed, "shat").uniform(0, 0.3, rank)
-    q, _ = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)(torch.diag(torch.as_tensor(scaled))[None])
+    q, _ = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)(
+        torch.diag(torch.as_tensor(scaled))[None]
+    )
     beta = inverse_temperature * scaled
     predicted = 2 * missing_mass(beta, negatives) * (1 - np.tanh(beta))
     return float(np.abs(q[0].numpy() - np.diag(predicted)).max())
@@ -102,7 +108,9 @@ class PopulationSetting(EnumeratedSetting):
 RUNS = (("noncontrastive", None, 0.1, 4000), ("tau2_0.5", 0.5, 0.1, 10000), ("tau2_3", 3.0, 0.02, 6000))
 
 
-@experiment("ren2023.population", PopulationSetting, coordinates=("width",), seconds={"smoke": 3, "book": 30, "paper": 40})
+@experiment(
+    "ren2023.population", PopulationSetting, coordinates=("width",), seconds={"smoke": 3, "book": 30, "paper": 40}
+)
 def population(config: PopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact population training at several widths: kappa at start, peak and end `[S, width]`, and D3(c)'s prediction."""
     v = config.views()
@@ -115,7 +123,10 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
     kappa0 = torch.cat([dynamics.condition_number(s.a[..., :rank]) for s in starts])
     arrays["start"] = kappa0.reshape(shape).T.numpy()
     arrays["predicted"] = np.array(
-        [[theory.limit_of_weights(s.a[i].numpy(), s.b[i].numpy(), v.variance_a.numpy(), rank) for s in starts] for i in range(len(seeds))]
+        [
+            [theory.limit_of_weights(s.a[i].numpy(), s.b[i].numpy(), v.variance_a.numpy(), rank) for s in starts]
+            for i in range(len(seeds))
+        ]
     )
     for name, inverse_temperature, rate, steps in RUNS:
         law = (
@@ -137,7 +148,10 @@ def side_by_side(starts: Sequence[Encoders]) -> Encoders:
     starts = [reduce_width(e) for e in starts]
     rows = max(e.a.shape[1] for e in starts)
     return Encoders(
-        *(torch.cat([torch.nn.functional.pad(x, (0, 0, 0, rows - x.shape[1])) for x in side]) for side in zip(*((e.a, e.b) for e in starts), strict=True))
+        *(
+            torch.cat([torch.nn.functional.pad(x, (0, 0, 0, rows - x.shape[1])) for x in side])
+            for side in zip(*((e.a, e.b) for e in starts), strict=True)
+        )
     )
 
 
@@ -158,7 +172,9 @@ class LandscapeSetting(EnumeratedSetting):
     widths: tuple[Width, ...] = Field((2, 3, 10), min_length=1, description="chosen (D7): below, at and above r = 3")
 
 
-@experiment("ren2023.landscape", LandscapeSetting, coordinates=("width", "least"), seconds={"smoke": 3, "book": 20, "paper": 30})
+@experiment(
+    "ren2023.landscape", LandscapeSetting, coordinates=("width", "least"), seconds={"smoke": 3, "book": 20, "paper": 30}
+)
 def landscape(config: LandscapeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Loss above its predicted minimum and kappa at the end `[S, width, (tau^2, K)]`; below m = r kappa is infinite."""
     v = config.views()

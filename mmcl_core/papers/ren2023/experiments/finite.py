@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.dynamics import Batches
 from mmcl_core.papers.ren2023.experiments.base import Base, Trained, require_memory
 from mmcl_core.papers.ren2023.experiments.runs import measure, placed
@@ -34,16 +34,23 @@ class WidthSetting(Base):
         return self
 
 
-@experiment("ren2023.finite_width", WidthSetting, coordinates=("width",), seconds={"smoke": 1, "book": 32, "paper": 120})
+@experiment(
+    "ren2023.finite_width", WidthSetting, coordinates=("width",), seconds={"smoke": 1, "book": 32, "paper": 120}
+)
 def finite_width(config: WidthSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Largest |log kappa - log kappa of the flow| along both runs `[S, width]`."""
     arrays: Arrays = {"width": np.array(config.widths)}
-    for name, inverse_temperature, rate, time, negatives in (("noncontrastive", None, 1.0, 400.0, np.inf), ("contrastive", 5.0, 0.25, 60.0, config.batch - 1)):
+    for name, inverse_temperature, rate, time, negatives in (
+        ("noncontrastive", None, 1.0, 400.0, np.inf),
+        ("contrastive", 5.0, 0.25, 60.0, config.batch - 1),
+    ):
         steps = max(2, round(config.horizon * time / rate))
         deviations = []
         for width in config.widths:
             v, start = placed(config.views(), width, seeds, device)
-            recorded, seen = measure(v, start, Batches(config.views(), config.batch, seeds, device), inverse_temperature, rate, steps)
+            recorded, seen = measure(
+                v, start, Batches(config.views(), config.batch, seeds, device), inverse_temperature, rate, steps
+            )
             flow = config.closure(inverse_temperature, negatives).run(recorded * rate).condition_number
             deviations.append(np.abs(np.log(seen["condition_number"] / flow)).max(1))
         arrays[name] = np.stack(deviations, 1)
@@ -82,16 +89,26 @@ class FloorSetting(Base):
         return self
 
 
-@experiment("ren2023.sgd_floor", FloorSetting, coordinates=("cold_noise", "warm_noise"), seconds={"smoke": 1, "book": 14, "paper": 400})
+@experiment(
+    "ren2023.sgd_floor",
+    FloorSetting,
+    coordinates=("cold_noise", "warm_noise"),
+    seconds={"smoke": 1, "book": 14, "paper": 400},
+)
 def sgd_floor(config: FloorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa - 1, averaged over the last fifth of the run `[S, setting]`, and how much ||W||^2 grew, against sqrt(rate / batch)."""
     arrays: Arrays = {}
     v, start = placed(config.views(), config.width, seeds, device)
-    for name, inverse_temperature, time, settings in (("cold", 1.0, 1200.0, config.cold), ("warm", 5.0, 150.0, config.warm)):
+    for name, inverse_temperature, time, settings in (
+        ("cold", 1.0, 1200.0, config.cold),
+        ("warm", 5.0, 150.0, config.warm),
+    ):
         ends, growth = [], []
         for batch, rate in settings:
             batches = Batches(config.views(), batch, seeds, device)
-            steps, seen = measure(v, start, batches, inverse_temperature, rate, max(20, round(config.horizon * time / rate)), 200)
+            steps, seen = measure(
+                v, start, batches, inverse_temperature, rate, max(20, round(config.horizon * time / rate)), 200
+            )
             late = steps >= 0.8 * steps[-1]
             ends.append(seen["condition_number"][:, late].mean(1) - 1)
             growth.append(seen["weight_norm"][:, -1] / seen["weight_norm"][:, 0])
@@ -108,20 +125,29 @@ class SampleSetting(Trained):
 
     seeds: int = Field(3, ge=1, description="chosen (5.5)")
     width: int = Field(100, ge=1, description="chosen (5.5)")
-    pairs: tuple[PositiveInt, ...] = Field((50, 100, 200, 500, 2000, 10_000, 100_000), min_length=1, description="chosen (5.5): n")
+    pairs: tuple[PositiveInt, ...] = Field(
+        (50, 100, 200, 500, 2000, 10_000, 100_000), min_length=1, description="chosen (5.5): n"
+    )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times 300 (tau^2 = 5) and 800 (NC)")
 
 
-@experiment("ren2023.training_set", SampleSetting, coordinates=("pairs",), seconds={"smoke": 1, "book": 22, "paper": 60})
+@experiment(
+    "ren2023.training_set", SampleSetting, coordinates=("pairs",), seconds={"smoke": 1, "book": 22, "paper": 60}
+)
 def training_set(config: SampleSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """End kappa and population alignment of both losses `[S, n]`."""
     v, start = placed(config.views(), config.width, seeds, device)
     arrays: Arrays = {"pairs": np.array(config.pairs)}
-    for name, inverse_temperature, rate, time in (("contrastive", 5.0, 0.5, 300.0), ("noncontrastive", None, 2.0, 800.0)):
+    for name, inverse_temperature, rate, time in (
+        ("contrastive", 5.0, 0.5, 300.0),
+        ("noncontrastive", None, 2.0, 800.0),
+    ):
         runs = []
         for n in config.pairs:
             batches = Batches(config.views(), config.batch, seeds, device, pairs=n)
-            runs.append(measure(v, start, batches, inverse_temperature, rate, max(2, round(config.horizon * time / rate)), 2)[1])
+            runs.append(
+                measure(v, start, batches, inverse_temperature, rate, max(2, round(config.horizon * time / rate)), 2)[1]
+            )
         arrays[f"{name}_condition_number"] = np.stack([r["condition_number"][:, -1] for r in runs], 1)
         arrays[f"{name}_alignment"] = np.stack([r["alignment"][:, -1] for r in runs], 1)
     return arrays

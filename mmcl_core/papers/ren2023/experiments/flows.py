@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from scipy.interpolate import CubicSpline
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.closure import Path
 from mmcl_core.papers.ren2023.experiments.base import Base
 
@@ -70,7 +70,9 @@ def small_temperatures(config: FlowSetting, seeds: Sequence[int], device: torch.
         p = path(config, t, 3e3 / t**2)
         after = slice(p.peak(), None)
         late = Path(p.closure, p.times[after], p.states[after])
-        rows.append([p.first_time(p.alignment, 0.95), late.first_time(late.condition_number, 1.1), p.condition_number.max()])
+        rows.append(
+            [p.first_time(p.alignment, 0.95), late.first_time(late.condition_number, 1.1), p.condition_number.max()]
+        )
     aligned, balanced, peak = np.array(rows).T
     return {"inverse_temperature": np.array(chosen), "aligned": aligned, "balanced": balanced, "peak": peak}
 
@@ -87,7 +89,12 @@ def clock(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> Ar
     # Alignment rises strictly, so it can serve as the clock of each orbit; a spline keeps the comparison below the solver's error.
     return {
         "alignment": grid,
-        "orbit": np.stack([CubicSpline(p.alignment[p.alignment < 0.9999], p.condition_number[p.alignment < 0.9999])(grid) for p in paths]),
+        "orbit": np.stack(
+            [
+                CubicSpline(p.alignment[p.alignment < 0.9999], p.condition_number[p.alignment < 0.9999])(grid)
+                for p in paths
+            ]
+        ),
         "peak": np.array([p.condition_number.max() for p in paths]),
         "aligned": np.array([p.first_time(p.alignment, 0.95) for p in paths]),
     }

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, Path
 from mmcl_core.papers.ren2023.experiments.base import Base
@@ -53,7 +53,13 @@ def closed_form(config: FixedSetting, seeds: Sequence[int], device: torch.device
         flows.append(p.condition_number[-1])
         bounds.append(theory.limit_bounds(signal, d))
     start = [np.sqrt(max(s) / min(s)) for _, s, _ in CONFIGURATIONS]
-    return {"deviation": np.array(deviation), "limit": np.array(limits), "flow": np.array(flows), "bounds": np.array(bounds), "start": np.array(start)}
+    return {
+        "deviation": np.array(deviation),
+        "limit": np.array(limits),
+        "flow": np.array(flows),
+        "bounds": np.array(bounds),
+        "start": np.array(start),
+    }
 
 
 @experiment("ren2023.limit_growth", FixedSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
@@ -79,10 +85,14 @@ def rates(config: Base, seeds: Sequence[int], device: torch.device) -> Arrays:
         share = theory.harmonic_mean(config.signal) / r
         balanced = np.concatenate([np.full(3 * r, share), [0.0, 0.0, np.log(inverse_temperature)]])
         h = 1e-6
-        columns = [(c.field(balanced + h * e) - c.field(balanced - h * e)) / (2 * h) for e in np.eye(len(balanced))[:-1]]
+        columns = [
+            (c.field(balanced + h * e) - c.field(balanced - h * e)) / (2 * h) for e in np.eye(len(balanced))[:-1]
+        ]
         eigenvalues = -np.linalg.eigvals(np.array(columns).T[:-1]).real
         predicted = theory.balanced_rates(config.signal, config.noise, config.d, inverse_temperature, negatives)
-        every = np.concatenate([predicted.balance, predicted.alignment, [predicted.noise, predicted.noise], predicted.difference])
+        every = np.concatenate(
+            [predicted.balance, predicted.alignment, [predicted.noise, predicted.noise], predicted.difference]
+        )
         errors.append(max(np.abs(eigenvalues - x).min() / x for x in every))
     grid = np.linspace(0.05, 3, 2000)
     limit = [theory.balanced_rates(config.signal, config.noise, config.d, x * r, 1e30) for x in grid]
@@ -104,7 +114,9 @@ def temperature_sweep(config: FixedSetting, seeds: Sequence[int], device: torch.
     """Peak kappa, t(align > .95) and t(kappa < 1.1) against tau^2/r for linspace(1, .2, r), d = 100 `[rank, tau2/r]`."""
     relative = np.array([0.2, 0.4, 0.64, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0])
     times = np.geomspace(0.01, 1e6, 800)
-    paths = [[Closure(100, tuple(np.linspace(1, 0.2, r)), 0.2, float(x * r)).run(times) for x in relative] for r in RANKS]
+    paths = [
+        [Closure(100, tuple(np.linspace(1, 0.2, r)), 0.2, float(x * r)).run(times) for x in relative] for r in RANKS
+    ]
 
     def balanced(p: Path) -> float:
         late = Path(p.closure, p.times[p.peak() :], p.states[p.peak() :])
@@ -137,6 +149,8 @@ def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> A
     kappa, alignment = np.empty((2, len(ratios), len(temperatures)))
     for i, ratio in enumerate(ratios):
         for j, t in enumerate(temperatures):
-            p = Closure(config.d, tuple(np.geomspace(1, 1 / ratio, 5)), config.noise, float(t)).run(np.array([0.0, 300.0]), rtol=1e-7)
+            p = Closure(config.d, tuple(np.geomspace(1, 1 / ratio, 5)), config.noise, float(t)).run(
+                np.array([0.0, 300.0]), rtol=1e-7
+            )
             kappa[i, j], alignment[i, j] = p.condition_number[-1], p.alignment[-1]
     return {"inverse_temperature": temperatures, "ratio": ratios, "condition_number": kappa, "alignment": alignment}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveFloat
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.dynamics import Batches, Observation, descend, observe
 from mmcl_core.papers.ren2023.experiments.base import Trained, log_steps
 from mmcl_core.papers.ren2023.setting import Encoders, Views, initial_encoders, reduce_width
@@ -27,7 +27,9 @@ class RunSetting(Trained):
 
     seeds: int = Field(5, ge=1, description="chosen")
     d: int = Field(1000, ge=1, le=20_000, description="chosen; 40 at book")
-    signal: tuple[PositiveFloat, ...] = Field(tuple(np.linspace(1, 0.2, 50).round(4).tolist()), min_length=1, description="chosen; r = 50, and r = 5 at book")
+    signal: tuple[PositiveFloat, ...] = Field(
+        tuple(np.linspace(1, 0.2, 50).round(4).tolist()), min_length=1, description="chosen; r = 50, and r = 5 at book"
+    )
     width: int = Field(20_000, ge=1, le=10**6, description="chosen; 500 at book")
     batch: int = Field(8192, ge=2, le=2**16, description="chosen; 512 at book")
     rates: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
@@ -36,17 +38,29 @@ class RunSetting(Trained):
     times: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
         (400.0, 100.0, 800.0, 8000.0), description="chosen: final times of the same"
     )
-    rate_scale: float = Field(0.4, gt=0, description="chosen: the larger batch with a smaller step lowers the floor of SGD (D9)")
+    rate_scale: float = Field(
+        0.4, gt=0, description="chosen: the larger batch with a smaller step lowers the floor of SGD (D9)"
+    )
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times that is run")
 
 
 def measure(
-    v: Views, start: Encoders, batches: Batches, inverse_temperature: float | None, rate: float, steps: int, points: int = 60
+    v: Views,
+    start: Encoders,
+    batches: Batches,
+    inverse_temperature: float | None,
+    rate: float,
+    steps: int,
+    points: int = 60,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Train and observe at log-spaced steps: the steps `[T]`, and each measurement `[S, T, ...]`."""
     recorded = log_steps(steps, points)
     wanted = set(recorded.tolist())
-    seen: list[Observation] = [observe(e, v) for step, e in descend(start, v, lambda _: batches.law(inverse_temperature), rate, steps) if step in wanted]
+    seen: list[Observation] = [
+        observe(e, v)
+        for step, e in descend(start, v, lambda _: batches.law(inverse_temperature), rate, steps)
+        if step in wanted
+    ]
     return recorded.numpy(), {name: torch.stack([getattr(o, name) for o in seen], 1).cpu().numpy() for name in MEASURED}
 
 
@@ -57,10 +71,18 @@ def placed(v: Views, width: int, seeds: Sequence[int], device: torch.device) -> 
 
 
 def four(c: RunSetting) -> Iterator[tuple[str, float | None, float, float]]:
-    yield from ((n, t, c.rate_scale * r, c.horizon * T) for n, t, r, T in zip(NAMES, TEMPERATURES, c.rates, c.times, strict=True))
+    yield from (
+        (n, t, c.rate_scale * r, c.horizon * T)
+        for n, t, r, T in zip(NAMES, TEMPERATURES, c.rates, c.times, strict=True)
+    )
 
 
-@experiment("ren2023.runs", RunSetting, coordinates=tuple(f"{n}_time" for n in NAMES), seconds={"smoke": 2, "book": 35, "paper": 3000})
+@experiment(
+    "ren2023.runs",
+    RunSetting,
+    coordinates=tuple(f"{n}_time" for n in NAMES),
+    seconds={"smoke": 2, "book": 35, "paper": 3000},
+)
 def runs(config: RunSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Condition number, alignment, energies and noise of four runs of the full model over time."""
     v, start = placed(config.views(), config.width, seeds, device)

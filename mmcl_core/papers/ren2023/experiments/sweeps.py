@@ -10,8 +10,8 @@ import torch
 from pydantic import Field
 
 from mmcl_core import flow
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure
 from mmcl_core.runtime import numpy_generator
@@ -30,7 +30,12 @@ def random_closure(seed: int) -> Closure:
     r = int(stream.integers(2, 12))
     signal = np.sort(np.exp(stream.uniform(-2.5, 0, r)))[::-1]
     d = r + int(stream.integers(0, 100))
-    return Closure(d, tuple(signal.tolist()), float(np.exp(stream.uniform(-4, 1))), float(np.exp(stream.uniform(np.log(0.05), np.log(20)))))
+    return Closure(
+        d,
+        tuple(signal.tolist()),
+        float(np.exp(stream.uniform(-4, 1))),
+        float(np.exp(stream.uniform(np.log(0.05), np.log(20)))),
+    )
 
 
 @experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 25, "paper": 25})
@@ -45,7 +50,9 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
         kappa = p.condition_number
         fallen = np.minimum.accumulate(kappa[p.peak() :])
         positive, negative = p.pushes()
-        early = 0.01 * p.squares[0][0] / (c.inverse_temperature * c.rates[0][0])  # in the range of the quadratic term of D4(c)
+        early = (
+            0.01 * p.squares[0][0] / (c.inverse_temperature * c.rates[0][0])
+        )  # in the range of the quadratic term of D4(c)
         start = c.run(np.array([0.0, early]), rtol=1e-12).condition_number
         rows.append(
             (
@@ -58,7 +65,15 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
                 c.inverse_temperature / c.rank,
             )
         )
-    names = ("correlation_fall", "initial_rise", "noncontrastive_fall", "rerise", "least_positive", "largest_negative", "relative_temperature")
+    names = (
+        "correlation_fall",
+        "initial_rise",
+        "noncontrastive_fall",
+        "rerise",
+        "least_positive",
+        "largest_negative",
+        "relative_temperature",
+    )
     return {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
@@ -74,7 +89,15 @@ def expansion(config: SweepSetting, seeds: Sequence[int], device: torch.device) 
         rates, q_0 = c.rates[0], 2.0 if np.isinf(negatives) else 2 * negatives / (1 + negatives)
         square = p.squares[0][0]
         mean = p.a[0] @ rates / square
-        predicted = 2 * q_0**2 * inverse_temperature**2 * times**2 / square**2 * (rates[0] - rates[-1]) * (rates[0] + rates[-1] - mean)
+        predicted = (
+            2
+            * q_0**2
+            * inverse_temperature**2
+            * times**2
+            / square**2
+            * (rates[0] - rates[-1])
+            * (rates[0] + rates[-1] - mean)
+        )
         ratio.append(rise / predicted)
     return {"time": times, "ratio": np.array(ratio)}
 
@@ -97,7 +120,9 @@ def balance_time(config: BalanceSetting, seeds: Sequence[int], device: torch.dev
         d, negatives = r + int(stream.integers(0, 60)), float(np.exp(stream.uniform(0, 6)))
         c = Closure(d, tuple(signal.tolist()), 0.2, float(np.exp(stream.uniform(np.log(0.2), np.log(6)))), negatives)
         a = np.exp(stream.uniform(-3, 0, r))
-        a /= (a / signal).sum()  # ||W||_F^2 = d as at the start of training, which the bound's N^2 <= sigma_1^2 rests on
+        a /= (
+            a / signal
+        ).sum()  # ||W||_F^2 = d as at the start of training, which the bound's N^2 <= sigma_1^2 rests on
         state = np.concatenate([a, a, a, [0.0, 0.0, np.log(c.inverse_temperature)]])
         start = float(np.sqrt(a.max() / a.min()))
         bound = theory.balance_time_bound(signal, d, c.inverse_temperature, negatives, start, config.epsilon)
@@ -106,5 +131,14 @@ def balance_time(config: BalanceSetting, seeds: Sequence[int], device: torch.dev
         square = states[:, :r].max(1) / states[:, :r].min(1)
         below = np.flatnonzero(square - 1 <= config.epsilon)
         actual = times[below[0]] if len(below) else np.inf
-        rows.append((actual / bound, max(0.0, np.diff(square).max()), np.abs(c.but(inverse_temperature=None).field(state)).max()))
-    return {name: np.array(column) for name, column in zip(("share", "rise", "noncontrastive_speed"), zip(*rows, strict=True), strict=True)}
+        rows.append(
+            (
+                actual / bound,
+                max(0.0, np.diff(square).max()),
+                np.abs(c.but(inverse_temperature=None).field(state)).max(),
+            )
+        )
+    return {
+        name: np.array(column)
+        for name, column in zip(("share", "rise", "noncontrastive_speed"), zip(*rows, strict=True), strict=True)
+    }

@@ -7,8 +7,22 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.figures import CONTRASTIVE, FIFTH, NONCONTRASTIVE, PAGE, THIRD, Figure, band, dots, figure, log_ticks, panel_letters, theory, tidy
-from mmcl_core.run import Result
+from mmcl_core.evidence.figures import (
+    CONTRASTIVE,
+    FIFTH,
+    NONCONTRASTIVE,
+    PAGE,
+    THIRD,
+    Figure,
+    band,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+    theory,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 
 
 @figure("ren2023.fig9", "How wide is infinitely wide", ["ren2023.finite_width"])
@@ -18,16 +32,23 @@ def fig9(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        for name, colour, label in (("noncontrastive", NONCONTRASTIVE, "no negatives"), ("contrastive", CONTRASTIVE, r"$\tau^2=5$")):
+        for name, colour, label in (
+            ("noncontrastive", NONCONTRASTIVE, "no negatives"),
+            ("contrastive", CONTRASTIVE, r"$\tau^2=5$"),
+        ):
             dots(ax, width, r[name], colour, label)
         centre = r["contrastive"].mean()
         theory(ax, width, centre * (width / np.exp(np.log(width).mean())) ** -0.5, r"slope $-1/2$")
-        ax.set(xscale="log", yscale="log", xlabel="width $m$", ylabel=r"$\max_t|\log\kappa-\log\kappa_{\mathrm{flow}}|$")
+        ax.set(
+            xscale="log", yscale="log", xlabel="width $m$", ylabel=r"$\max_t|\log\kappa-\log\kappa_{\mathrm{flow}}|$"
+        )
         log_ticks(ax, width)
         ax.legend()
 
     return Figure(
-        pd.concat([tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]),
+        pd.concat(
+            [tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]
+        ),
         draw,
         f"How far trained encoders stray from the infinite-width flow: fitted exponents {exponents} in $m$. Dots: mean over seeds with one standard deviation; "
         "line: the slope expected of random-matrix fluctuations, height fitted.",
@@ -45,12 +66,22 @@ def fig10(r: Result) -> Figure:
             dots(ax, x, y, colour, label)
             grid = np.array([x.min(), x.max()])
             theory(ax, grid, (y.mean(0) / x).mean() * grid)
-        ax.set(xscale="log", yscale="log", xlabel=r"$\sqrt{\mathrm{rate}/\mathrm{batch}}$", ylabel=r"$\kappa_{\mathrm{end}}-1$")
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel=r"$\sqrt{\mathrm{rate}/\mathrm{batch}}$",
+            ylabel=r"$\kappa_{\mathrm{end}}-1$",
+        )
         ax.legend()
 
     ratios = {name: (r[f"{name}_excess"] / r[f"{name}_noise"]).mean(0) for name in ("cold", "warm")}
-    constants = " and ".join(f"{ratios[name].min():.2f} to {ratios[name].max():.2f} at {at}" for name, at in (("cold", r"$\tau^2=1$"), ("warm", r"$\tau^2=5$")))
-    frame = pd.concat([tidy(r.seeds, noise=r[f"{n}_noise"], excess=r[f"{n}_excess"]).assign(run=n) for n in ("cold", "warm")])
+    constants = " and ".join(
+        f"{ratios[name].min():.2f} to {ratios[name].max():.2f} at {at}"
+        for name, at in (("cold", r"$\tau^2=1$"), ("warm", r"$\tau^2=5$"))
+    )
+    frame = pd.concat(
+        [tidy(r.seeds, noise=r[f"{n}_noise"], excess=r[f"{n}_excess"]).assign(run=n) for n in ("cold", "warm")]
+    )
     return Figure(
         frame,
         draw,
@@ -64,23 +95,36 @@ def fig10(r: Result) -> Figure:
 def fig12(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        for name, colour, label in (("noncontrastive", NONCONTRASTIVE, "no negatives"), ("contrastive", CONTRASTIVE, r"$\tau^2=5$")):
+        for name, colour, label in (
+            ("noncontrastive", NONCONTRASTIVE, "no negatives"),
+            ("contrastive", CONTRASTIVE, r"$\tau^2=5$"),
+        ):
             # In logarithmic axes the spread belongs to the logarithm.
             logs = np.log10(r[f"{name}_condition_number"])
             centre, spread = logs.mean(0), logs.std(0, ddof=1) if len(logs) > 1 else np.zeros(logs.shape[1])
             values = 10**centre
             axes[0].errorbar(
-                r["pairs"], values, yerr=[values - 10 ** (centre - spread), 10 ** (centre + spread) - values], fmt="o-", color=colour, label=label, capsize=2
+                r["pairs"],
+                values,
+                yerr=[values - 10 ** (centre - spread), 10 ** (centre + spread) - values],
+                fmt="o-",
+                color=colour,
+                label=label,
+                capsize=2,
             )
             dots(axes[1], r["pairs"], r[f"{name}_alignment"], colour, label, fmt="o-")
-        axes[0].set(xscale="log", yscale="log", xlabel="training pairs $n$", ylabel=r"condition number $\kappa$ at the end")
+        axes[0].set(
+            xscale="log", yscale="log", xlabel="training pairs $n$", ylabel=r"condition number $\kappa$ at the end"
+        )
         axes[1].set(xscale="log", xlabel="training pairs $n$", ylabel="alignment on the population")
         axes[0].legend()
         panel_letters(axes)
 
     frame = pd.concat(
         [
-            tidy(r.seeds, pairs=r["pairs"], condition_number=r[f"{n}_condition_number"], alignment=r[f"{n}_alignment"]).assign(loss=n)
+            tidy(
+                r.seeds, pairs=r["pairs"], condition_number=r[f"{n}_condition_number"], alignment=r[f"{n}_alignment"]
+            ).assign(loss=n)
             for n in ("noncontrastive", "contrastive")
         ]
     )
@@ -105,7 +149,13 @@ def noise_inside(r: Result) -> Figure:
         axes = canvas.subplots(1, 2)
         for ax, name, title in zip(axes, ("nc", "c"), ("no negatives", r"$\tau^2=5$"), strict=True):
             for colour, i in zip((CONTRASTIVE, FIFTH, NONCONTRASTIVE), range(len(r["strength"])), strict=False):
-                band(ax, r[f"{name}_time"][1:], r[f"{name}_condition_number"][:, i, 1:], colour, rf"$\epsilon={r['strength'][i]:g}$")
+                band(
+                    ax,
+                    r[f"{name}_time"][1:],
+                    r[f"{name}_condition_number"][:, i, 1:],
+                    colour,
+                    rf"$\epsilon={r['strength'][i]:g}$",
+                )
             ax.set(xscale="log", yscale="log", xlabel="time $t$", ylabel=rf"$\kappa$ ({title})")
             ax.legend()
         axes[1].set_yticks([1, 2, 3], ["1", "2", "3"])
@@ -118,7 +168,10 @@ def noise_inside(r: Result) -> Figure:
         return ", ".join(f"{x:.3g}" for x in r[f"{name}_condition_number"][:, :, -1].mean(0))
 
     frame = pd.concat(
-        [tidy(r.seeds, time=r["nc_time"], condition_number=r["nc_condition_number"][:, i]).assign(epsilon=e) for i, e in enumerate(r["strength"])]
+        [
+            tidy(r.seeds, time=r["nc_time"], condition_number=r["nc_condition_number"][:, i]).assign(epsilon=e)
+            for i, e in enumerate(r["strength"])
+        ]
     )
     return Figure(
         frame,

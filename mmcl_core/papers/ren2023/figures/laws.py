@@ -7,8 +7,20 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import CONTRASTIVE, FIFTH, FOURTH, NONCONTRASTIVE, PAGE, THIRD, Figure, figure, panel_letters, theory, threshold
-from mmcl_core.run import Result
+from mmcl_core.evidence.figures import (
+    CONTRASTIVE,
+    FIFTH,
+    FOURTH,
+    NONCONTRASTIVE,
+    PAGE,
+    THIRD,
+    Figure,
+    figure,
+    panel_letters,
+    theory,
+    threshold,
+)
+from mmcl_core.lab.run import Result
 
 COLOURS = (CONTRASTIVE, THIRD, FIFTH, FOURTH, NONCONTRASTIVE, "#56B4E9")
 TAU2_5 = 2  # row of tau^2 = 5 in the experiment on pushes
@@ -51,7 +63,9 @@ def fig6(r: Result) -> Figure:
         ax.legend()
 
     return Figure(
-        pd.DataFrame({"d": np.tile(r["d"], len(r["q"])), "ratio": np.repeat(r["q"], len(r["d"])), "limit": r["limit"].ravel()}),
+        pd.DataFrame(
+            {"d": np.tile(r["d"], len(r["q"])), "ratio": np.repeat(r["q"], len(r["d"])), "limit": r["limit"].ravel()}
+        ),
         draw,
         r"The condition number on which training without negatives ends is a power of the dimension. Dots: closed form; bands: both bounds of D3(b); lines: slopes $(1-\sigma_r^2/\sigma_1^2)/2$ through the last dot.",
         f"Three rising straight bands in logarithmic axes; at d = one million the limits are {r['limit'][0, -1]:.0f}, {r['limit'][1, -1]:.0f} and {r['limit'][2, -1]:.0f}.",
@@ -63,7 +77,12 @@ def fig6(r: Result) -> Figure:
 def fig7(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3)
-        for ax, key, label in zip(axes, ("peak", "aligned", "balanced"), (r"peak of $\kappa$", r"$t(\mathrm{align}>0.95)$", r"$t(\kappa<1.1)$"), strict=True):
+        for ax, key, label in zip(
+            axes,
+            ("peak", "aligned", "balanced"),
+            (r"peak of $\kappa$", r"$t(\mathrm{align}>0.95)$", r"$t(\kappa<1.1)$"),
+            strict=True,
+        ):
             for colour, rank, row in zip(COLOURS, r["rank"], r[key], strict=True):
                 ax.plot(r["relative"], row, "o-", color=colour, markersize=2.5, linewidth=1, label=f"$r={rank}$")
             ax.set(xscale="log", yscale="log", xlabel=r"$\tau^2/r$", ylabel=label, xticks=[0.2, 0.5, 1, 2])
@@ -74,7 +93,12 @@ def fig7(r: Result) -> Figure:
         axes[0].legend(fontsize=6)
         panel_letters(axes)
 
-    frame = pd.DataFrame({"rank": np.repeat(r["rank"], len(r["relative"])), "relative_temperature": np.tile(r["relative"], len(r["rank"]))})
+    frame = pd.DataFrame(
+        {
+            "rank": np.repeat(r["rank"], len(r["relative"])),
+            "relative_temperature": np.tile(r["relative"], len(r["rank"])),
+        }
+    )
     return Figure(
         frame.assign(**{key: r[key].ravel() for key in ("peak", "aligned", "balanced")}),
         draw,
@@ -91,8 +115,12 @@ def fig8(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)
-        first = axes[0].pcolormesh(x, y, r["condition_number"], cmap="cividis", norm=LogNorm(1, None), shading="nearest", rasterized=True)
-        second = axes[1].pcolormesh(x, y, r["alignment"], cmap="cividis", vmin=0, vmax=1, shading="nearest", rasterized=True)
+        first = axes[0].pcolormesh(
+            x, y, r["condition_number"], cmap="cividis", norm=LogNorm(1, None), shading="nearest", rasterized=True
+        )
+        second = axes[1].pcolormesh(
+            x, y, r["alignment"], cmap="cividis", vmin=0, vmax=1, shading="nearest", rasterized=True
+        )
         for ax in axes:
             ax.set(xscale="log", yscale="log", xlabel=r"inverse temperature $\tau^2$")
             for share, style in ((0.64, "--"), (1.2, ":")):

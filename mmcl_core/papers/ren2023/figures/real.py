@@ -8,8 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.shapes import ATTRIBUTES
-from mmcl_core.figures import CONTRASTIVE, NONCONTRASTIVE, PAGE, THIRD, THRESHOLD, Figure, band, dots, figure, panel_letters, tidy
-from mmcl_core.run import Result
+from mmcl_core.evidence.figures import (
+    CONTRASTIVE,
+    NONCONTRASTIVE,
+    PAGE,
+    THIRD,
+    THRESHOLD,
+    Figure,
+    band,
+    dots,
+    figure,
+    panel_letters,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 
 BANDS = "Lines and bands: mean and one standard deviation over seeds."
 
@@ -30,12 +42,20 @@ def ends(values: np.ndarray) -> str:
 
 def table(r: Result, runs: tuple[str, ...], measured: tuple[str, ...]) -> pd.DataFrame:
     """One row for each run, seed and recorded step."""
-    return pd.concat([tidy(r.seeds, step=r[f"{run}_steps"], **{m: r[f"{run}_{m}"] for m in measured}).assign(run=run) for run in runs])
+    return pd.concat(
+        [
+            tidy(r.seeds, step=r[f"{run}_steps"], **{m: r[f"{run}_{m}"] for m in measured}).assign(run=run)
+            for run in runs
+        ]
+    )
 
 
 @figure("ren2023.fig13", "Halves of digits: the non-contrastive loss keeps one direction", ["ren2023.digit_halves"])
 def fig13(r: Result) -> Figure:
-    linear = {"linear_nc": ("non-contrastive", NONCONTRASTIVE), "linear_tau2_5": (r"contrastive, $\tau^2=5$", CONTRASTIVE)}
+    linear = {
+        "linear_nc": ("non-contrastive", NONCONTRASTIVE),
+        "linear_tau2_5": (r"contrastive, $\tau^2=5$", CONTRASTIVE),
+    }
     linear["linear_tau2_1"] = (r"contrastive, $\tau^2=1$", THIRD)
     mlp = {"mlp_nc": linear["linear_nc"], "mlp_tau2_5": linear["linear_tau2_5"]}
     runs = (*linear, *mlp)
@@ -69,7 +89,10 @@ def fig13(r: Result) -> Figure:
 
 @figure("ren2023.fig14", "Shapes with captions: first one attribute, then all", ["ren2023.captioned_shapes"])
 def fig14(r: Result) -> Figure:
-    losses = {"nc": ("non-contrastive", NONCONTRASTIVE), "c": (rf"contrastive, $\tau^2={r.config.inverse_temperature:g}$", CONTRASTIVE)}
+    losses = {
+        "nc": ("non-contrastive", NONCONTRASTIVE),
+        "c": (rf"contrastive, $\tau^2={r.config.inverse_temperature:g}$", CONTRASTIVE),
+    }
     towers = {"linear": "linear", "mlp": "one hidden layer"}
     runs = tuple(f"{tower}_{loss}" for tower in towers for loss in losses)
     variances = r["pixel_variances"].mean(0)
@@ -79,15 +102,33 @@ def fig14(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3, width_ratios=(1, 1, 1.3))
         for ax, (tower, label) in zip(axes, towers.items(), strict=False):
-            over_steps(ax, r, "kappa10", {f"{tower}_{loss}": style for loss, style in losses.items()}, rf"$\kappa_{{10}}$, {label}")
+            over_steps(
+                ax,
+                r,
+                "kappa10",
+                {f"{tower}_{loss}": style for loss, style in losses.items()},
+                rf"$\kappa_{{10}}$, {label}",
+            )
             ax.set_yscale("log")
             ax.set_ylim(1, None)
         axes[0].legend(loc="upper left")
         for row, tower in enumerate(towers):
             for loss, (_, colour) in losses.items():
                 style = {"fmt": "s", "markerfacecolor": "none"} if row else {}
-                dots(axes[2], np.arange(len(names)) + 0.2 * row - 0.1, r[f"{tower}_{loss}_zero_shot"][:, order], colour, **style)
-        axes[2].hlines([1 / len(ATTRIBUTES[n]) for n in names], np.arange(len(names)) - 0.35, np.arange(len(names)) + 0.35, color=THRESHOLD, linestyle=":")
+                dots(
+                    axes[2],
+                    np.arange(len(names)) + 0.2 * row - 0.1,
+                    r[f"{tower}_{loss}_zero_shot"][:, order],
+                    colour,
+                    **style,
+                )
+        axes[2].hlines(
+            [1 / len(ATTRIBUTES[n]) for n in names],
+            np.arange(len(names)) - 0.35,
+            np.arange(len(names)) + 0.35,
+            color=THRESHOLD,
+            linestyle=":",
+        )
         axes[2].set_xticks(range(len(names)), names, rotation=40, ha="right")
         axes[2].set(ylabel="zero-shot accuracy", ylim=(0, 1.05))
         panel_letters(axes)
@@ -101,7 +142,8 @@ def fig14(r: Result) -> Figure:
     peaks = " and ".join(f"{x.min()} to {x.max()} ({towers[tower]})" for tower, x in at.items())
     gap = {tower: (r[f"{tower}_c_zero_shot"] - r[f"{tower}_nc_zero_shot"]).mean(0) for tower in towers}
     gains = "; ".join(
-        f"{list(ATTRIBUTES)[x.argmin()]} {x.min():.2f} and {list(ATTRIBUTES)[x.argmax()]} {x.max():.2f} ({towers[tower]})" for tower, x in gap.items()
+        f"{list(ATTRIBUTES)[x.argmin()]} {x.min():.2f} and {list(ATTRIBUTES)[x.argmax()]} {x.max():.2f} ({towers[tower]})"
+        for tower, x in gap.items()
     )
     return Figure(
         table(r, runs, ("kappa10", "rank", "alignment")),
@@ -117,7 +159,10 @@ def fig14(r: Result) -> Figure:
 
 @figure("ren2023.icons", "Icons with names: the same contrast on genuine pairs", ["ren2023.icons"])
 def icons(r: Result) -> Figure:
-    losses = {"nc": ("non-contrastive", NONCONTRASTIVE), "c": (rf"contrastive, $\tau^2={r.config.inverse_temperature:g}$", CONTRASTIVE)}
+    losses = {
+        "nc": ("non-contrastive", NONCONTRASTIVE),
+        "c": (rf"contrastive, $\tau^2={r.config.inverse_temperature:g}$", CONTRASTIVE),
+    }
     among = (200, r.config.test)
 
     def draw(canvas: Canvas) -> None:
@@ -127,7 +172,12 @@ def icons(r: Result) -> Figure:
         axes[0].set_ylim(1, None)
         over_steps(axes[1], r, "rank", losses, f"effective rank of {r.config.width}")
         for shift, (loss, (_, colour)) in zip((-0.08, 0.08), losses.items(), strict=True):
-            dots(axes[2], np.arange(2) + shift, np.stack([r[f"{loss}_retrieval_200"], r[f"{loss}_retrieval_all"]], 1), colour)
+            dots(
+                axes[2],
+                np.arange(2) + shift,
+                np.stack([r[f"{loss}_retrieval_200"], r[f"{loss}_retrieval_all"]], 1),
+                colour,
+            )
         axes[2].plot(range(2), [1 / n for n in among], linestyle="none", marker="_", markersize=14, color=THRESHOLD)
         axes[2].set_xticks(range(2), [f"{n:,}" for n in among])
         axes[2].set(xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), ylim=(0, None))

@@ -7,11 +7,26 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import COLUMN, CONTRASTIVE, FIFTH, FOURTH, NONCONTRASTIVE, PAGE, THIRD, Figure, dots, figure, panel_letters, theory, threshold, tidy
+from mmcl_core.evidence.figures import (
+    COLUMN,
+    CONTRASTIVE,
+    FIFTH,
+    FOURTH,
+    NONCONTRASTIVE,
+    PAGE,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    threshold,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023 import theory as closed_forms
 from mmcl_core.papers.ren2023.closure import Path
 from mmcl_core.papers.ren2023.experiments.runs import NAMES, TEMPERATURES
-from mmcl_core.run import Result
 
 COLOURS = dict(zip(NAMES, (NONCONTRASTIVE, CONTRASTIVE, THIRD, FOURTH), strict=True))
 LABELS = dict(zip(NAMES, ("no negatives", r"$\tau^2=5$", r"$\tau^2=1$", r"$\tau^2=0.3$"), strict=True))
@@ -47,7 +62,13 @@ def fig1(r: Result) -> Figure:
         ax = canvas.subplots()
         curves(ax, r, "condition_number")
         threshold(ax, limit, r"$\kappa_\infty$", "y")
-        ax.set(xscale="log", yscale="log", xlabel="time $t$ (rate x steps)", ylabel=r"condition number $\kappa(K_A)$", yticks=[1, 2, 5, 10])
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="time $t$ (rate x steps)",
+            ylabel=r"condition number $\kappa(K_A)$",
+            yticks=[1, 2, 5, 10],
+        )
         ax.set_yticklabels(["1", "2", "5", "10"])
         ax.minorticks_off()
         ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.62))
@@ -77,7 +98,13 @@ def fig2(r: Result) -> Figure:
         chosen = np.unique(np.linspace(0, rank - 1, min(5, rank)).round().astype(int))
         for colour, p in zip(DIRECTIONS, chosen, strict=False):
             dots(
-                axes[1], time[1::2], r[f"{name}_correlations"][:, 1::2, p], colour, rf"$\sigma_{{{p + 1}}}^2={r.config.signal[p]:g}$", markersize=2.5, capsize=0
+                axes[1],
+                time[1::2],
+                r[f"{name}_correlations"][:, 1::2, p],
+                colour,
+                rf"$\sigma_{{{p + 1}}}^2={r.config.signal[p]:g}$",
+                markersize=2.5,
+                capsize=0,
             )
             theory(axes[1], path.times, path.correlations[:, p])
         axes[1].set(xscale="log", xlabel="time $t$", ylabel=r"correlation $\rho_p$ ($\tau^2=1$)")
@@ -100,7 +127,14 @@ def fig3(r: Result, clock: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         for name in NAMES:
-            axes[0].plot(r[f"{name}_alignment"].mean(0), r[f"{name}_condition_number"].mean(0), ".", color=COLOURS[name], label=LABELS[name], markersize=3)
+            axes[0].plot(
+                r[f"{name}_alignment"].mean(0),
+                r[f"{name}_condition_number"].mean(0),
+                ".",
+                color=COLOURS[name],
+                label=LABELS[name],
+                markersize=3,
+            )
             path = flow_of(r, name)
             theory(axes[0], path.alignment, path.condition_number)
         axes[0].set(xlabel="alignment", ylabel=r"condition number $\kappa$", yscale="log", yticks=[1, 2, 5, 10])
@@ -108,7 +142,12 @@ def fig3(r: Result, clock: Result) -> Figure:
         axes[0].minorticks_off()
         axes[0].legend(loc="upper left")
         for orbit, label, style, colour, width in zip(
-            clock["orbit"], ("$K=1$", "$K=31$", r"$K=\infty$"), ("-", "--", ":"), (CONTRASTIVE, FIFTH, "black"), (4, 2.5, 1.5), strict=True
+            clock["orbit"],
+            ("$K=1$", "$K=31$", r"$K=\infty$"),
+            ("-", "--", ":"),
+            (CONTRASTIVE, FIFTH, "black"),
+            (4, 2.5, 1.5),
+            strict=True,
         ):
             axes[1].plot(clock["alignment"], orbit, style, color=colour, linewidth=width, label=label)
         axes[1].set(xlabel="alignment", ylabel=r"$\kappa$ ($\tau^2=5$)")
@@ -116,7 +155,14 @@ def fig3(r: Result, clock: Result) -> Figure:
         panel_letters(axes)
 
     return Figure(
-        pd.DataFrame({"alignment": clock["alignment"], "K1": clock["orbit"][0], "K31": clock["orbit"][1], "Kinf": clock["orbit"][2]}),
+        pd.DataFrame(
+            {
+                "alignment": clock["alignment"],
+                "K1": clock["orbit"][0],
+                "K31": clock["orbit"][1],
+                "Kinf": clock["orbit"][2],
+            }
+        ),
         draw,
         r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; lines: flow). The number of negatives sets only the speed: the orbits of three $K$ "
         f"coincide to {spread:.0e} (b).",
@@ -149,7 +195,12 @@ def fig4(r: Result) -> Figure:
         ax.legend()
 
     return Figure(
-        pd.concat([tidy(r.seeds, time=r[f"{name}_time"], share=r[f"{name}_energies"][..., p]).assign(direction=p + 1) for p in range(rank)]),
+        pd.concat(
+            [
+                tidy(r.seeds, time=r[f"{name}_time"], share=r[f"{name}_energies"][..., p]).assign(direction=p + 1)
+                for p in range(rank)
+            ]
+        ),
         draw,
         r"At $\tau^2=5$ every direction ends with the same share $1/r$ of the energy, whatever its variance. Dots: mean over seeds with one standard deviation; lines: infinite-width flow.",
         "Energy shares of the directions over time; they start far apart in the order of their variances and meet at one over r.",

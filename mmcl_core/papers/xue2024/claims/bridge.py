@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.base import beyond
 from mmcl_core.papers.xue2024.claims.clip import CLIP, ID, OOD, WEIGHT
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 BRIDGE = "From CLIP's loss to the linear loss"
@@ -82,7 +82,13 @@ CLAIMS = (
         "Robustness alone does not betray it: on cosines with a learnt temperature the accuracy under the true law is within two points of the theorem's.",
         "clip_temperature",
         "distance of the mean accuracy under the true law from the formula, learnt temperature",
-        lambda r: stats.exact(abs(r["trained"][:, -1, OOD].mean() - float(theory.contrastive_accuracy(1.0, 0.1, 0.95, noise=1 / r.config.d))), len(r.seeds)),
+        lambda r: stats.exact(
+            abs(
+                r["trained"][:, -1, OOD].mean()
+                - float(theory.contrastive_accuracy(1.0, 0.1, 0.95, noise=1 / r.config.d))
+            ),
+            len(r.seeds),
+        ),
         AtMost(0.02),
         note="The bound was set after a first run.",
     ),

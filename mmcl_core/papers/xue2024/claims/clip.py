@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.base import beyond
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 CLIP = "CLIP's own loss (linear encoders)"
@@ -31,7 +31,9 @@ def richer(low: float, high: float) -> Callable[[Result], Estimate]:
 
     def estimate(r: Result) -> Estimate:
         ood = r["trained"][:, :, 0, OOD]
-        return stats.mean(ood[:, np.argmin(np.abs(r["pi_core"] - high))] - ood[:, np.argmin(np.abs(r["pi_core"] - low))])
+        return stats.mean(
+            ood[:, np.argmin(np.abs(r["pi_core"] - high))] - ood[:, np.argmin(np.abs(r["pi_core"] - low))]
+        )
 
     return estimate
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, IntervalContains, Positive, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, IntervalContains, Positive, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.base import beyond, claim, distance
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 FAILS = "Supervised learning fails (data model 1)"
@@ -210,7 +210,11 @@ CLAIMS = (
         "wide",
         "distance of the mean accuracy over seeds from the formula, largest over ranks",
         lambda r: stats.exact(
-            np.abs(r["accuracy"].mean(0) - theory.contrastive_accuracy(r.config.sigma_core, r.config.sigma_spu, r.config.p_spu)).max(), r["accuracy"].size
+            np.abs(
+                r["accuracy"].mean(0)
+                - theory.contrastive_accuracy(r.config.sigma_core, r.config.sigma_spu, r.config.p_spu)
+            ).max(),
+            r["accuracy"].size,
         ),
         AtMost(0.003),
     ),

@@ -7,15 +7,24 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Positive, Verdict, Within
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Positive, Verdict, Within
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.base import beyond
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 LIMITS = "Limits of the statement (data model 1)"
-GAPS = {0.1: 0.069, 0.2: 0.125, 0.3: 0.140, 0.5: 0.121, 0.7: 0.072, 1.0: 0.024, 1.5: 0.004, 2.0: 0.001}  # pitfall 2 of our specification
+GAPS = {
+    0.1: 0.069,
+    0.2: 0.125,
+    0.3: 0.140,
+    0.5: 0.121,
+    0.7: 0.072,
+    1.0: 0.024,
+    1.5: 0.004,
+    2.0: 0.001,
+}  # pitfall 2 of our specification
 
 
 def peak_over_ends(r: Result) -> Estimate:
@@ -59,7 +68,9 @@ def crossing_at(core: float) -> Callable[[Result], Estimate]:
 
 def at_cell(core: float, agreement: float) -> Callable[[Result], Estimate]:
     """Supervised accuracy under the true law in one cell."""
-    return lambda r: stats.mean(r["supervised"][:, np.argmin(np.abs(r["sigma_core"] - core)), np.argmin(np.abs(r["p_spu"] - agreement))])
+    return lambda r: stats.mean(
+        r["supervised"][:, np.argmin(np.abs(r["sigma_core"] - core)), np.argmin(np.abs(r["p_spu"] - agreement))]
+    )
 
 
 def gap_distance(_: Result) -> Estimate:

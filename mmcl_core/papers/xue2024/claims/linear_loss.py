@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mmcl_core.claims import AtMost, Identity
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import AtMost, Identity
+from mmcl_core.lab.config import Tier
 from mmcl_core.papers.xue2024.claims.base import beyond, claim, largest
 
 MINIMISER = "Minimiser of the linear loss"

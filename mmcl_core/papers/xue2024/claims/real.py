@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.claims import AtMost, Claim, Kind, Positive, Rule, Verdict, Within
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import AtMost, Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 EXPERIMENTS = ("xue2024.digits", "xue2024.digits_controls")
@@ -31,7 +31,10 @@ class IntervalWithin:
     margin: float
 
     def holds(self, estimate: Estimate) -> bool:
-        return math.isfinite(estimate.high - estimate.low) and max(abs(estimate.low - self.target), abs(estimate.high - self.target)) <= self.margin
+        return (
+            math.isfinite(estimate.high - estimate.low)
+            and max(abs(estimate.low - self.target), abs(estimate.high - self.target)) <= self.margin
+        )
 
     def __str__(self) -> str:
         return f"whole interval within {self.margin:g} of {self.target:g}"
@@ -55,7 +58,19 @@ def claim(
     value = f"{UNKNOWN}; {prototype} (prototype)"
     item = "Semi-synthetic digits"
     return Claim(
-        f"xue2024.digits_{name}", item, statement, value, "D", EXPERIMENTS, measures, estimate, rule, trend=trend, declared=declared, kind=kind, note=note
+        f"xue2024.digits_{name}",
+        item,
+        statement,
+        value,
+        "D",
+        EXPERIMENTS,
+        measures,
+        estimate,
+        rule,
+        trend=trend,
+        declared=declared,
+        kind=kind,
+        note=note,
     )
 
 

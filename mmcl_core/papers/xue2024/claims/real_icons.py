@@ -26,9 +26,9 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.claims import Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.evidence.claim import Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.real import IntervalWithin
-from mmcl_core.run import Result
 
 METHODS = ("supervised", "label", "label_no_intra", "rich", "rich_no_intra")
 

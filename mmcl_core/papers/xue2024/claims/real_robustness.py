@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.real import IntervalWithin
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 EXPERIMENTS = ("xue2024.robustness_supervised", "xue2024.robustness_captioned", "xue2024.robustness_no_intra")
@@ -44,7 +44,9 @@ def supervised_line(a: Mapping[str, Float[np.ndarray, "S K 6"]], images: int) ->
     return float(slope), float(intercept)
 
 
-def effective_robustness(a: Mapping[str, Float[np.ndarray, "S K 6"]], method: str, images: int) -> Float[np.ndarray, "S K"]:
+def effective_robustness(
+    a: Mapping[str, Float[np.ndarray, "S K 6"]], method: str, images: int
+) -> Float[np.ndarray, "S K"]:
     """How far a method lies above the supervised line, in logits."""
     slope, intercept = supervised_line(a, images)
     x, y = (logit(v, images) for v in in_and_out(a[method]))
@@ -70,7 +72,19 @@ def claim(
         return estimate(accuracies(*results), results[0].config.test)
 
     return Claim(
-        f"xue2024.robustness_{name}", item, statement, value, "D", EXPERIMENTS, measures, measured, rule, trend=trend, declared=declared, kind=kind, note=note
+        f"xue2024.robustness_{name}",
+        item,
+        statement,
+        value,
+        "D",
+        EXPERIMENTS,
+        measures,
+        measured,
+        rule,
+        trend=trend,
+        declared=declared,
+        kind=kind,
+        note=note,
     )
 
 
@@ -82,7 +96,13 @@ def difference(a: Mapping[str, Float[np.ndarray, "S K 6"]], better: str, worse: 
 def at_each(samples: Float[np.ndarray, "S K"]) -> Estimate:
     """The smallest mean over K cases, with the lowest and the highest end of their t intervals over seeds."""
     each = [stats.mean(column) for column in samples.T]
-    return Estimate(min(e.value for e in each), min(e.low for e in each), max(e.high for e in each), len(samples), f"{each[0].kind}s joined, each")
+    return Estimate(
+        min(e.value for e in each),
+        min(e.low for e in each),
+        max(e.high for e in each),
+        len(samples),
+        f"{each[0].kind}s joined, each",
+    )
 
 
 def lowest_of_best(a: Mapping[str, np.ndarray], images: int) -> Estimate:
@@ -91,7 +111,9 @@ def lowest_of_best(a: Mapping[str, np.ndarray], images: int) -> Estimate:
     return max((stats.mean(o[:, o.mean(0).argmin()]) for o in offsets), key=lambda e: e.value)
 
 
-def accuracy_above_line(a: Mapping[str, Float[np.ndarray, "S K 6"]], method: str, images: int) -> Float[np.ndarray, "S"]:
+def accuracy_above_line(
+    a: Mapping[str, Float[np.ndarray, "S K 6"]], method: str, images: int
+) -> Float[np.ndarray, "S"]:
     """Accuracy out of distribution minus what the supervised line has at the same accuracy in distribution, mean over sizes."""
     slope, intercept = supervised_line(a, images)
     x, y = in_and_out(a[method])
@@ -120,7 +142,9 @@ CLAIMS = (
         "Both hold at every training size.",
         "4 of 4 sizes, both comparisons",
         "paired differences of accuracy out of distribution, both comparisons at every size: smallest mean, and the ends of all intervals",
-        lambda a, n: at_each(np.concatenate([difference(a, "rich", other) for other in ("label", "rich_no_intra")], axis=1)),
+        lambda a, n: at_each(
+            np.concatenate([difference(a, "rich", other) for other in ("label", "rich_no_intra")], axis=1)
+        ),
         Positive(),
         trend=AtLeast(0),
         kind=Kind.beyond,

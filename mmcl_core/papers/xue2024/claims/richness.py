@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Identity, Positive
-from mmcl_core.config import Tier
+from mmcl_core.evidence.claim import AtLeast, AtMost, Identity, Positive
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.base import beyond, claim, distance
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 RICH_ONE = "Rich captions (data model 1)"
@@ -23,7 +23,9 @@ def least_rise(r: Result) -> Estimate:
 
 
 def at_share(share: float, target: float) -> object:
-    return lambda r: stats.exact(abs(r["accuracy"][:, np.argmin(np.abs(r["share"] - share))].mean() - predicted(r, target)), len(r.seeds))
+    return lambda r: stats.exact(
+        abs(r["accuracy"][:, np.argmin(np.abs(r["share"] - share))].mean() - predicted(r, target)), len(r.seeds)
+    )
 
 
 def predicted(r: Result, pi: float) -> float:
@@ -106,7 +108,9 @@ CLAIMS = (
         r"The two runs agree as well as with the formula: on the same draws, no same-class negatives and half the richness ($q=\frac14$: two thirds of it) give the same accuracy.",
         "negatives",
         r"largest distance of the two runs' mean accuracies over the shares $q\le\frac12$, same draws",
-        lambda r: stats.exact(np.abs((r["accuracy"][:, r["share"] <= 0.5] - r["counterpart"]).mean(0)).max(), r["counterpart"].size),
+        lambda r: stats.exact(
+            np.abs((r["accuracy"][:, r["share"] <= 0.5] - r["counterpart"]).mean(0)).max(), r["counterpart"].size
+        ),
         AtMost(0.003),
     ),
     beyond(
@@ -144,7 +148,9 @@ CLAIMS = (
         r"Below $\pi^*$ accuracy is about one half, above it 1.",
         "threshold_richness",
         r"largest distance of the accuracy from .5 below and from 1 above, over m, $\pi_{core}$ and seeds",
-        lambda r: stats.exact(np.abs(r["accuracy"] - (r["pi_core"] > r["threshold"][:, None]) / 2 - 0.5).max(), r["accuracy"].size),
+        lambda r: stats.exact(
+            np.abs(r["accuracy"] - (r["pi_core"] > r["threshold"][:, None]) / 2 - 0.5).max(), r["accuracy"].size
+        ),
         AtMost(0.005),
         minimum_tier=Tier.smoke,
         note=r"Just below $\pi^*$ it is $\frac12+2^{-m}$, at most .501 here; test samples are drawn.",
@@ -194,7 +200,9 @@ CLAIMS = (
         r"In between it rises: .611 at $\pi_{core}=.5$ and .905 at .6.",
         "sharing_finite",
         "larger distance of the mean accuracies from these",
-        lambda r: stats.exact(max(abs(at_richness(pi)(r).value - there) for pi, there in ((0.5, 0.611), (0.6, 0.905))), len(r.seeds)),
+        lambda r: stats.exact(
+            max(abs(at_richness(pi)(r).value - there) for pi, there in ((0.5, 0.611), (0.6, 0.905))), len(r.seeds)
+        ),
         AtMost(0.02),
         note="The numbers are our specification's. The bound is ours.",
     ),

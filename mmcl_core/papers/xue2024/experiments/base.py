@@ -7,7 +7,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from mmcl_core.config import Config
+from mmcl_core.lab.config import Config
 from mmcl_core.papers.xue2024.linear import check_rank
 from mmcl_core.papers.xue2024.setting import IntraClass, Sharing
 from mmcl_core.runtime import numpy_generator
@@ -20,13 +20,17 @@ class Observed(Config):
     """Observations of data model 1."""
 
     n: int = Field(4000, ge=10, le=10**6, description="chosen (T2): training pairs")
-    d: int = Field(100, ge=1, le=20_000, description="chosen (T2): dimension of both modalities, at least the 2 latent features")
+    d: int = Field(
+        100, ge=1, le=20_000, description="chosen (T2): dimension of both modalities, at least the 2 latent features"
+    )
     sigma_xi: float = Field(1.0, gt=0, description="chosen: total standard deviation of the noise")
 
     @model_validator(mode="after")
     def _spacious(self) -> Self:
         if self.d < 2:
-            raise ValueError(f"d = {self.d} cannot hold the 2 latent features in orthonormal directions: allowed is d >= 2")
+            raise ValueError(
+                f"d = {self.d} cannot hold the 2 latent features in orthonormal directions: allowed is d >= 2"
+            )
         return self
 
 
@@ -49,7 +53,9 @@ class Law(Config):
     p_spu: Probability = Field(0.95, description="section 2.3: 1 - o(1)")
 
     def model(self, **changes: float) -> IntraClass:
-        return IntraClass(**({"sigma_core": self.sigma_core, "sigma_spu": self.sigma_spu, "p_spu": self.p_spu} | changes))
+        return IntraClass(
+            **({"sigma_core": self.sigma_core, "sigma_spu": self.sigma_spu, "p_spu": self.p_spu} | changes)
+        )
 
 
 class IntraSetting(Law, Encoded):

@@ -10,32 +10,50 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import bridge, linear
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, IntraSetting, stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
 
 
-def observations(config: IntraSetting, seeds: Sequence[int], purpose: str, **changes: float) -> tuple[Tensor, Tensor, Tensor]:
+def observations(
+    config: IntraSetting, seeds: Sequence[int], purpose: str, **changes: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Images and captions of all seeds, `[S, n, d]` in float32, and their labels `[S, n]`."""
     rows = []
     for seed in seeds:
         s = stream(seed, purpose)
         sample = config.model(**changes).sample(Draws.of(config.n, s))
-        rows.append((observe(sample.image, config.d, config.sigma_xi, s), observe(sample.text, config.d, config.sigma_xi, s), sample.label))
+        rows.append(
+            (
+                observe(sample.image, config.d, config.sigma_xi, s),
+                observe(sample.text, config.d, config.sigma_xi, s),
+                sample.label,
+            )
+        )
     image, text, label = (np.stack(x) for x in zip(*rows, strict=True))
-    return torch.as_tensor(image, dtype=torch.float32), torch.as_tensor(text, dtype=torch.float32), torch.as_tensor(label)
+    return (
+        torch.as_tensor(image, dtype=torch.float32),
+        torch.as_tensor(text, dtype=torch.float32),
+        torch.as_tensor(label),
+    )
 
 
 def encoders(rank: int, d: int, seeds: Sequence[int], scale: float) -> tuple[Tensor, Tensor]:
     """Small random encoders `[S, p, d]`."""
     drawn = np.stack([stream(s, f"encoders {rank}").standard_normal((2, rank, d)) for s in seeds])
-    return torch.as_tensor(drawn[:, 0] * scale, dtype=torch.float32), torch.as_tensor(drawn[:, 1] * scale, dtype=torch.float32)
+    return torch.as_tensor(drawn[:, 0] * scale, dtype=torch.float32), torch.as_tensor(
+        drawn[:, 1] * scale, dtype=torch.float32
+    )
 
 
 def measure(w_image: Tensor, w_text: Tensor, model: IntraClass, sigma_xi: float) -> np.ndarray:
     """Spurious over core weight of the zero-shot direction, OOD and ID accuracy `[R, 3]`."""
-    directions = (w_image.mT @ (w_text[..., :2] @ torch.as_tensor(PROMPT, dtype=torch.float32))[..., None])[..., 0].double().numpy()
+    directions = (
+        (w_image.mT @ (w_text[..., :2] @ torch.as_tensor(PROMPT, dtype=torch.float32))[..., None])[..., 0]
+        .double()
+        .numpy()
+    )
     return _rows(directions, model, sigma_xi)
 
 
@@ -47,7 +65,9 @@ def _rows(directions: Iterable[np.ndarray], model: IntraClass, sigma_xi: float) 
 def of_linear_loss(image: Tensor, text: Tensor, config: IntraSetting) -> np.ndarray:
     """The same three numbers for the minimiser of the linear loss on these data `[S, 3]`."""
     pairs = zip(image.double().numpy(), text.double().numpy(), strict=True)
-    return _rows((linear.minimiser(x, t, config.rank).direction(PROMPT) for x, t in pairs), config.model(), config.sigma_xi)
+    return _rows(
+        (linear.minimiser(x, t, config.rank).direction(PROMPT) for x, t in pairs), config.model(), config.sigma_xi
+    )
 
 
 class InnerProducts(IntraSetting):
@@ -65,7 +85,9 @@ class BridgeSetting(InnerProducts):
     smoke: ClassVar = {"seeds": 2, "n": 100, "steps": 300, "strengths": (100.0, 1.0, 0.0)}
 
     rank: int = Field(4, ge=1, description="chosen (5.4): p")
-    strengths: tuple[float, ...] = Field((100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.0), min_length=2, description="chosen (5.4): rho")
+    strengths: tuple[float, ...] = Field(
+        (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.0), min_length=2, description="chosen (5.4): rho"
+    )
     steps: int = Field(1500, ge=1, description="chosen (5.4): of Adam")
     rate: float = Field(3e-3, gt=0, description="chosen (5.4)")
     start: float = Field(0.03, gt=0, description="chosen: standard deviation of the initial weights")
@@ -98,7 +120,12 @@ class TimeSetting(InnerProducts):
     narrow_steps: int = Field(100, ge=10, description="chosen")
 
 
-@experiment("xue2024.training_time", TimeSetting, coordinates=("step", "narrow_step"), seconds={"smoke": 1, "book": 10, "paper": 40})
+@experiment(
+    "xue2024.training_time",
+    TimeSetting,
+    coordinates=("step", "narrow_step"),
+    seconds={"smoke": 1, "book": 10, "paper": 40},
+)
 def training_time(config: TimeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious/core weight, OOD and ID accuracy along gradient descent on CLIP's loss `[S, step, 3]`, and of the linear loss on the same data `[S, 3]`.
 

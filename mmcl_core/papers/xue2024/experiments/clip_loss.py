@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024.bridge import Similarity, clip_training
 from mmcl_core.papers.xue2024.experiments.base import IntraSetting, Probability, stream
 from mmcl_core.papers.xue2024.experiments.clip_bridge import encoders, measure, observations
@@ -27,12 +27,16 @@ class ClipSetting(IntraSetting):
     rate: float = Field(3e-3, gt=0, description="chosen (5.4)")
 
 
-def trained(c: ClipSetting, seeds: Sequence[int], data: tuple, similarity: Similarity, same_class: bool = True) -> np.ndarray:
+def trained(
+    c: ClipSetting, seeds: Sequence[int], data: tuple, similarity: Similarity, same_class: bool = True
+) -> np.ndarray:
     """Spurious/core weight, OOD and ID accuracy `[S, 3]` after training; without `same_class` two samples of a class are no negatives."""
     image, text, label = data
     orders = [stream(s, "batches") for s in seeds]
     start = encoders(c.rank, c.d, seeds, 0.1)
-    weights = clip_training(*start, image, text, similarity, orders, c.batch, c.rate, c.steps, None if same_class else label)
+    weights = clip_training(
+        *start, image, text, similarity, orders, c.batch, c.rate, c.steps, None if same_class else label
+    )
     return measure(*weights, c.model(), c.sigma_xi)
 
 
@@ -43,17 +47,27 @@ class TemperatureSetting(ClipSetting):
     smoke: ClassVar = {"seeds": 2, "n": 600, "steps": 150, "batch": 64}
 
     seeds: int = Field(5, ge=1, description="chosen")
-    temperatures: tuple[float, ...] = Field((1.0, 0.3, 0.1), min_length=1, description="chosen (5.4): fixed temperatures")
+    temperatures: tuple[float, ...] = Field(
+        (1.0, 0.3, 0.1), min_length=1, description="chosen (5.4): fixed temperatures"
+    )
     learnt: float = Field(0.07, gt=0, description="CLIP's initial value of a learnt temperature")
 
 
-@experiment("xue2024.clip_temperature", TemperatureSetting, coordinates=("temperature",), seconds={"smoke": 1, "book": 8, "paper": 40})
+@experiment(
+    "xue2024.clip_temperature",
+    TemperatureSetting,
+    coordinates=("temperature",),
+    seconds={"smoke": 1, "book": 8, "paper": 40},
+)
 def clip_temperature(config: TemperatureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious/core weight, OOD and ID accuracy for each fixed temperature and, last, a learnt one `[S, temperature, 3]`."""
     c = config
     data = observations(c, seeds, "temperature")
     kinds = [*(Similarity(temperature=x) for x in c.temperatures), Similarity(temperature=c.learnt, learns=True)]
-    return {"temperature": np.array([*c.temperatures, c.learnt]), "trained": np.stack([trained(c, seeds, data, kind) for kind in kinds], 1)}
+    return {
+        "temperature": np.array([*c.temperatures, c.learnt]),
+        "trained": np.stack([trained(c, seeds, data, kind) for kind in kinds], 1),
+    }
 
 
 class CaptionSetting(ClipSetting):
@@ -81,19 +95,31 @@ def caption_table(c: CaptionSetting, seeds: Sequence[int], cosine: bool, learns:
     return {"pi_core": np.array(c.richness), "trained": np.stack(rows, 1)}
 
 
-@experiment("xue2024.clip_captions_inner", CaptionSetting, coordinates=("pi_core",), seconds={"smoke": 1, "book": 8, "paper": 30})
+@experiment(
+    "xue2024.clip_captions_inner",
+    CaptionSetting,
+    coordinates=("pi_core",),
+    seconds={"smoke": 1, "book": 8, "paper": 30},
+)
 def clip_captions_inner(config: CaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on inner products."""
     return caption_table(config, seeds, cosine=False, learns=False)
 
 
-@experiment("xue2024.clip_captions", CaptionSetting, coordinates=("pi_core",), seconds={"smoke": 1, "book": 12, "paper": 45})
+@experiment(
+    "xue2024.clip_captions", CaptionSetting, coordinates=("pi_core",), seconds={"smoke": 1, "book": 12, "paper": 45}
+)
 def clip_captions(config: CaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on cosines at a fixed temperature."""
     return caption_table(config, seeds, cosine=True, learns=False)
 
 
-@experiment("xue2024.clip_captions_learnt", LearntCaptionSetting, coordinates=("pi_core",), seconds={"smoke": 1, "book": 12, "paper": 45})
+@experiment(
+    "xue2024.clip_captions_learnt",
+    LearntCaptionSetting,
+    coordinates=("pi_core",),
+    seconds={"smoke": 1, "book": 12, "paper": 45},
+)
 def clip_captions_learnt(config: LearntCaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on cosines with a learnt temperature."""
     return caption_table(config, seeds, cosine=True, learns=True)
@@ -108,7 +134,9 @@ class PrecisionSetting(ClipSetting):
     sigma_xi: float = Field(0.1, gt=0, description="chosen (5.4): near noise-free captions")
 
 
-@experiment("xue2024.clip_precision", PrecisionSetting, coordinates=("theory",), seconds={"smoke": 1, "book": 3, "paper": 15})
+@experiment(
+    "xue2024.clip_precision", PrecisionSetting, coordinates=("theory",), seconds={"smoke": 1, "book": 3, "paper": 15}
+)
 def clip_precision(config: PrecisionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Core over spurious weight at temperature 1 on inner products and on cosines `[S, 2]`, and that of the first column of C^-1."""
     c = config

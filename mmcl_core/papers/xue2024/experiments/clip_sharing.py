@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear
 from mmcl_core.papers.xue2024.bridge import Similarity, clip_training
 from mmcl_core.papers.xue2024.experiments.base import SharingSetting, stream
@@ -25,7 +25,9 @@ class ClipSharingSetting(SharingSetting):
 
     seeds: int = Field(3, ge=1, description="chosen")
     n: int = Field(8000, ge=2, le=10**6, description="chosen (5.5)")
-    starts: tuple[float, ...] = Field((1.0, 0.07), min_length=1, description="chosen: where a learnt temperature begins, CLIP's own start last")
+    starts: tuple[float, ...] = Field(
+        (1.0, 0.07), min_length=1, description="chosen: where a learnt temperature begins, CLIP's own start last"
+    )
     batch: int = Field(256, ge=2, le=4096, description="chosen")
     steps: int = Field(3000, ge=1, description="chosen: of Adam")
     rate: float = Field(3e-3, gt=0, description="chosen (5.4)")
@@ -39,13 +41,22 @@ def clip_sharing(config: ClipSharingSetting, seeds: Sequence[int], device: torch
     """
     c, m = config, config.m
     own, table = np.arange(m), []
-    runs = [(Similarity(), 1.0), (Similarity(), 0.0), *((Similarity(temperature=x, learns=True), 1.0) for x in c.starts)]
+    runs = [
+        (Similarity(), 1.0),
+        (Similarity(), 0.0),
+        *((Similarity(temperature=x, learns=True), 1.0) for x in c.starts),
+    ]
     for similarity, pi in runs:
         model = c.model(pi_core=pi, pi_spu=pi)
         samples = [training(model, c.n, stream(s, "clip sharing")) for s in seeds]
-        image, text = (torch.as_tensor(np.stack([getattr(x, part) for x in samples]), dtype=torch.float32) for part in ("image", "text"))
+        image, text = (
+            torch.as_tensor(np.stack([getattr(x, part) for x in samples]), dtype=torch.float32)
+            for part in ("image", "text")
+        )
         orders = [stream(s, "batches") for s in seeds]
-        w_image, w_text = clip_training(*encoders(2 * m, 2 * m, seeds, 0.1), image, text, similarity, orders, c.batch, c.rate, c.steps)
+        w_image, w_text = clip_training(
+            *encoders(2 * m, 2 * m, seeds, 0.1), image, text, similarity, orders, c.batch, c.rate, c.steps
+        )
         rows = []
         for seed, G in zip(seeds, (w_image.mT @ w_text).double().numpy(), strict=True):
             accuracies = linear.sharing_accuracy(G, model.sample(c.tests, stream(seed, "clip sharing test"), test=True))

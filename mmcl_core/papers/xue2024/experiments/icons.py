@@ -13,10 +13,10 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor
 
-from mmcl_core.config import Config
 from mmcl_core.data import icons as icon_data
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, zero_shot_predictions
 from mmcl_core.papers.xue2024.contrast import Recipe, contrast, embed, supervise
 from mmcl_core.runtime import numpy_generator
@@ -24,7 +24,12 @@ from mmcl_core.runtime import numpy_generator
 NAME = "xue2024.icons"
 FONT, OTHERS = "mdi6", ("phosphor", "remix", "fa6s")
 PLACES = ("id", *OTHERS, "inverted", "coloured")
-CAPTIONED = {"label": (False, True), "label_no_intra": (False, False), "rich": (True, True), "rich_no_intra": (True, False)}  # rich, same-class negatives
+CAPTIONED = {
+    "label": (False, True),
+    "label_no_intra": (False, False),
+    "rich": (True, True),
+    "rich_no_intra": (True, False),
+}  # rich, same-class negatives
 BRIGHTEST = 0.6  # channel of a coloured background, so that the white glyph stands out
 
 
@@ -36,9 +41,16 @@ class IconsSetting(Config):
 
     seeds: int = Field(5, ge=1, description="chosen; 3 at book")
     pixels: int = Field(32, ge=8, le=64, description="chosen; 20 at book")
-    classes: int = Field(40, ge=2, le=200, description="chosen: so many of the most frequent first words in the font Material Design Icons")
+    classes: int = Field(
+        40,
+        ge=2,
+        le=200,
+        description="chosen: so many of the most frequent first words in the font Material Design Icons",
+    )
     least: int = Field(3, ge=1, description="chosen: a word enters the vocabulary when at least so many names have it")
-    held_out: float = Field(0.2, gt=0, lt=1, description="chosen: share of each class's icons kept for the test, at random")
+    held_out: float = Field(
+        0.2, gt=0, lt=1, description="chosen: share of each class's icons kept for the test, at random"
+    )
     steps: int = Field(3000, ge=1, description="chosen: the same for all methods; 600 at book")
     batch: int = Field(128, ge=2, description="as for the digits (5.6)")
 
@@ -88,7 +100,9 @@ def renderings(config: IconsSetting) -> Renderings:
     counts = Counter(name[0] for name in drawn[FONT].names)
     heads = sorted(counts, key=lambda word: (-counts[word], word))[: config.classes]
     if counts[heads[-1]] < 2:
-        raise InputError(f"The class '{heads[-1]}' has a single icon, none to hold out: take fewer classes than {config.classes}")
+        raise InputError(
+            f"The class '{heads[-1]}' has a single icon, none to hold out: take fewer classes than {config.classes}"
+        )
     others = (word for word in icon_data.vocabulary(drawn[FONT].names, config.least) if word not in heads)
     words = (*heads, *others)
     fonts = {}
@@ -96,7 +110,11 @@ def renderings(config: IconsSetting) -> Renderings:
         rows = [k for k, name in enumerate(icons.names) if name and name[0] in heads]
         names = [icons.names[k] for k in rows]
         label = torch.tensor([heads.index(name[0]) for name in names])
-        fonts[font] = Named(torch.as_tensor(icons.images[rows]).float() / 255, label, torch.as_tensor(icon_data.bag_of_words(names, words)))
+        fonts[font] = Named(
+            torch.as_tensor(icons.images[rows]).float() / 255,
+            label,
+            torch.as_tensor(icon_data.bag_of_words(names, words)),
+        )
     return Renderings(words, len(heads), fonts)
 
 
@@ -120,9 +138,13 @@ def on_black(ink: Float[Tensor, "N H W"]) -> Float[Tensor, "N 3 H W"]:
     return white_on(torch.zeros(len(ink), 3), ink)
 
 
-def tests(fonts: dict[str, Named], held: Named, seed: int) -> dict[str, tuple[Float[Tensor, "N 3 H W"], Int[np.ndarray, "N"]]]:
+def tests(
+    fonts: dict[str, Named], held: Named, seed: int
+) -> dict[str, tuple[Float[Tensor, "N 3 H W"], Int[np.ndarray, "N"]]]:
     """Images and labels of the held-out icons, of the other fonts, and of the held-out icons inverted and on coloured backgrounds."""
-    colours = torch.as_tensor(numpy_generator(NAME, seed, "backgrounds").uniform(0, BRIGHTEST, (len(held.label), 3)).astype(np.float32))
+    colours = torch.as_tensor(
+        numpy_generator(NAME, seed, "backgrounds").uniform(0, BRIGHTEST, (len(held.label), 3)).astype(np.float32)
+    )
     images = {"id": on_black(held.ink)} | {font: on_black(fonts[font].ink) for font in OTHERS}
     images |= {"inverted": on_black(1 - held.ink), "coloured": white_on(colours, held.ink)}
     labels = {font: fonts[font].label for font in OTHERS}
@@ -138,20 +160,32 @@ def icons(config: IconsSetting, seeds: Sequence[int], device: torch.device) -> A
         seen, held = halves(data.fonts[FONT], config.held_out, seed)
         images, labels = on_black(seen.ink).to(device), seen.label.to(device)
         places = tests(data.fonts, held, seed)
-        arrays.setdefault("one_guess", []).append([np.bincount(labels).max() / len(labels) for _, labels in places.values()])
+        arrays.setdefault("one_guess", []).append(
+            [np.bincount(labels).max() / len(labels) for _, labels in places.values()]
+        )
 
-        def measure(name: str, network: torch.nn.Module, read_outs: dict[str, np.ndarray], places: dict = places) -> None:
+        def measure(
+            name: str, network: torch.nn.Module, read_outs: dict[str, np.ndarray], places: dict = places
+        ) -> None:
             outputs = {place: embed(network, pictures) for place, (pictures, _) in places.items()}
             for read, prompts in read_outs.items():
                 row = [accuracy(zero_shot_predictions(outputs[p], prompts), places[p][1]) for p in PLACES]
                 arrays.setdefault(f"{name}_{read}", []).append(row)
 
-        measure("supervised", supervise(images, labels, data.classes, config.recipe(), NAME, seed), {"word": np.eye(data.classes)})
+        measure(
+            "supervised",
+            supervise(images, labels, data.classes, config.recipe(), NAME, seed),
+            {"word": np.eye(data.classes)},
+        )
         for name, (rich, negatives) in CAPTIONED.items():
             captions = seen.bag if rich else data.one_word[seen.label]
             towers = contrast(images, captions.to(device), config.recipe(), NAME, seed, None if negatives else labels)
             mean = torch.cat([towers.prompts(captions[seen.label == c][None]) for c in range(data.classes)])
-            measure(name, towers.image, {"word": towers.prompts(data.one_word[:, None]).cpu().numpy(), "mean": mean.cpu().numpy()})
+            measure(
+                name,
+                towers.image,
+                {"word": towers.prompts(data.one_word[:, None]).cpu().numpy(), "mean": mean.cpu().numpy()},
+            )
     return {name: np.array(values) for name, values in arrays.items()}
 
 
@@ -181,7 +215,8 @@ def icon_samples(config: IconsSetting, seeds: Sequence[int], device: torch.devic
         arrays.setdefault("word_count", []).append(len(data.words))
         arrays.setdefault("mean_words", []).append(float(seen.bag.sum(1).mean()))
         names = [
-            " ".join([data.words[c], *(data.words[w] for w in seen.bag[k].nonzero()[:, 0].tolist() if w != c)]) for k, c in zip(chosen, common, strict=True)
+            " ".join([data.words[c], *(data.words[w] for w in seen.bag[k].nonzero()[:, 0].tolist() if w != c)])
+            for k, c in zip(chosen, common, strict=True)
         ]
         arrays.setdefault("train_names", []).append(names)
     return {name: np.array(values) for name, values in arrays.items()}

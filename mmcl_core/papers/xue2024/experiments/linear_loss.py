@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
@@ -28,7 +28,9 @@ class LossSetting(Config):
     d_text: int = Field(20, ge=2, le=500, description="chosen (T0)")
     rho: float = Field(0.5, gt=0, description="chosen (T0)")
     steps: int = Field(1000, ge=1, description="chosen (T0)")
-    long_steps: int = Field(200_000, ge=1, description="chosen (5.1): where p = 4 keeps singular values of noise that lie close together")
+    long_steps: int = Field(
+        200_000, ge=1, description="chosen (5.1): where p = 4 keeps singular values of noise that lie close together"
+    )
 
 
 @experiment("xue2024.linear_loss", LossSetting, seconds={"smoke": 1, "book": 2, "paper": 3})
@@ -49,7 +51,11 @@ def linear_loss(config: LossSetting, seeds: Sequence[int], device: torch.device)
         spanned = linear.minimiser(image[:15], text[:15], 2, c.rho)  # 15 samples in 30 and 20 dimensions: d > n
         plain = linear.minimiser_of(linear.cross_covariance(image[:15], text[:15]), 2, c.rho)
         columns.append(
-            (abs(float(double_sum.detach()) - float(linear.loss(*weights, S, c.rho))), error, np.abs(spanned.direction(PROMPT) - plain.direction(PROMPT)).max())
+            (
+                abs(float(double_sum.detach()) - float(linear.loss(*weights, S, c.rho))),
+                error,
+                np.abs(spanned.direction(PROMPT) - plain.direction(PROMPT)).max(),
+            )
         )
         matrices.append(S)
         for rank, group in starts.items():

@@ -12,13 +12,22 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.errors import DataAbsent
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.paths import data_folder
 
-NEEDED = ("train2017", "annotations/captions_train2017.json")  # under $MMCL_DATA_DIR/mscoco, as the official archives unpack
-SHIFTED = ("imagenetv2", "imagenet-sketch", "imagenet-r", "imagenet-a", "objectnet")  # under $MMCL_DATA_DIR; those that are there are evaluated
+NEEDED = (
+    "train2017",
+    "annotations/captions_train2017.json",
+)  # under $MMCL_DATA_DIR/mscoco, as the official archives unpack
+SHIFTED = (
+    "imagenetv2",
+    "imagenet-sketch",
+    "imagenet-r",
+    "imagenet-a",
+    "objectnet",
+)  # under $MMCL_DATA_DIR; those that are there are evaluated
 NO_TRAINING = "the code that trains CLIP on it is not part of this version of the book"
 
 
@@ -26,12 +35,20 @@ class MscocoSetting(Config):
     """CLIP with a ResNet-50 from scratch. The paper's optimiser, epochs and subsets are unknown to us."""
 
     seeds: int = Field(1, ge=1, description="chosen")
-    captions: tuple[Literal["rich", "label"], ...] = Field(("rich", "label"), min_length=1, description="the captions, or the labels in their place")
-    same_class_negatives: tuple[bool, ...] = Field((True, False), min_length=1, description="with and without intra-class contrast")
+    captions: tuple[Literal["rich", "label"], ...] = Field(
+        ("rich", "label"), min_length=1, description="the captions, or the labels in their place"
+    )
+    same_class_negatives: tuple[bool, ...] = Field(
+        (True, False), min_length=1, description="with and without intra-class contrast"
+    )
     network: Literal["RN50"] = Field("RN50", description="recalled, not verified")
     batch: int = Field(512, ge=2, description="chosen")
     epochs: int = Field(100, ge=1, description="chosen")
-    shares: tuple[float, ...] = Field((0.25, 0.5, 0.75, 1.0), min_length=1, description="chosen: shares of the training set, for four points of a line")
+    shares: tuple[float, ...] = Field(
+        (0.25, 0.5, 0.75, 1.0),
+        min_length=1,
+        description="chosen: shares of the training set, for four points of a line",
+    )
 
 
 def mscoco_folder() -> Path:

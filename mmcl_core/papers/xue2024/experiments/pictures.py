@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from sklearn.svm import LinearSVC
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, supervised, theory
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, IntraSetting, stream
 from mmcl_core.papers.xue2024.setting import Draws, Sharing
@@ -29,14 +29,29 @@ class PictureSetting(IntraSetting):
     m: int = Field(20, ge=2, le=200, description="chosen (T4)")
 
 
-@experiment("xue2024.data_models", PictureSetting, coordinates=("intra_theory", "sharing_theory"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "xue2024.data_models",
+    PictureSetting,
+    coordinates=("intra_theory", "sharing_theory"),
+    seconds={"smoke": 1, "book": 2, "paper": 2},
+)
 def data_models(config: PictureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Points (z_core, z_spu, y, a) and (core, spurious) score weights of supervised and contrastive learning, for both data models.
 
     In data model 2 the points are pair 1's two coordinates, the label is c for that pair and 0 for another, half of the own samples have a = -c.
     """
     c, model, shared = config, config.model(), Sharing(config.m)
-    columns = {name: [] for name in ("intra_points", "intra_supervised", "intra_contrastive", "sharing_points", "sharing_supervised", "sharing_contrastive")}
+    columns = {
+        name: []
+        for name in (
+            "intra_points",
+            "intra_supervised",
+            "intra_contrastive",
+            "sharing_points",
+            "sharing_supervised",
+            "sharing_contrastive",
+        )
+    }
     for seed in seeds:
         s = stream(seed, "picture")
         draws, noise = Draws.of(c.n, s), linear.Noise.of(c.n, c.d, c.sigma_xi, s)
@@ -44,16 +59,18 @@ def data_models(config: PictureSetting, seeds: Sequence[int], device: torch.devi
         rows = slice(0, c.points)
         columns["intra_points"].append(np.column_stack([sample.image, sample.label, sample.attribute])[rows])
         columns["intra_supervised"].append(supervised.reduced_max_margin(sample.image, sample.label, c.sigma_xi))
-        columns["intra_contrastive"].append(linear.minimiser_of(noise.cross_covariance(sample), c.rank).direction(PROMPT)[:2])
+        columns["intra_contrastive"].append(
+            linear.minimiser_of(noise.cross_covariance(sample), c.rank).direction(PROMPT)[:2]
+        )
 
         train, test = shared.sample(c.sharing_n, s), shared.sample(c.points, s, test=True)
         pair = [0, c.m]
         own = np.where(np.abs(test.label) == 1, np.sign(test.label), 0)
         columns["sharing_points"].append(np.column_stack([test.image[:, pair], own, test.attribute]))
         few = slice(0, 8000)
-        machine = LinearSVC(multi_class="crammer_singer", fit_intercept=False, C=100.0, max_iter=5000, random_state=seed).fit(
-            train.image[few], train.label[few]
-        )
+        machine = LinearSVC(
+            multi_class="crammer_singer", fit_intercept=False, C=100.0, max_iter=5000, random_state=seed
+        ).fit(train.image[few], train.label[few])
         columns["sharing_supervised"].append(machine.coef_[np.searchsorted(machine.classes_, 1), pair])
         columns["sharing_contrastive"].append(linear.cross_covariance(train.image, train.text)[pair, 0])
     return {

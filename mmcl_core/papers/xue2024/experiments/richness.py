@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, theory
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, IntraSetting, Probability, stream
 from mmcl_core.papers.xue2024.setting import Draws
@@ -23,10 +23,14 @@ class RichnessSetting(IntraSetting):
     seeds: int = Field(5, ge=1, description="chosen")
     n: int = Field(8000, ge=10, le=10**6, description="chosen (T5)")
     d: int = Field(200, ge=1, le=20_000, description="chosen (T5)")
-    richness: tuple[Probability, ...] = Field((0.0, 0.1, 0.25, 0.5, 0.75, 1.0), min_length=1, description="chosen (T5): pi_core")
+    richness: tuple[Probability, ...] = Field(
+        (0.0, 0.1, 0.25, 0.5, 0.75, 1.0), min_length=1, description="chosen (T5): pi_core"
+    )
 
 
-@experiment("xue2024.richness", RichnessSetting, coordinates=("pi_core", "formula"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "xue2024.richness", RichnessSetting, coordinates=("pi_core", "formula"), seconds={"smoke": 1, "book": 2, "paper": 2}
+)
 def richness(config: RichnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracies under the true and the training law for each pi_core and pi_spu = 0, 1: `[S, pi_core, 2]`."""
     c = config
@@ -41,7 +45,12 @@ def richness(config: RichnessSetting, seeds: Sequence[int], device: torch.device
                 seen = linear.gaussian_accuracy(u, model, c.sigma_xi)
                 ood[row, column, spurious], id[row, column, spurious] = seen.ood, seen.id
     pi = np.array(c.richness)
-    return {"pi_core": pi, "ood": ood, "id": id, "formula": theory.contrastive_accuracy(c.sigma_core, c.sigma_spu, c.p_spu, pi)}
+    return {
+        "pi_core": pi,
+        "ood": ood,
+        "id": id,
+        "formula": theory.contrastive_accuracy(c.sigma_core, c.sigma_spu, c.p_spu, pi),
+    }
 
 
 class NegativesSetting(IntraSetting):
@@ -53,11 +62,15 @@ class NegativesSetting(IntraSetting):
     n: int = Field(8000, ge=10, le=10**6, description="chosen (T5)")
     d: int = Field(200, ge=1, le=20_000, description="chosen (T5)")
     shares: tuple[Probability, ...] = Field(
-        (0.0, 0.25, 0.5, 0.75, 0.9), min_length=1, description="chosen: weight of same-class negatives; 0.5 is the loss itself"
+        (0.0, 0.25, 0.5, 0.75, 0.9),
+        min_length=1,
+        description="chosen: weight of same-class negatives; 0.5 is the loss itself",
     )
 
 
-@experiment("xue2024.negatives", NegativesSetting, coordinates=("share", "formula"), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment(
+    "xue2024.negatives", NegativesSetting, coordinates=("share", "formula"), seconds={"smoke": 1, "book": 2, "paper": 2}
+)
 def negatives(config: NegativesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy for each share of same-class negatives `[S, share]`, and with each image paired with a random caption of its class `[S]`.
 
@@ -80,7 +93,10 @@ def negatives(config: NegativesSetting, seeds: Sequence[int], device: torch.devi
         matrices.append(linear.cross_covariance(image, text[partner]))
         rich = [theory.effective_richness(q) for q in c.shares if q <= 0.5]
         matrices += [noise.cross_covariance(c.model(pi_core=float(pi)).sample(draws)) for pi in (*rich, 0.0)]
-        seen = [linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood for S in matrices]
+        seen = [
+            linear.gaussian_accuracy(linear.minimiser_of(S, c.rank).direction(PROMPT), model, c.sigma_xi).ood
+            for S in matrices
+        ]
         k = len(c.shares)
         composed.append(seen[:k])
         shuffled.append(seen[k])

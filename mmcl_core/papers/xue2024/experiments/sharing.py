@@ -10,13 +10,19 @@ import torch
 from pydantic import Field, model_validator
 from sklearn.svm import LinearSVC
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, supervised, theory
 from mmcl_core.papers.xue2024.experiments.base import Probability, SharingBase, SharingSetting, stream
 from mmcl_core.papers.xue2024.setting import Sample, Sharing, require_every_class
 
-CASES = ((1.2, 0.5, 0.6, 20, 8000), (2.0, 0.5, 1.0, 10, 4000), (1.2, 0.2, 0.24, 10, 4000), (1.2, 0.8, 0.96, 10, 4000), (1.2, 0.5, 0.5, 10, 4000))
+CASES = (
+    (1.2, 0.5, 0.6, 20, 8000),
+    (2.0, 0.5, 1.0, 10, 4000),
+    (1.2, 0.2, 0.24, 10, 4000),
+    (1.2, 0.8, 0.96, 10, 4000),
+    (1.2, 0.5, 0.5, 10, 4000),
+)
 
 
 class SupervisedSetting(Config):
@@ -26,7 +32,9 @@ class SupervisedSetting(Config):
     smoke: ClassVar = {"seeds": 2, "steps": 60, "cases": CASES[:2]}
 
     seeds: int = Field(5, ge=1, description="chosen")
-    cases: tuple[tuple[float, float, float, int, int], ...] = Field(CASES, min_length=1, description="chosen (T3, and three more)")
+    cases: tuple[tuple[float, float, float, int, int], ...] = Field(
+        CASES, min_length=1, description="chosen (T3, and three more)"
+    )
     steps: int = Field(3000, ge=1, description="chosen (5.5): of normalised gradient descent at rate 1")
     tests: int = Field(4000, ge=2, description="chosen")
 
@@ -44,9 +52,13 @@ def sharing_supervised(config: SupervisedSetting, seeds: Sequence[int], device: 
             right = model.classes[(test.image @ w.T).argmax(1)] == test.label
             agree = test.attribute == np.sign(test.label)
             seen = (model.classes[(train.image @ w.T).argmax(1)] == train.label).mean()
-            machine = LinearSVC(multi_class="crammer_singer", fit_intercept=False, C=100.0, max_iter=5000, random_state=seed).fit(train.image, train.label)
+            machine = LinearSVC(
+                multi_class="crammer_singer", fit_intercept=False, C=100.0, max_iter=5000, random_state=seed
+            ).fit(train.image, train.label)
             ordered = machine.coef_[np.searchsorted(machine.classes_, model.classes)]
-            table.append((right[agree].mean(), right[~agree].mean(), seen, own_ratio(w, model), own_ratio(ordered, model)))
+            table.append(
+                (right[agree].mean(), right[~agree].mean(), seen, own_ratio(w, model), own_ratio(ordered, model))
+            )
         rows.append(table)
     return {"table": np.array(rows)}
 
@@ -55,7 +67,12 @@ def own_ratio(w: np.ndarray, model: Sharing) -> float:
     """g_1/g_2 of classifiers w_(k,c) = c (g_1 e_core,k + g_2 e_spu,k), averaged over the classes, over (1 - beta)/(alpha - beta'): 1 at the symmetric max-margin."""
     rows, m = np.arange(2 * model.m), model.m
     signs = np.sign(model.classes)
-    return float((model.alpha - model.foreign_spurious) / (1 - model.beta) * (w[rows, rows % m] * signs).mean() / (w[rows, m + rows % m] * signs).mean())
+    return float(
+        (model.alpha - model.foreign_spurious)
+        / (1 - model.beta)
+        * (w[rows, rows % m] * signs).mean()
+        / (w[rows, m + rows % m] * signs).mean()
+    )
 
 
 class PopulationSetting(Config):
@@ -65,9 +82,15 @@ class PopulationSetting(Config):
 
     seeds: int = Field(5, ge=1, description="chosen: draws of the test sample")
     tests: int = Field(4000, ge=2000, description="chosen (pitfall 7): many, for the sign patterns of small m")
-    classes: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 14, 15, 16, 20, 25, 30), min_length=1, description="chosen: m")
+    classes: tuple[int, ...] = Field(
+        (1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 14, 15, 16, 20, 25, 30), min_length=1, description="chosen: m"
+    )
     betas: tuple[float, ...] = Field((0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9), min_length=1, description="chosen (T4)")
-    patterns: tuple[int, ...] = Field((1, 2, 3, 4, 5, 6, 7, 8), min_length=1, description="chosen: m for which all 2^(2m - 1) sign patterns are listed")
+    patterns: tuple[int, ...] = Field(
+        (1, 2, 3, 4, 5, 6, 7, 8),
+        min_length=1,
+        description="chosen: m for which all 2^(2m - 1) sign patterns are listed",
+    )
 
 
 @experiment(
@@ -98,7 +121,9 @@ def sharing_population(config: PopulationSetting, seeds: Sequence[int], device: 
                 low, high = (low, middle) if exact else (middle, high)
             found[row, column] = high
     expected = [theory.sharing_accuracy(Sharing(m)) for m in c.classes]
-    listed = [np.mean(linear.sharing_accuracy(Sharing(m).cross_covariance(), Sharing(m).every_pattern())) for m in c.patterns]
+    listed = [
+        np.mean(linear.sharing_accuracy(Sharing(m).cross_covariance(), Sharing(m).every_pattern())) for m in c.patterns
+    ]
     bounds = [theory.threshold_classes(**({"alpha": 1.2, "beta": 0.5} | changes)) for changes in cases]
     return {
         "m": np.array(c.classes),
@@ -132,11 +157,15 @@ class FiniteSetting(SharingSetting):
 
     seeds: int = Field(5, ge=1, description="chosen")
     sizes: tuple[int, ...] = Field((1000, 3000, 10_000, 30_000, 100_000), min_length=1, description="chosen (T4)")
-    richness: tuple[Probability, ...] = Field((0.2, 0.4, 0.5, 0.6, 0.8, 1.0), min_length=2, description="chosen (T6): pi_core")
+    richness: tuple[Probability, ...] = Field(
+        (0.2, 0.4, 0.5, 0.6, 0.8, 1.0), min_length=2, description="chosen (T6): pi_core"
+    )
     richness_m: int = Field(30, ge=1, le=200, description="chosen (T6)")
 
 
-@experiment("xue2024.sharing_finite", FiniteSetting, coordinates=("n", "pi_core"), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment(
+    "xue2024.sharing_finite", FiniteSetting, coordinates=("n", "pi_core"), seconds={"smoke": 1, "book": 3, "paper": 3}
+)
 def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy against n `[S, n]`, with half the rank `[S]`, and against pi_core with pi_spu = 0 and 1 `[S, pi_core, 2]`."""
     c = config
@@ -160,7 +189,13 @@ def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.de
                 accuracies.append(zero_shot(linear.cross_covariance(train.image, train.text), shared, c.tests, seed))
             table.append(accuracies)
         rich.append(table)
-    return {"n": np.array(c.sizes), "pi_core": np.array(c.richness), "accuracy": np.array(sizes), "half_rank": np.array(half), "rich": np.array(rich)}
+    return {
+        "n": np.array(c.sizes),
+        "pi_core": np.array(c.richness),
+        "accuracy": np.array(sizes),
+        "half_rank": np.array(half),
+        "rich": np.array(rich),
+    }
 
 
 class RichPopulationSetting(Config):
@@ -174,7 +209,12 @@ class RichPopulationSetting(Config):
     grid: int = Field(41, ge=3, le=500, description="chosen: values of pi_core from 0 to 1")
 
 
-@experiment("xue2024.threshold_richness", RichPopulationSetting, coordinates=("m", "pi_core", "threshold"), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment(
+    "xue2024.threshold_richness",
+    RichPopulationSetting,
+    coordinates=("m", "pi_core", "threshold"),
+    seconds={"smoke": 1, "book": 3, "paper": 3},
+)
 def threshold_richness(config: RichPopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Population accuracy against pi_core for each m `[S, m, pi_core]`, once with pi_spu = 1 and once with 0; the pi_core where it jumps, by bisection `[S, m]`."""
     c = config
@@ -216,12 +256,23 @@ class PhaseSetting(SharingBase):
     """Finite samples over (beta, m) and (alpha, beta)."""
 
     book: ClassVar = {"n": 20_000, "tests": 1000}
-    smoke: ClassVar = {"seeds": 2, "n": 2000, "tests": 500, "classes": (5, 20), "betas": (0.3, 0.6), "alphas": (1.1, 2.0)}
+    smoke: ClassVar = {
+        "seeds": 2,
+        "n": 2000,
+        "tests": 500,
+        "classes": (5, 20),
+        "betas": (0.3, 0.6),
+        "alphas": (1.1, 2.0),
+    }
 
     seeds: int = Field(5, ge=1, description="chosen")
     classes: tuple[int, ...] = Field((2, 6, 10, 14, 18, 22, 28, 34, 40), min_length=1, description="chosen: m")
-    betas: tuple[Amplitude, ...] = Field((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), min_length=1, description="chosen: beta")
-    alphas: tuple[Amplitude, ...] = Field((1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha > 1")
+    betas: tuple[Amplitude, ...] = Field(
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), min_length=1, description="chosen: beta"
+    )
+    alphas: tuple[Amplitude, ...] = Field(
+        (1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha > 1"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -230,7 +281,12 @@ class PhaseSetting(SharingBase):
         return self
 
 
-@experiment("xue2024.phase_sharing", PhaseSetting, coordinates=("m", "beta", "alpha"), seconds={"smoke": 1, "book": 9, "paper": 14})
+@experiment(
+    "xue2024.phase_sharing",
+    PhaseSetting,
+    coordinates=("m", "beta", "alpha"),
+    seconds={"smoke": 1, "book": 9, "paper": 14},
+)
 def phase_sharing(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy of learnt classifiers over (m, beta) `[S, m, beta]` and over (alpha, beta) at the setting's m `[S, alpha, beta]`."""
     c = config

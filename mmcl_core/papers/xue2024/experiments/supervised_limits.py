@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, supervised, theory
 from mmcl_core.papers.xue2024.experiments.base import PROMPT, Encoded, Probability, stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
@@ -24,13 +24,22 @@ class SagawaSetting(Config):
     seeds: int = Field(10, ge=1, description="chosen (5.2)")
     majority: int = Field(200_000, ge=10, le=10**7, description="Sagawa's theorem: n_maj, at least 2000 n_min")
     minority: int = Field(100, ge=1, le=10**6, description="Sagawa's theorem: n_min >= 100")
-    sigma_spu: float = Field(0.0609, gt=0, description="Sagawa's theorem: sigma_spu^2 <= 1/(16 log(100 n_maj)) = 0.06098^2")
+    sigma_spu: float = Field(
+        0.0609, gt=0, description="Sagawa's theorem: sigma_spu^2 <= 1/(16 log(100 n_maj)) = 0.06098^2"
+    )
     cores: tuple[float, ...] = Field((1.0, 1.5, 3.0), min_length=1, description="chosen (T1): sigma_core >= 1")
-    noises: tuple[float, ...] = Field((1.0, 0.1, 0.01), min_length=1, description="chosen (T1): shares of the largest sigma_xi^2, n_maj/600^2")
+    noises: tuple[float, ...] = Field(
+        (1.0, 0.1, 0.01), min_length=1, description="chosen (T1): shares of the largest sigma_xi^2, n_maj/600^2"
+    )
     mild_n: int = Field(3000, ge=10, le=10**6, description="chosen (T1)")
 
 
-@experiment("xue2024.sagawa", SagawaSetting, coordinates=("sigma_core", "sigma_xi", "conditions"), seconds={"smoke": 1, "book": 6, "paper": 6})
+@experiment(
+    "xue2024.sagawa",
+    SagawaSetting,
+    coordinates=("sigma_core", "sigma_xi", "conditions"),
+    seconds={"smoke": 1, "book": 6, "paper": 6},
+)
 def sagawa(config: SagawaSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and worst-group accuracy and w_c/w_s of the limit classifier `[S, cell, 4]`; the mild version `[S, 4]`; which conditions hold."""
     c = config
@@ -42,14 +51,26 @@ def sagawa(config: SagawaSetting, seeds: Sequence[int], device: torch.device) ->
         for core in c.cores:
             model = IntraClass(core, c.sigma_spu, p)
             sample = model.sample(draws, exact=True)
-            rows += [_measure(supervised.reduced_max_margin(sample.image, sample.label, xi), model) for k, xi in cells if k == core]
+            rows += [
+                _measure(supervised.reduced_max_margin(sample.image, sample.label, xi), model)
+                for k, xi in cells
+                if k == core
+            ]
         strict.append(rows)
         model = IntraClass(1.0, 0.1, 0.95)
         sample = model.sample(Draws.of(c.mild_n, stream(seed, "mild")))
         mild.append(_measure(supervised.reduced_max_margin(sample.image, sample.label, 1.0), model))
-    conditions = [list(theory.sagawa_conditions(core, c.sigma_spu, xi, c.majority, c.minority).values()) for core, xi in cells]
+    conditions = [
+        list(theory.sagawa_conditions(core, c.sigma_spu, xi, c.majority, c.minority).values()) for core, xi in cells
+    ]
     core, xi = np.array(cells).T
-    return {"sigma_core": core, "sigma_xi": xi, "conditions": np.array(conditions), "strict": np.array(strict), "mild": np.array(mild)}
+    return {
+        "sigma_core": core,
+        "sigma_xi": xi,
+        "conditions": np.array(conditions),
+        "strict": np.array(strict),
+        "mild": np.array(mild),
+    }
 
 
 def _measure(w: np.ndarray, model: IntraClass) -> tuple[float, float, float, float]:
@@ -71,13 +92,19 @@ class DimensionSetting(Config):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.minority >= self.n:
-            raise ValueError(f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below n")
+            raise ValueError(
+                f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below n"
+            )
         if min(self.dimensions) < 2:
-            raise ValueError(f"d = {min(self.dimensions)} cannot hold the 2 latent features in orthonormal directions: allowed is d >= 2")
+            raise ValueError(
+                f"d = {min(self.dimensions)} cannot hold the 2 latent features in orthonormal directions: allowed is d >= 2"
+            )
         return self
 
 
-@experiment("xue2024.finite_dimension", DimensionSetting, coordinates=("d",), seconds={"smoke": 1, "book": 28, "paper": 28})
+@experiment(
+    "xue2024.finite_dimension", DimensionSetting, coordinates=("d",), seconds={"smoke": 1, "book": 28, "paper": 28}
+)
 def finite_dimension(config: DimensionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD accuracy of hard margin (scikit-learn) against d `[S, d]`, of logistic gradient descent at the last d `[S]`, and of the limit `[S]`."""
     c, model = config, IntraClass(1.0, 0.1, 1 - config.minority / config.n)
@@ -104,10 +131,14 @@ class SpuriousSetting(Encoded):
     d: int = Field(200, ge=1, le=20_000, description="chosen")
     sigma_core: float = Field(1.0, ge=0, description="section 2.3: Theta(1)")
     sigma_spu: float = Field(0.1, ge=0, description="section 2.3: O(1/sqrt(log n))")
-    agreements: tuple[Probability, ...] = Field((0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999), min_length=1, description="chosen (F-A)")
+    agreements: tuple[Probability, ...] = Field(
+        (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999), min_length=1, description="chosen (F-A)"
+    )
 
 
-@experiment("xue2024.spurious_probability", SpuriousSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "xue2024.spurious_probability", SpuriousSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 1, "paper": 1}
+)
 def spurious_probability(config: SpuriousSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD and ID accuracy of the supervised limit and of linear contrastive learning `[S, p, 2]`, and both decision directions `[S, p, 2]`."""
     c = config
@@ -138,13 +169,22 @@ class PhaseSetting(Config):
     n: int = Field(20_000, ge=10, le=10**6, description="chosen (pitfall 3)")
     sigma_spu: float = Field(0.1, ge=0, description="chosen (pitfall 3)")
     sigma_xi: float = Field(1.0, gt=0, description="chosen (pitfall 3)")
-    cores: tuple[float, ...] = Field(tuple(np.linspace(0.2, 1.6, 29).round(3).tolist()), min_length=1, description="chosen (pitfall 3): sigma_core")
+    cores: tuple[float, ...] = Field(
+        tuple(np.linspace(0.2, 1.6, 29).round(3).tolist()), min_length=1, description="chosen (pitfall 3): sigma_core"
+    )
     agreements: tuple[Probability, ...] = Field(
-        (0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999), min_length=1, description="chosen (pitfall 3): p_spu"
+        (0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999),
+        min_length=1,
+        description="chosen (pitfall 3): p_spu",
     )
 
 
-@experiment("xue2024.phase_core", PhaseSetting, coordinates=("sigma_core", "p_spu", "contrastive"), seconds={"smoke": 1, "book": 5, "paper": 9})
+@experiment(
+    "xue2024.phase_core",
+    PhaseSetting,
+    coordinates=("sigma_core", "p_spu", "contrastive"),
+    seconds={"smoke": 1, "book": 5, "paper": 9},
+)
 def phase_core(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD accuracy of the supervised limit `[S, core, p]` and the contrastive formula `[core, p]`."""
     c = config
@@ -155,6 +195,13 @@ def phase_core(config: PhaseSetting, seeds: Sequence[int], device: torch.device)
             for j, p in enumerate(c.agreements):
                 model = IntraClass(core, c.sigma_spu, p)
                 sample = model.sample(draws, exact=True)
-                ood[row, i, j] = linear.gaussian_accuracy(supervised.reduced_max_margin(sample.image, sample.label, c.sigma_xi), model).ood
+                ood[row, i, j] = linear.gaussian_accuracy(
+                    supervised.reduced_max_margin(sample.image, sample.label, c.sigma_xi), model
+                ).ood
     grid = np.array(c.cores)[:, None], np.array(c.agreements)
-    return {"sigma_core": grid[0][:, 0], "p_spu": grid[1], "supervised": ood, "contrastive": theory.contrastive_accuracy(grid[0], c.sigma_spu, grid[1])}
+    return {
+        "sigma_core": grid[0][:, 0],
+        "p_spu": grid[1],
+        "supervised": ood,
+        "contrastive": theory.contrastive_accuracy(grid[0], c.sigma_spu, grid[1]),
+    }

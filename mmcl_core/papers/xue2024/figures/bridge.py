@@ -8,9 +8,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from scipy.stats import chi2
 
-from mmcl_core.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, THIRD, THRESHOLD, Figure, band, dots, figure, log_ticks, panel_letters, theory, tidy
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THEORY,
+    THIRD,
+    THRESHOLD,
+    Figure,
+    band,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+    theory,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory as formulas
-from mmcl_core.run import Result
 
 WEIGHT, OOD, ID = range(3)
 
@@ -38,16 +54,32 @@ def bridge(r: Result, t: Result) -> Figure:
         for ax, result in ((axes[0, 0], r), (axes[0, 1], t)):
             ax.axhline(result["linear"][:, WEIGHT].mean(), color=THEORY, linewidth=1, label="linear loss, same data")
             ax.axhline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
-            ax.legend(loc="lower left" if ax is axes[0, 1] else "center right", bbox_to_anchor=(0, 0) if ax is axes[0, 1] else (1.0, 0.42), fontsize=6.5)
+            ax.legend(
+                loc="lower left" if ax is axes[0, 1] else "center right",
+                bbox_to_anchor=(0, 0) if ax is axes[0, 1] else (1.0, 0.42),
+                fontsize=6.5,
+            )
         if none.size:
             axes[0, 0].axhline(none[..., WEIGHT].mean(), color=MULTI, linewidth=1, linestyle=":")
             axes[0, 0].annotate(
-                r"$\rho=0$", (rho.max(), none[..., WEIGHT].mean()), xytext=(-4, 3), textcoords="offset points", fontsize=7, color=MULTI, ha="right"
+                r"$\rho=0$",
+                (rho.max(), none[..., WEIGHT].mean()),
+                xytext=(-4, 3),
+                textcoords="offset points",
+                fontsize=7,
+                color=MULTI,
+                ha="right",
             )
             for column, colour in ((OOD, MULTI), (ID, FIFTH)):
                 axes[1, 0].axhline(none[..., column].mean(), color=colour, linewidth=1, linestyle=":")
                 axes[1, 0].annotate(
-                    r"$\rho=0$", (rho.max(), none[..., column].mean()), xytext=(-4, 3), textcoords="offset points", fontsize=7, color=colour, ha="right"
+                    r"$\rho=0$",
+                    (rho.max(), none[..., column].mean()),
+                    xytext=(-4, 3),
+                    textcoords="offset points",
+                    fontsize=7,
+                    color=colour,
+                    ha="right",
                 )
         levels(axes[1, 0], r)
         levels(axes[1, 1], t)
@@ -61,8 +93,20 @@ def bridge(r: Result, t: Result) -> Figure:
     strong, weak = r["rho"].argmax(), r["rho"].argmin()
     frame = pd.concat(
         [
-            tidy(r.seeds, rho=r["rho"], weight=r["trained"][..., WEIGHT], ood=r["trained"][..., OOD], id=r["trained"][..., ID]).assign(run="regulariser"),
-            tidy(t.seeds, time=time, weight=t["trained"][..., WEIGHT], ood=t["trained"][..., OOD], id=t["trained"][..., ID]).assign(run="time"),
+            tidy(
+                r.seeds,
+                rho=r["rho"],
+                weight=r["trained"][..., WEIGHT],
+                ood=r["trained"][..., OOD],
+                id=r["trained"][..., ID],
+            ).assign(run="regulariser"),
+            tidy(
+                t.seeds,
+                time=time,
+                weight=t["trained"][..., WEIGHT],
+                ood=t["trained"][..., OOD],
+                id=t["trained"][..., ID],
+            ).assign(run="time"),
         ]
     )
     return Figure(
@@ -77,7 +121,11 @@ def bridge(r: Result, t: Result) -> Figure:
     )
 
 
-@figure("xue2024.exactness", "How exact the statements are", ["xue2024.core_deviation", "xue2024.sample_size", "xue2024.finite_dimension"])
+@figure(
+    "xue2024.exactness",
+    "How exact the statements are",
+    ["xue2024.core_deviation", "xue2024.sample_size", "xue2024.finite_dimension"],
+)
 def exactness(core: Result, size: Result, dimension: Result) -> Figure:
     spread, k = np.sqrt((size["error"] ** 2).mean(0)), len(size.seeds)
     interval = spread * np.sqrt(k / chi2.ppf([[0.975], [0.025]], k))
@@ -91,8 +139,15 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         dots(axes[0], core["sigma_core"], core["accuracy"], MULTI, "learnt")
         axes[0].set(xlabel=r"spread of the core $\sigma_{core}$", ylabel="accuracy, true law (OOD)")
         axes[0].legend()
-        axes[1].errorbar(size["n"], spread, yerr=np.abs(interval - spread), fmt="o", color=MULTI, markersize=3, label="learnt")
-        theory(axes[1], size["n"], np.exp(np.log(spread).mean()) * (size["n"] / np.exp(np.log(size["n"]).mean())) ** -0.5, r"slope $-1/2$")
+        axes[1].errorbar(
+            size["n"], spread, yerr=np.abs(interval - spread), fmt="o", color=MULTI, markersize=3, label="learnt"
+        )
+        theory(
+            axes[1],
+            size["n"],
+            np.exp(np.log(spread).mean()) * (size["n"] / np.exp(np.log(size["n"]).mean())) ** -0.5,
+            r"slope $-1/2$",
+        )
         axes[1].set(xscale="log", yscale="log", xlabel="training samples $n$", ylabel="RMS distance from the formula")
         axes[1].legend()
         gap = dimension["hard_margin"] - dimension["limit"][:, None]

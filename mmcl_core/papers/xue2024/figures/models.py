@@ -7,9 +7,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, THIRD, Figure, dots, figure, panel_letters, theory, tidy
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THEORY,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory as formulas
-from mmcl_core.run import Result
 
 GREY = "#999999"
 
@@ -29,10 +42,19 @@ def data_models(r: Result) -> Figure:
             for agrees, marker, size in ((True, ".", 8), (False, "x", 22)):
                 rows = (z[:, 2] == y) & ((z[:, 3] == y) == agrees)
                 axes[0].scatter(
-                    z[rows, 0], z[rows, 1], s=size, marker=marker, color=colour, alpha=0.6 if agrees else 1, linewidths=1, label=name if agrees else None
+                    z[rows, 0],
+                    z[rows, 1],
+                    s=size,
+                    marker=marker,
+                    color=colour,
+                    alpha=0.6 if agrees else 1,
+                    linewidths=1,
+                    label=name if agrees else None,
                 )
         axes[0].scatter([], [], s=22, marker="x", color=GREY, label="wrong background, $a=-y$")
-        axes[0].set(xlim=(-3.6, 3.6), ylim=(-1.9, 1.9), xlabel=r"core feature $z_{core}$", ylabel=r"spurious feature $z_{spu}$")
+        axes[0].set(
+            xlim=(-3.6, 3.6), ylim=(-1.9, 1.9), xlabel=r"core feature $z_{core}$", ylabel=r"spurious feature $z_{spu}$"
+        )
         z = r["sharing_points"][0]
         foreign = z[z[:, 2] == 0]
         jitter = np.random.default_rng(0).normal(0, 0.035, (len(z), 2))  # only to show that points lie on one another
@@ -40,9 +62,19 @@ def data_models(r: Result) -> Figure:
         for c, colour in ((1, MULTI), (-1, FIFTH)):
             for agrees, marker, size in ((True, ".", 40), (False, "x", 30)):
                 rows = (z[:, 2] == c) & ((z[:, 3] == c) == agrees)
-                axes[1].scatter(z[rows, 0], z[rows, 1], s=size, marker=marker, color=colour, linewidths=1.2, label=f"class (1, {c:+d})" if agrees else None)
+                axes[1].scatter(
+                    z[rows, 0],
+                    z[rows, 1],
+                    s=size,
+                    marker=marker,
+                    color=colour,
+                    linewidths=1.2,
+                    label=f"class (1, {c:+d})" if agrees else None,
+                )
         axes[1].scatter([], [], s=30, marker="x", color=GREY, label="wrong background, $a=-c$")
-        axes[1].set(xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), xlabel=r"core feature of pair 1", ylabel="spurious feature of pair 1")
+        axes[1].set(
+            xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), xlabel=r"core feature of pair 1", ylabel="spurious feature of pair 1"
+        )
         for ax, name, reach in ((axes[0], "intra", 5), (axes[1], "sharing", 5)):
             cut(ax, r[f"{name}_supervised"].mean(0), SUPERVISED, "supervised", reach)
             cut(ax, r[f"{name}_contrastive"].mean(0), THIRD, "contrastive, learnt", reach, linewidth=3, alpha=0.5)
@@ -50,7 +82,12 @@ def data_models(r: Result) -> Figure:
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, handletextpad=0.4, columnspacing=1)
         panel_letters(axes)
 
-    frame = pd.concat([pd.DataFrame(r[f"{n}_points"][0], columns=["core", "spurious", "label", "attribute"]).assign(model=n) for n in ("intra", "sharing")])
+    frame = pd.concat(
+        [
+            pd.DataFrame(r[f"{n}_points"][0], columns=["core", "spurious", "label", "attribute"]).assign(model=n)
+            for n in ("intra", "sharing")
+        ]
+    )
     slopes = {n: r[f"{n}_supervised"].mean(0) for n in ("intra", "sharing")}
     weights = {n: r[f"{n}_contrastive"].mean(0) for n in ("intra", "sharing")}
     return Figure(
@@ -74,16 +111,29 @@ def spurious_probability(r: Result) -> Figure:
         axes = canvas.subplots(1, 2, sharey=True)
         noise = c.sigma_xi**2 / c.d
         lines = (formulas.contrastive_accuracy, formulas.contrastive_id_accuracy)
-        for column, (ax, line, law) in enumerate(zip(axes, lines, ("true law (OOD)", "training law (ID)"), strict=True)):
+        for column, (ax, line, law) in enumerate(
+            zip(axes, lines, ("true law (OOD)", "training law (ID)"), strict=True)
+        ):
             dots(ax, p, r["supervised"][..., column], SUPERVISED, "supervised", fmt="s-", linewidth=0.8)
             dots(ax, p, r["contrastive"][..., column], MULTI, "contrastive, learnt")
             theory(ax, fine, line(c.sigma_core, c.sigma_spu, fine, noise=noise), "contrastive, formula")
-            ax.axhline(formulas.core_only_accuracy(c.sigma_core), color=THIRD, linewidth=1, linestyle=":", label=r"core alone, $\Phi(1/\sigma_{core})$")
+            ax.axhline(
+                formulas.core_only_accuracy(c.sigma_core),
+                color=THIRD,
+                linewidth=1,
+                linestyle=":",
+                label=r"core alone, $\Phi(1/\sigma_{core})$",
+            )
             ax.set(xlabel=r"agreement of background and class $p_{spu}$", ylabel=f"accuracy, {law}")
         axes[0].legend(loc="lower left")
         panel_letters(axes)
 
-    frame = pd.concat([tidy(r.seeds, p_spu=p, ood=r[n][..., 0], id=r[n][..., 1]).assign(method=n) for n in ("supervised", "contrastive")])
+    frame = pd.concat(
+        [
+            tidy(r.seeds, p_spu=p, ood=r[n][..., 0], id=r[n][..., 1]).assign(method=n)
+            for n in ("supervised", "contrastive")
+        ]
+    )
     return Figure(
         frame,
         draw,
@@ -96,7 +146,9 @@ def spurious_probability(r: Result) -> Figure:
     )
 
 
-@figure("xue2024.richness", "What captions mention, and which negatives are kept", ["xue2024.richness", "xue2024.negatives"])
+@figure(
+    "xue2024.richness", "What captions mention, and which negatives are kept", ["xue2024.richness", "xue2024.negatives"]
+)
 def richness(r: Result, n: Result) -> Figure:
     c, pi, share = r.config, r["pi_core"], n["share"]
     fine, finer = np.linspace(0, 1, 100), np.linspace(0, 0.95, 200)
@@ -109,19 +161,36 @@ def richness(r: Result, n: Result) -> Figure:
         dots(axes[0], pi, r["ood"][..., 1], MULTI, r"learnt, $\pi_{spu}=1$")
         axes[0].set(xlabel=r"richness $\pi_{core}$", ylabel="accuracy, true law (OOD)")
         axes[0].legend(loc="lower right")
-        theory(axes[1], finer, formulas.contrastive_accuracy(c.sigma_core, c.sigma_spu, c.p_spu, formulas.effective_richness(finer), noise))
+        theory(
+            axes[1],
+            finer,
+            formulas.contrastive_accuracy(
+                c.sigma_core, c.sigma_spu, c.p_spu, formulas.effective_richness(finer), noise
+            ),
+        )
         dots(axes[1], share, n["accuracy"], MULTI)
         axes[1].axhline(formulas.core_only_accuracy(c.sigma_core, noise), color=THIRD, linewidth=1, linestyle=":")
         axes[1].annotate(
-            "core alone", (0.02, formulas.core_only_accuracy(c.sigma_core, noise)), xytext=(0, -9), textcoords="offset points", fontsize=7, color=THIRD
+            "core alone",
+            (0.02, formulas.core_only_accuracy(c.sigma_core, noise)),
+            xytext=(0, -9),
+            textcoords="offset points",
+            fontsize=7,
+            color=THIRD,
         )
         axes[1].annotate(
-            "the loss itself", (0.5, n["accuracy"][:, np.argmin(np.abs(share - 0.5))].mean()), xytext=(6, -10), textcoords="offset points", fontsize=7
+            "the loss itself",
+            (0.5, n["accuracy"][:, np.argmin(np.abs(share - 0.5))].mean()),
+            xytext=(6, -10),
+            textcoords="offset points",
+            fontsize=7,
         )
         axes[1].set(xlabel="share $q$ of same-class negatives")
         panel_letters(axes)
 
-    frame = pd.concat([tidy(r.seeds, pi_core=pi, ood=r["ood"][..., k], id=r["id"][..., k]).assign(pi_spu=k) for k in (0, 1)])
+    frame = pd.concat(
+        [tidy(r.seeds, pi_core=pi, ood=r["ood"][..., k], id=r["id"][..., k]).assign(pi_spu=k) for k in (0, 1)]
+    )
     return Figure(
         frame,
         draw,

@@ -8,13 +8,30 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THEORY, THIRD, THRESHOLD, Figure, dots, figure, panel_letters, theory, tidy
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THEORY,
+    THIRD,
+    THRESHOLD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory as formulas
 from mmcl_core.papers.xue2024.setting import Sharing
-from mmcl_core.run import Result
 
 DIVERGING = LinearSegmentedColormap.from_list("supervised_contrastive", [SUPERVISED, "#f7f7f7", MULTI])
-AROUND_HALF = LinearSegmentedColormap.from_list("contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, "#56B4E9"), (1, MULTI)])
+AROUND_HALF = LinearSegmentedColormap.from_list(
+    "contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, "#56B4E9"), (1, MULTI)]
+)
 
 OFFSET = 0.012  # between curves that would hide each other; the caption says so
 
@@ -33,13 +50,17 @@ def phase_core(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
         rows = np.arange(len(p))
-        mesh = ax.pcolormesh(edges(core), edges(rows.astype(float)), gain.T, cmap=DIVERGING, norm=TwoSlopeNorm(0, gain.min(), gain.max()))
+        mesh = ax.pcolormesh(
+            edges(core), edges(rows.astype(float)), gain.T, cmap=DIVERGING, norm=TwoSlopeNorm(0, gain.min(), gain.max())
+        )
         ax.contour(core, rows, gain.T, [0], colors=THEORY, linewidths=1.2)
         ax.set_yticks(rows, [f"{x:g}" for x in p])
         ax.set(xlabel=r"spread of the core feature $\sigma_{core}$", ylabel="agreement $p_{spu}$\n(steps not equal)")
         canvas.colorbar(mesh, ax=ax, label="OOD accuracy,\ncontrastive minus supervised")
 
-    frame = pd.DataFrame({"sigma_core": np.repeat(core, len(p)), "p_spu": np.tile(p, len(core)), "difference": gain.ravel()})
+    frame = pd.DataFrame(
+        {"sigma_core": np.repeat(core, len(p)), "p_spu": np.tile(p, len(core)), "difference": gain.ravel()}
+    )
     low, high = np.unravel_index(gain.argmin(), gain.shape), np.unravel_index(gain.argmax(), gain.shape)
     return Figure(
         frame,
@@ -62,29 +83,60 @@ def phase_sharing(r: Result) -> Figure:
     fine = np.linspace(edges(beta)[0], edges(beta)[-1], 200)
 
     def panel(ax: Axes, y: np.ndarray, table: np.ndarray, curve: np.ndarray, label: str) -> object:
-        mesh = ax.pcolormesh(edges(beta), edges(y.astype(float)), table.mean(0), cmap=AROUND_HALF, norm=TwoSlopeNorm(0.5, 0.2, 1))
+        mesh = ax.pcolormesh(
+            edges(beta), edges(y.astype(float)), table.mean(0), cmap=AROUND_HALF, norm=TwoSlopeNorm(0.5, 0.2, 1)
+        )
         theory(ax, fine, curve, linewidth=1.6)
-        ax.set(xlabel=r"strength of foreign features $\beta$", ylabel=label, ylim=edges(y.astype(float))[[0, -1]], xlim=fine[[0, -1]])
+        ax.set(
+            xlabel=r"strength of foreign features $\beta$",
+            ylabel=label,
+            ylim=edges(y.astype(float))[[0, -1]],
+            xlim=fine[[0, -1]],
+        )
         return mesh
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        panel(axes[0], m, r["by_classes"], formulas.threshold_curve(c.alpha, fine, None, c.p_spu), "pairs of classes $m$")
-        mesh = panel(axes[1], alpha, r["by_strength"], strength_curve(c.m, fine, c.p_spu), r"strength of the background $\alpha$")
+        panel(
+            axes[0], m, r["by_classes"], formulas.threshold_curve(c.alpha, fine, None, c.p_spu), "pairs of classes $m$"
+        )
+        mesh = panel(
+            axes[1], alpha, r["by_strength"], strength_curve(c.m, fine, c.p_spu), r"strength of the background $\alpha$"
+        )
         canvas.colorbar(mesh, ax=axes, label="accuracy, true law", ticks=[0.2, 0.35, 0.5, 0.75, 1])
         panel_letters(axes)
 
     frame = pd.concat(
         [
-            pd.DataFrame({"m": np.repeat(m, len(beta)), "alpha": c.alpha, "beta": np.tile(beta, len(m)), "accuracy": r["by_classes"].mean(0).ravel()}),
-            pd.DataFrame({"m": c.m, "alpha": np.repeat(alpha, len(beta)), "beta": np.tile(beta, len(alpha)), "accuracy": r["by_strength"].mean(0).ravel()}),
+            pd.DataFrame(
+                {
+                    "m": np.repeat(m, len(beta)),
+                    "alpha": c.alpha,
+                    "beta": np.tile(beta, len(m)),
+                    "accuracy": r["by_classes"].mean(0).ravel(),
+                }
+            ),
+            pd.DataFrame(
+                {
+                    "m": c.m,
+                    "alpha": np.repeat(alpha, len(beta)),
+                    "beta": np.tile(beta, len(alpha)),
+                    "accuracy": r["by_strength"].mean(0).ravel(),
+                }
+            ),
         ]
     )
     inside = r["by_classes"].mean(0)[m[:, None] > formulas.threshold_curve(c.alpha, beta, None, c.p_spu) + 5]
     worst = inside.min() if inside.size else np.nan
-    regimes = np.array([[formulas.sharing_accuracy(Sharing(int(k), c.alpha, b, p_spu=c.p_spu)) for b in beta] for k in m])
+    regimes = np.array(
+        [[formulas.sharing_accuracy(Sharing(int(k), c.alpha, b, p_spu=c.p_spu)) for b in beta] for k in m]
+    )
     middle = r["by_classes"].mean(0)[0][(regimes[0] > 0.5) & (regimes[0] < 1)]
-    patch = rf" Light blue at $m={m[0]}$: the middle regime, $\frac12+2^{{-m}}$, up to {middle.max():.2f}." if middle.size else ""
+    patch = (
+        rf" Light blue at $m={m[0]}$: the middle regime, $\frac12+2^{{-m}}$, up to {middle.max():.2f}."
+        if middle.size
+        else ""
+    )
     return Figure(
         frame,
         draw,
@@ -96,14 +148,24 @@ def phase_sharing(r: Result) -> Figure:
     )
 
 
-@figure("xue2024.sharing", "Three regimes, and how many samples they need", ["xue2024.sharing_population", "xue2024.sharing_finite"])
+@figure(
+    "xue2024.sharing",
+    "Three regimes, and how many samples they need",
+    ["xue2024.sharing_population", "xue2024.sharing_finite"],
+)
 def sharing(r: Result, f: Result) -> Figure:
     m, n = r["m"], f["n"]
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)
         fine = np.arange(1, m.max() + 1)
-        theory(axes[0], fine, np.array([formulas.sharing_accuracy(Sharing(int(k))) for k in fine]), "theory", drawstyle="steps-mid")
+        theory(
+            axes[0],
+            fine,
+            np.array([formulas.sharing_accuracy(Sharing(int(k))) for k in fine]),
+            "theory",
+            drawstyle="steps-mid",
+        )
         dots(axes[0], m, r["accuracy"], MULTI, "contrastive")
         dots(axes[0], m, r["alone"], FIFTH, r"without sharing, $\beta=0$", fmt="s", markersize=6, fillstyle="none")
         axes[0].axvline(formulas.threshold_curve(1.2, 0.5), color=THRESHOLD, linestyle="--", linewidth=0.8)
@@ -124,7 +186,12 @@ def sharing(r: Result, f: Result) -> Figure:
         panel_letters(axes)
 
     return Figure(
-        pd.concat([tidy(r.seeds, m=m, accuracy=r["accuracy"], without_sharing=r["alone"]), tidy(f.seeds, n=n, accuracy=f["accuracy"])]),
+        pd.concat(
+            [
+                tidy(r.seeds, m=m, accuracy=r["accuracy"], without_sharing=r["alone"]),
+                tidy(f.seeds, n=n, accuracy=f["accuracy"]),
+            ]
+        ),
         draw,
         rf"Data model 2, $\alpha=1.2$, $\beta=.5$, $\beta'=.6$. Population (a): one half, then $\frac12+2^{{-m}}$ up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both sides of the condition are equal, so $m^*={formulas.threshold_classes(1.2, 0.5)}$ is the next whole number. Finite samples, $m={f.config.m}$ (b): "
         rf"from {f['accuracy'][:, 0].mean():.2f} at $n={n[0]}$ to {f['accuracy'][:, -1].mean():.3f} at $n={n[-1]}$. Dots: mean over seeds, bars one standard deviation; lines: theory.",
@@ -133,7 +200,9 @@ def sharing(r: Result, f: Result) -> Figure:
     )
 
 
-@figure("xue2024.threshold_richness", "How rich captions must be", ["xue2024.threshold_richness", "xue2024.sharing_finite"])
+@figure(
+    "xue2024.threshold_richness", "How rich captions must be", ["xue2024.threshold_richness", "xue2024.sharing_finite"]
+)
 def threshold_richness(r: Result, f: Result) -> Figure:
     pi, rows = r["pi_core"], list(enumerate(r["m"]))
 
@@ -145,7 +214,15 @@ def threshold_richness(r: Result, f: Result) -> Figure:
             ax.plot(pi, r["accuracy"][:, i].mean(0) - shift, ".", color=colour, markersize=4)
             label = rf"$m={m}$, " + (rf"$\pi^*={bound:.2f}$" if bound <= 1 else r"$\pi^*>1$")
             theory(ax, exact, np.where(exact > bound, 1.0, 0.5) - shift, color=colour, label=label)
-        dots(ax, f["pi_core"], f["rich"][..., 1], THEORY, rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$", fmt="D", markersize=4)
+        dots(
+            ax,
+            f["pi_core"],
+            f["rich"][..., 1],
+            THEORY,
+            rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$",
+            fmt="D",
+            markersize=4,
+        )
         ax.set(xlabel=r"richness $\pi_{core}$", ylabel="accuracy, true law (OOD)")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 

@@ -10,11 +10,18 @@ from matplotlib.lines import Line2D
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import COLOURS, DIGITS, SHADES, SHIFTS
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, threshold
-from mmcl_core.run import Result
+from mmcl_core.evidence.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, threshold
+from mmcl_core.lab.run import Result
 
 # One colour for each kind of method, in all figures on real data.
-COLOUR = {"supervised": SUPERVISED, "fine": FIFTH, "label": FOURTH, "rich": MULTI, "rich_no_intra": THIRD, "label_no_intra": "#666666"}
+COLOUR = {
+    "supervised": SUPERVISED,
+    "fine": FIFTH,
+    "label": FOURTH,
+    "rich": MULTI,
+    "rich_no_intra": THIRD,
+    "label_no_intra": "#666666",
+}
 
 METHODS = {  # name in the results: (label, colour)
     "supervised": ("supervised, 2 classes", COLOUR["supervised"]),
@@ -29,7 +36,10 @@ METHODS = {  # name in the results: (label, colour)
     "digit_shade_no_intra": ("$\\pi_{core}=1$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
 }
 
-MARKS = (("digit prompts (class prompts where $\\pi_{core}=0$), or logits", MULTI), ("class-mean prompts of the theorems", "white"))
+MARKS = (
+    ("digit prompts (class prompts where $\\pi_{core}=0$), or logits", MULTI),
+    ("class-mean prompts of the theorems", "white"),
+)
 
 
 def row_of_dots(ax: Axes, height: float, samples: np.ndarray, colour: str, filled: bool = True) -> None:
@@ -38,7 +48,9 @@ def row_of_dots(ax: Axes, height: float, samples: np.ndarray, colour: str, fille
     ax.plot(samples, np.full(len(samples), height), ".", color=colour, markersize=3, alpha=0.4)
     if np.isfinite(e.low):
         ax.plot([max(e.low, 0), min(e.high, 1)], [height, height], color=colour, linewidth=1.2)
-    ax.plot([e.value], [height], "o", color=colour, markerfacecolor=colour if filled else "white", markersize=5, zorder=3)
+    ax.plot(
+        [e.value], [height], "o", color=colour, markerfacecolor=colour if filled else "white", markersize=5, zorder=3
+    )
 
 
 def by_seed(results: dict[str, np.ndarray], names: list[str], seeds: tuple[int, ...]) -> pd.DataFrame:
@@ -46,14 +58,20 @@ def by_seed(results: dict[str, np.ndarray], names: list[str], seeds: tuple[int, 
     return pd.concat([pd.DataFrame({"measured": name, "seed": seeds, "accuracy": results[name]}) for name in names])
 
 
-@figure("xue2024.digits", "Digits on coloured backgrounds: accuracy in and out of distribution", ["xue2024.digits", "xue2024.digits_controls"])
+@figure(
+    "xue2024.digits",
+    "Digits on coloured backgrounds: accuracy in and out of distribution",
+    ["xue2024.digits", "xue2024.digits_controls"],
+)
 def digits(captioned: Result, controls: Result) -> Figure:
     r = {**captioned, **controls}
     read_outs = {"main": ("digit prompts", True), "class_mean": ("class-mean prompts", False)}
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)
-        for ax, place, label in zip(axes, ("id", "ood"), ("accuracy in distribution", "accuracy with random backgrounds"), strict=True):
+        for ax, place, label in zip(
+            axes, ("id", "ood"), ("accuracy in distribution", "accuracy with random backgrounds"), strict=True
+        ):
             for k, (name, (_, colour)) in enumerate(METHODS.items()):
                 for read_out, (_, filled) in read_outs.items():
                     if f"{name}_{read_out}_{place}" in r:
@@ -62,10 +80,16 @@ def digits(captioned: Result, controls: Result) -> Figure:
             ax.set(xlabel=label, xlim=(0.3, 1.02))
         axes[0].set_yticks(range(len(METHODS)), [label for label, _ in METHODS.values()])
         axes[0].set_ylim(len(METHODS) - 0.4, -0.9)
-        marks = [Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor=face, label=label) for label, face in MARKS]
+        marks = [
+            Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor=face, label=label)
+            for label, face in MARKS
+        ]
         canvas.legend(handles=marks, loc="outside upper center", ncols=2, fontsize=6.5)
 
-    means = "; ".join(f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}" for name in METHODS)
+    means = "; ".join(
+        f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}"
+        for name in METHODS
+    )
     config = captioned.config
     return Figure(
         by_seed(r, [k for k in r if k.endswith(("_id", "_ood"))], captioned.seeds),
@@ -104,12 +128,25 @@ def strip(images: np.ndarray, gap: int = 2) -> np.ndarray:
 def caption_cells(ax: Axes, digit: int, shade: int, says_digit: bool, says_shade: bool, height: float) -> None:
     """A caption as sixteen cells: ten for the digit, six in their colours for the shade; empty cells are zeros."""
     weights = np.zeros(DIGITS + SHADES)
-    weights[:DIGITS] = np.eye(DIGITS)[digit] if says_digit else (np.arange(DIGITS) // (DIGITS // 2) == digit // (DIGITS // 2)) * 2 / DIGITS
-    weights[DIGITS:] = np.eye(SHADES)[shade] if says_shade else (np.arange(SHADES) // (SHADES // 2) == shade // (SHADES // 2)) * 2 / SHADES
+    weights[:DIGITS] = (
+        np.eye(DIGITS)[digit]
+        if says_digit
+        else (np.arange(DIGITS) // (DIGITS // 2) == digit // (DIGITS // 2)) * 2 / DIGITS
+    )
+    weights[DIGITS:] = (
+        np.eye(SHADES)[shade]
+        if says_shade
+        else (np.arange(SHADES) // (SHADES // 2) == shade // (SHADES // 2)) * 2 / SHADES
+    )
     for k, weight in enumerate(weights):
         colour = (0.25, 0.25, 0.25) if k < DIGITS else tuple(COLOURS[k - DIGITS])
         ax.bar(k + 0.7 * (k >= DIGITS), 0.8 * weight, 0.8, bottom=height, color=colour)
-        ax.plot([k + 0.7 * (k >= DIGITS) - 0.4, k + 0.7 * (k >= DIGITS) + 0.4], [height, height], color="#777777", linewidth=0.6)
+        ax.plot(
+            [k + 0.7 * (k >= DIGITS) - 0.4, k + 0.7 * (k >= DIGITS) + 0.4],
+            [height, height],
+            color="#777777",
+            linewidth=0.6,
+        )
 
 
 @figure("xue2024.digit_samples", "What the encoders see and read", ["xue2024.digit_samples"])
@@ -123,7 +160,10 @@ def digit_samples(r: Result) -> Figure:
         rows = [strip(r[name][0]) for name in NAMES]
         height = rows[0].shape[0] + 2
         left.imshow(np.concatenate([np.pad(x, ((0, 2), (0, 0), (0, 0)), constant_values=1.0) for x in rows])[:-2])
-        left.set_yticks([height * (k + 0.5) - 1 for k in range(len(NAMES))], [name.replace(" background", "") for name in NAMES.values()])
+        left.set_yticks(
+            [height * (k + 0.5) - 1 for k in range(len(NAMES))],
+            [name.replace(" background", "") for name in NAMES.values()],
+        )
         left.set_xticks([])
         for k, (says_digit, says_shade) in enumerate(settings):
             caption_cells(right, digit, shade, says_digit, says_shade, 3 - k)
@@ -136,7 +176,13 @@ def digit_samples(r: Result) -> Figure:
                 spine.set_visible(False)
 
     shares = {name: float(r[f"{name}_agreement"].mean()) for name in NAMES}
-    table = pd.DataFrame([{"set": n, "seed": s, "agreement": float(r[f"{n}_agreement"][k])} for n in NAMES for k, s in enumerate(r.seeds)])
+    table = pd.DataFrame(
+        [
+            {"set": n, "seed": s, "agreement": float(r[f"{n}_agreement"][k])}
+            for n in NAMES
+            for k, s in enumerate(r.seeds)
+        ]
+    )
     return Figure(
         table,
         draw,

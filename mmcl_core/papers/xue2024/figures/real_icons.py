@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
+from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.real_icons import METHODS, kept
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
-from mmcl_core.run import Result
 
 LABELS = {
     "supervised": "supervised",
@@ -19,7 +19,14 @@ LABELS = {
     "rich": "full name",
     "rich_no_intra": "full name, no same-class negatives",
 }
-RENDERINGS = {"id": "same font", "phosphor": "Phosphor", "remix": "Remix", "fa6s": "Font Awesome", "inverted": "inverted", "coloured": "on colour"}
+RENDERINGS = {
+    "id": "same font",
+    "phosphor": "Phosphor",
+    "remix": "Remix",
+    "fa6s": "Font Awesome",
+    "inverted": "inverted",
+    "coloured": "on colour",
+}
 
 
 @figure("xue2024.icons", "Icons: full names against first words", ["xue2024.icons"])
@@ -34,13 +41,24 @@ def icons(r: Result) -> Figure:
             right.plot(np.full(len(values), m + 0.2), kept(r, name), ".", color=COLOUR[name], alpha=0.5)
         for p, share in enumerate(r["one_guess"].mean(0)):
             left.plot(
-                [p - 0.4, p + 0.4], [share, share], "--", color=THRESHOLD, linewidth=0.8, zorder=0, label="share of the commonest class" if p == 0 else None
+                [p - 0.4, p + 0.4],
+                [share, share],
+                "--",
+                color=THRESHOLD,
+                linewidth=0.8,
+                zorder=0,
+                label="share of the commonest class" if p == 0 else None,
             )
         left.set_xticks(range(len(PLACES)), [RENDERINGS[p] for p in PLACES])
         left.set(ylabel="accuracy at the first word", ylim=(0, None))
         canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
         right.set_xticks([])
-        right.set(xlabel="method (colours as in a)", ylabel="share of accuracy kept", ylim=(0, 0.6), xlim=(-0.6, len(METHODS) - 0.2))
+        right.set(
+            xlabel="method (colours as in a)",
+            ylabel="share of accuracy kept",
+            ylim=(0, 0.6),
+            xlim=(-0.6, len(METHODS) - 0.2),
+        )
         panel_letters((left, right))
 
     means = "; ".join(f"{LABELS[m]} {v[:, 0].mean():.3f} and {v[:, 1:].mean():.3f}" for m, v in accuracy.items())
@@ -48,7 +66,11 @@ def icons(r: Result) -> Figure:
     inverted = PLACES.index("inverted")
     averaged = {m: r[f"{m}_mean"][:, 1:].mean() for m in ("label", "rich")}
     table = pd.DataFrame(
-        [{"method": m, "seed": r.seeds[s], "rendering": PLACES[p], "accuracy": x} for m, v in accuracy.items() for (s, p), x in np.ndenumerate(v)]
+        [
+            {"method": m, "seed": r.seeds[s], "rendering": PLACES[p], "accuracy": x}
+            for m, v in accuracy.items()
+            for (s, p), x in np.ndenumerate(v)
+        ]
     )
     return Figure(
         table,
@@ -74,7 +96,9 @@ def icon_samples(r: Result) -> Figure:
         rows = [np.pad(strip(r[place][0]), ((0, 2), (0, 0), (0, 0)), constant_values=1.0) for place in places]
         ax.imshow(np.concatenate(rows)[:-2].clip(0, 1), interpolation="nearest")
         step, width = rows[0].shape[0], r["train"].shape[3] + 2
-        ax.set_yticks([step * (k + 0.5) - 1 for k in range(len(places))], ["training", *(RENDERINGS[p] for p in PLACES)])
+        ax.set_yticks(
+            [step * (k + 0.5) - 1 for k in range(len(places))], ["training", *(RENDERINGS[p] for p in PLACES)]
+        )
         ax.set_xticks([width * (k + 0.5) - 1 for k in range(len(names))], [n.replace(" ", "\n") for n in names])
         ax.xaxis.tick_top()
         ax.tick_params(length=0)

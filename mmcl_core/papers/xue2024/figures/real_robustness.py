@@ -8,11 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
+from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.real import EXPERIMENTS as DIGITS_EXPERIMENTS
-from mmcl_core.papers.xue2024.claims.real_robustness import EXPERIMENTS, METHODS, accuracies, effective_robustness, in_and_out, logit, supervised_line
+from mmcl_core.papers.xue2024.claims.real_robustness import (
+    EXPERIMENTS,
+    METHODS,
+    accuracies,
+    effective_robustness,
+    in_and_out,
+    logit,
+    supervised_line,
+)
 from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
-from mmcl_core.run import Result
 
 LABELS = {
     "supervised": "supervised, 2 classes",
@@ -37,11 +45,21 @@ def table(results: tuple[Result, ...]) -> pd.DataFrame:
     rows = []
     for name, accuracy in accuracies(*results).items():
         for (s, k, p), value in np.ndenumerate(accuracy):
-            rows.append({"method": name, "seed": results[0].seeds[s], "size": int(results[0]["sizes"][k]), "place": list(SHIFT_NAMES)[p], "accuracy": value})
+            rows.append(
+                {
+                    "method": name,
+                    "seed": results[0].seeds[s],
+                    "size": int(results[0]["sizes"][k]),
+                    "place": list(SHIFT_NAMES)[p],
+                    "accuracy": value,
+                }
+            )
     return pd.DataFrame(rows)
 
 
-@figure("xue2024.effective_robustness", "Effective robustness: out of distribution against in distribution", EXPERIMENTS)
+@figure(
+    "xue2024.effective_robustness", "Effective robustness: out of distribution against in distribution", EXPERIMENTS
+)
 def effective(*results: Result) -> Figure:
     a, images, sizes = accuracies(*results), results[0].config.test, results[0]["sizes"]
     slope, intercept = supervised_line(a, images)
@@ -51,7 +69,15 @@ def effective(*results: Result) -> Figure:
         for name in METHODS:
             x, y = (logit(v, images) for v in in_and_out(a[name]))
             left.errorbar(
-                x.mean(0), y.mean(0), y.std(0, ddof=1), x.std(0, ddof=1), color=COLOUR[name], fmt="o-", linewidth=0.7, elinewidth=0.6, label=LABELS[name]
+                x.mean(0),
+                y.mean(0),
+                y.std(0, ddof=1),
+                x.std(0, ddof=1),
+                color=COLOUR[name],
+                fmt="o-",
+                linewidth=0.7,
+                elinewidth=0.6,
+                label=LABELS[name],
             )
             dots(right, sizes, effective_robustness(a, name, images), COLOUR[name], fmt="o-", linewidth=1.0)
         ends = np.array(left.get_xlim())
@@ -67,8 +93,12 @@ def effective(*results: Result) -> Figure:
         right.set(xlabel="training images", ylabel="effective robustness (logits)")
         panel_letters((left, right))
 
-    offsets = "; ".join(f"{LABELS[m]}: " + ", ".join(f"{v:+.2f}" for v in effective_robustness(a, m, images).mean(0)) for m in METHODS)
-    intervals = ", ".join(f"[{e.low:+.2f}, {e.high:+.2f}]" for e in map(stats.mean, effective_robustness(a, "rich", images).T))
+    offsets = "; ".join(
+        f"{LABELS[m]}: " + ", ".join(f"{v:+.2f}" for v in effective_robustness(a, m, images).mean(0)) for m in METHODS
+    )
+    intervals = ", ".join(
+        f"[{e.low:+.2f}, {e.high:+.2f}]" for e in map(stats.mean, effective_robustness(a, "rich", images).T)
+    )
     config = results[0].config
     return Figure(
         table(results),
@@ -84,13 +114,21 @@ def effective(*results: Result) -> Figure:
 
 
 # The same five methods in the experiment on digits, whose backgrounds agree nearly always.
-AT_HIGH_AGREEMENT = {"supervised": "supervised", "fine": "fine", "label": "shade", "rich": "digit_shade", "rich_no_intra": "digit_shade_no_intra"}
+AT_HIGH_AGREEMENT = {
+    "supervised": "supervised",
+    "fine": "fine",
+    "label": "shade",
+    "rich": "digit_shade",
+    "rich_no_intra": "digit_shade_no_intra",
+}
 
 
 def at_high_agreement(captioned: Result, controls: Result) -> dict[str, np.ndarray]:
     """Accuracy `[S, 6]` of every method in distribution and under the five shifts."""
     r = {**captioned, **controls}
-    return {m: np.column_stack([r[f"{name}_main_id"], r[f"{name}_main_shifts"]]) for m, name in AT_HIGH_AGREEMENT.items()}
+    return {
+        m: np.column_stack([r[f"{name}_main_id"], r[f"{name}_main_shifts"]]) for m, name in AT_HIGH_AGREEMENT.items()
+    }
 
 
 @figure("xue2024.shifts", "Shift by shift", [*EXPERIMENTS, *DIGITS_EXPERIMENTS])
@@ -110,13 +148,21 @@ def shifts(*results: Result) -> Figure:
             ax.axhline(0.5, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
             ax.set(ylabel=f"accuracy, $p={share:g}$", ylim=(0, 1.04))
         axes[1].set_xticks(
-            range(len(SHIFT_NAMES)), [n.replace(", ", ",\n").replace(" background", "\nbackground").replace("in ", "in\n") for n in SHIFT_NAMES.values()]
+            range(len(SHIFT_NAMES)),
+            [
+                n.replace(", ", ",\n").replace(" background", "\nbackground").replace("in ", "in\n")
+                for n in SHIFT_NAMES.values()
+            ],
         )
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
         panel_letters(axes)
 
     def means(panel: dict[str, np.ndarray]) -> str:
-        return "; ".join(f"{LABELS[m]}: " + ", ".join(f"{n} {v:.3f}" for n, v in zip(SHIFT_NAMES.values(), panel[m].mean(0), strict=True)) for m in METHODS)
+        return "; ".join(
+            f"{LABELS[m]}: "
+            + ", ".join(f"{n} {v:.3f}" for n, v in zip(SHIFT_NAMES.values(), panel[m].mean(0), strict=True))
+            for m in METHODS
+        )
 
     five = ", ".join(f"{LABELS[m]} {high[m][:, 1:].mean():.3f}" for m in METHODS)
     reversed_ = list(SHIFT_NAMES).index("reversed")

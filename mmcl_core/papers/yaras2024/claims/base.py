@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import Claim, Kind, Rule
-from mmcl_core.config import Tier
-from mmcl_core.run import Result
+from mmcl_core.evidence.claim import Claim, Kind, Rule
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 
@@ -32,22 +32,67 @@ class InRange:
 SMOKE = {"minimum_tier": Tier.smoke}
 
 
-def paper(name: str, item: str, statement: str, paper_value: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any) -> Claim:
+def paper(
+    name: str,
+    item: str,
+    statement: str,
+    paper_value: str,
+    experiment: str,
+    measures: str,
+    estimate: Callable,
+    rule: Rule,
+    **more: Any,
+) -> Claim:
     """A statement of the paper, read in a public source of it."""
-    return Claim(f"yaras2024.{name}", item, statement, paper_value, "S", (f"yaras2024.{experiment}",), measures, estimate, rule, **more)
-
-
-def corrected(name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any) -> Claim:
-    """What holds in place of a statement that does not hold as printed."""
     return Claim(
-        f"yaras2024.{name}", item, statement, "derived here", "D", (f"yaras2024.{experiment}",), measures, estimate, rule, kind=Kind.correction, **more
+        f"yaras2024.{name}",
+        item,
+        statement,
+        paper_value,
+        "S",
+        (f"yaras2024.{experiment}",),
+        measures,
+        estimate,
+        rule,
+        **more,
     )
 
 
-def beyond(name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any) -> Claim:
+def corrected(
+    name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any
+) -> Claim:
+    """What holds in place of a statement that does not hold as printed."""
+    return Claim(
+        f"yaras2024.{name}",
+        item,
+        statement,
+        "derived here",
+        "D",
+        (f"yaras2024.{experiment}",),
+        measures,
+        estimate,
+        rule,
+        kind=Kind.correction,
+        **more,
+    )
+
+
+def beyond(
+    name: str, item: str, statement: str, experiment: str, measures: str, estimate: Callable, rule: Rule, **more: Any
+) -> Claim:
     """A statement that the paper does not make."""
     return Claim(
-        f"yaras2024.{name}", item, statement, "not in the paper", "D", (f"yaras2024.{experiment}",), measures, estimate, rule, kind=Kind.beyond, **more
+        f"yaras2024.{name}",
+        item,
+        statement,
+        "not in the paper",
+        "D",
+        (f"yaras2024.{experiment}",),
+        measures,
+        estimate,
+        rule,
+        kind=Kind.beyond,
+        **more,
     )
 
 

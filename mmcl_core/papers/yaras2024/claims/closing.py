@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Identity, Verdict, Within
-from mmcl_core.papers.yaras2024.claims.base import SMOKE, InRange, beyond, corrected, largest, largest_distance, nearest, nearest_to, paper, smallest
+from mmcl_core.evidence.claim import AtLeast, AtMost, Identity, Verdict, Within
+from mmcl_core.lab.run import Result
+from mmcl_core.papers.yaras2024.claims.base import (
+    SMOKE,
+    InRange,
+    beyond,
+    corrected,
+    largest,
+    largest_distance,
+    nearest,
+    nearest_to,
+    paper,
+    smallest,
+)
 from mmcl_core.papers.yaras2024.experiments.closing import SETTINGS
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 LATE_1E3, LATE_1E4, LATE_1E5 = 5, 6, 7  # columns of the experiment's log t

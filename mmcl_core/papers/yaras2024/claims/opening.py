@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, corrected, paper
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 # Smallest n with (8) > 0 at delta = .05, gamma_0 = .3, by an independent prototype, to its two to four digits.
@@ -29,17 +29,23 @@ def mean_over_limit(rate: str) -> Callable[[Result], Estimate]:
 
 def prototype_difference(r: Result) -> Estimate:
     """Largest relative difference from the prototype's eleven numbers."""
-    differences = np.append(np.abs(r["smallest"][:2] / PROTOTYPE_SMALLEST - 1), abs(r["smallest"][2, -1] / PROTOTYPE_CLIP - 1))
+    differences = np.append(
+        np.abs(r["smallest"][:2] / PROTOTYPE_SMALLEST - 1), abs(r["smallest"][2, -1] / PROTOTYPE_CLIP - 1)
+    )
     return stats.exact(differences.max(), differences.size)
 
 
-def share_above_bound(rate: str, least_gamma: float = 0.0, most_gamma: float = 1.0, informative: bool = False) -> Callable[[Result], Estimate]:
+def share_above_bound(
+    rate: str, least_gamma: float = 0.0, most_gamma: float = 1.0, informative: bool = False
+) -> Callable[[Result], Estimate]:
     """Share of draws whose `rate` is at least (8) at the worst starting gap in the range; `informative`: (8) must be positive, too."""
 
     def estimate(r: Result) -> Estimate:
         chosen = (r["gamma"] >= least_gamma) & (r["gamma"] <= most_gamma)
         holds = ((r[rate] >= r["bound"]) & ((r["bound"] > 0) | (not informative)))[:, chosen]
-        return stats.proportion(holds[:, holds.mean(0).argmin()])  # one starting gap: the same draw at two of them is one observation
+        return stats.proportion(
+            holds[:, holds.mean(0).argmin()]
+        )  # one starting gap: the same draw at two of them is one observation
 
     return estimate
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Between, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, paper
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 NINE, ALL, STANDING = 0, 1, 2  # sets of rows
@@ -20,7 +20,9 @@ def pearson(first: str, second: str, rows: int) -> Callable[[Result], Estimate]:
 
 def smaller(r: Result, measure: str, rows: int) -> Estimate:
     """The smaller of a measure's correlations with zero-shot accuracy and with the linear probe."""
-    return min((pearson(measure, accuracy, rows)(r) for accuracy in ("zero_shot", "linear_probe")), key=lambda e: e.value)
+    return min(
+        (pearson(measure, accuracy, rows)(r) for accuracy in ("zero_shot", "linear_probe")), key=lambda e: e.value
+    )
 
 
 CLAIMS = (
@@ -148,7 +150,11 @@ CLAIMS = (
         "Without the four collapsed rows the link of uniformity and probe is weaker than over the nine by a third.",
         "correlations",
         "Pearson's correlation of uniformity and linear probe, 22 rows, over that of the nine",
-        lambda r: stats.exact(pearson("uniformity", "linear_probe", STANDING)(r).value / pearson("uniformity", "linear_probe", NINE)(r).value, 22),
+        lambda r: stats.exact(
+            pearson("uniformity", "linear_probe", STANDING)(r).value
+            / pearson("uniformity", "linear_probe", NINE)(r).value,
+            22,
+        ),
         AtMost(0.67),
         **SMOKE,
     ),

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import beyond, least_paired
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 TRAINED, RANDOM = 0, 1
@@ -125,7 +125,9 @@ CLAIMS = (
         "Taking from each modality its own mean closes the gap as well, and that does leave retrieval as it was.",
         "clip_features",
         "largest change of retrieval at 1 among 500, trained weights",
-        lambda r: stats.exact(max(abs(r[f"centred_{m}"][TRAINED] - clip_at(r, m, 0.0)) for m in ("image_retrieval", "text_retrieval")), 2),
+        lambda r: stats.exact(
+            max(abs(r[f"centred_{m}"][TRAINED] - clip_at(r, m, 0.0)) for m in ("image_retrieval", "text_retrieval")), 2
+        ),
         AtMost(0.02),
     ),
     beyond(

@@ -11,11 +11,11 @@ from jaxtyping import Float
 from scipy.stats import linregress
 
 from mmcl_core import stats
-from mmcl_core.claims import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
+from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import beyond, paper
 from mmcl_core.papers.yaras2024.experiments.inits import OPEN, own_side
 from mmcl_core.papers.yaras2024.table import column
-from mmcl_core.run import Result
 from mmcl_core.stats import Estimate
 
 DEFAULT, COINCIDING = 0, 1
@@ -76,10 +76,14 @@ def at(r: Result, temperature: float) -> Float[np.ndarray, "S 2"]:
 def log_ratio_to_fixed(swept: Result, fixed: Result, way: int) -> Estimate:
     """|log| of the swept run's gap on one way (0 up, 1 down) over that of the same seed's run at that temperature; the largest over temperatures and seeds."""
     own = {float(m.split()[1]): gap for m, gap in column("gap", fixed).items() if m.startswith("FLT")}
-    return stats.extreme(np.abs([np.log(at(swept, tau)[:, way] / own[tau]) for tau in swept["temperatures"] if tau in own]))
+    return stats.extreme(
+        np.abs([np.log(at(swept, tau)[:, way] / own[tau]) for tau in swept["temperatures"] if tau in own])
+    )
 
 
-QUARTER = float(np.log(1.25))  # two runs of one method differ by about an eighth from seed to seed; twice that is not the same gap
+QUARTER = float(
+    np.log(1.25)
+)  # two runs of one method differ by about an eighth from seed to seed; twice that is not the same gap
 
 
 FIG4B = (
@@ -198,7 +202,9 @@ FIG1 = (
         "The opening is mostly transient: training takes back more than half of it.",
         "starts",
         f"fall of the gap from step {OPEN} to the end over its rise up to there, coinciding centres, mean over seeds",
-        lambda r: stats.mean((gap_at_open(r) - r["gap"][:, COINCIDING, -1]) / (gap_at_open(r) - r["gap"][:, COINCIDING, 0])),
+        lambda r: stats.mean(
+            (gap_at_open(r) - r["gap"][:, COINCIDING, -1]) / (gap_at_open(r) - r["gap"][:, COINCIDING, 0])
+        ),
         AtLeast(0.5),
         note="Restated after a first version, which spoke of the end alone, had hidden that a part of the opening stays.",
     ),
@@ -377,7 +383,9 @@ QUASI_STATIC = (
         "D",
         ("yaras2024.quasi_static", "yaras2024.scenes_fixed"),
         "image retrieval at .4 on the way up minus that of FLT .4, paired over seeds",
-        lambda swept, fixed: stats.mean(swept["image_retrieval"][:, 0, -1] - column("image_retrieval", fixed)["FLT .4"]),
+        lambda swept, fixed: stats.mean(
+            swept["image_retrieval"][:, 0, -1] - column("image_retrieval", fixed)["FLT .4"]
+        ),
         Positive(),
         kind=Kind.beyond,
         note="Two epochs beside the twelve of FLT .4: a longer stay might still undo what was learnt. Written down after the first run had shown it.",

@@ -11,14 +11,24 @@ from pydantic import Field
 from scipy.integrate import quad
 
 from mmcl_core import flow
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import bounds, dynamics, longtime, parallel
 from mmcl_core.papers.yaras2024.schemes import Exponential, Linear, log_gamma_on_curve
 from mmcl_core.runtime import generator
 
 # (n, alpha, gamma_0), beta_0 at its threshold
-SETTINGS = ((10, 1.0, 0.3), (2, 1.0, 0.05), (2, 2.0, 0.1), (2, 1.0, 0.3), (10, 1.0, 0.9), (100, 1.0, 0.3), (2048, 1.0, 0.3), (10, 0.3, 0.3), (2048, 0.3, 0.1))
+SETTINGS = (
+    (10, 1.0, 0.3),
+    (2, 1.0, 0.05),
+    (2, 2.0, 0.1),
+    (2, 1.0, 0.3),
+    (10, 1.0, 0.9),
+    (100, 1.0, 0.3),
+    (2048, 1.0, 0.3),
+    (10, 0.3, 0.3),
+    (2048, 0.3, 0.1),
+)
 
 
 class QuadratureSetting(Config):
@@ -27,15 +37,22 @@ class QuadratureSetting(Config):
     points: int = Field(100_000, ge=1000, le=10**7, description="chosen (6.2): quadrature nodes")
 
 
-@experiment("yaras2024.slow_closing", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "yaras2024.slow_closing", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
+)
 def slow_closing(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """gamma against the bound of Theorem 3.2 in nine settings at the threshold beta_0: as printed and corrected `[setting, T]`."""
     log_time = np.concatenate([[-np.inf], np.geomspace(0.1, 1e4, 200)])
-    rows: dict[str, list] = {key: [] for key in ("log_gamma", "corrected", "printed", "least_corrected", "least_printed", "fastest", "c4")}
+    rows: dict[str, list] = {
+        key: [] for key in ("log_gamma", "corrected", "printed", "least_corrected", "least_printed", "fastest", "c4")
+    }
     for n, alpha, gamma in SETTINGS:
         bound = bounds.SlowClosing(n, alpha, bounds.threshold(n, alpha, gamma), gamma)
         curve = longtime.closing(Exponential(), bound.beta, gamma, n, alpha, 1.1e4, config.points)
-        times, log_gamma = np.concatenate([[-np.inf], curve.log_time]), np.concatenate([[np.log(gamma)], curve.log_gamma])
+        times, log_gamma = (
+            np.concatenate([[-np.inf], curve.log_time]),
+            np.concatenate([[np.log(gamma)], curve.log_gamma]),
+        )
         log_beta = np.concatenate([[np.log(bound.beta)], curve.log_beta])
         log_g = longtime.log_drive_softmax(np.exp(log_beta) * -np.expm1(2 * log_gamma), n, alpha)
         log_speed = np.log(2) + log_beta + log_gamma + log_g  # of -d gamma / dt
@@ -49,7 +66,12 @@ def slow_closing(config: QuadratureSetting, seeds: Sequence[int], device: torch.
     return {"log_time": log_time, **{key: np.array(value) for key, value in rows.items()}}
 
 
-MODELS = ((None, 1.0, 2.0), (10, 1.0, bounds.threshold(10, 1.0, 0.3)), (2048, 1.0, 1 / 0.07), (2048, 0.3, 1 / 0.07))  # (n, alpha, beta_0); gamma_0 = 0.3
+MODELS = (
+    (None, 1.0, 2.0),
+    (10, 1.0, bounds.threshold(10, 1.0, 0.3)),
+    (2048, 1.0, 1 / 0.07),
+    (2048, 0.3, 1 / 0.07),
+)  # (n, alpha, beta_0); gamma_0 = 0.3
 LOG_TIMES = (4.6, 9.2, 13.8, 50.0, 200.0, 1e3, 1e4, 1e5)
 
 
@@ -65,7 +87,12 @@ def exponents(config: QuadratureSetting, seeds: Sequence[int], device: torch.dev
     return {
         "log_time": np.array(LOG_TIMES),
         "exponent": np.stack([c.exponent(np.array(LOG_TIMES)) for c in curves]),
-        "share_of_limit": np.stack([np.exp(c.at(np.array(LOG_TIMES))) * np.array(LOG_TIMES) ** 2 / k for c, k in zip(curves, limits, strict=True)]),
+        "share_of_limit": np.stack(
+            [
+                np.exp(c.at(np.array(LOG_TIMES))) * np.array(LOG_TIMES) ** 2 / k
+                for c, k in zip(curves, limits, strict=True)
+            ]
+        ),
         "fine_log_time": fine,
         "fine_exponent": np.stack([c.exponent(fine) for c in curves]),
         "fine_share": np.stack([np.exp(c.at(fine)) * fine**2 / k for c, k in zip(curves, limits, strict=True)]),
@@ -89,14 +116,22 @@ class MarginFlow(Config):
     seeds: int = Field(6, ge=1, description="chosen; the sheet has 5")
     n: int = Field(8, ge=2, le=64, description="chosen (T32b): pairs")
     d: int = Field(8, ge=2, le=64, description="chosen (T32b)")
-    noise: tuple[float, ...] = Field((0.15, 0.5), min_length=1, description="chosen (T32b): .15 in Y = X + noise, normalised; .5 leaves pairs mismatched")
+    noise: tuple[float, ...] = Field(
+        (0.15, 0.5),
+        min_length=1,
+        description="chosen (T32b): .15 in Y = X + noise, normalised; .5 leaves pairs mismatched",
+    )
     gamma: float = Field(0.3, gt=0, lt=1, description="chosen (T32b): gamma_0")
     excess: float = Field(1.05, ge=1, description="chosen: beta_0 over the threshold of the starting margin")
-    mismatched_beta: float = Field(1 / 0.07, gt=0, description="CLIP's beta_0, where the start has no margin and so no threshold")
+    mismatched_beta: float = Field(
+        1 / 0.07, gt=0, description="CLIP's beta_0, where the start has no margin and so no threshold"
+    )
     end: float = Field(1e6, gt=1, description="chosen (T32b): time")
 
 
-@experiment("yaras2024.moving_margin", MarginFlow, coordinates=("time", "noise"), seconds={"smoke": 2, "book": 6, "paper": 6})
+@experiment(
+    "yaras2024.moving_margin", MarginFlow, coordinates=("time", "noise"), seconds={"smoke": 2, "book": 6, "paper": 6}
+)
 def moving_margin(config: MarginFlow, seeds: Sequence[int], device: torch.device) -> Arrays:
     """gamma, Delta, the corrected bound and the least margin of pairs that move `[S, noise, T]`; `met`: Theorem 3.2's hypothesis holds."""
     times = np.concatenate([[0.0], np.geomspace(0.01, config.end, 120)])
@@ -111,7 +146,9 @@ def moving_margin(config: MarginFlow, seeds: Sequence[int], device: torch.device
             x = parallel.sphere(config.n, config.d, stream)
             y = torch.nn.functional.normalize(x + noise * torch.randn(x.shape, generator=stream, dtype=x.dtype), dim=1)
             alpha = numbers["start_margin"][at] = parallel.margin(x @ y.T).item()
-            beta = config.excess * bounds.threshold(config.n, alpha, config.gamma) if alpha > 0 else config.mismatched_beta
+            beta = (
+                config.excess * bounds.threshold(config.n, alpha, config.gamma) if alpha > 0 else config.mismatched_beta
+            )
             numbers["beta"][at] = beta
             path = dynamics.moving_pairs(x, y, beta, config.gamma, Exponential(), times)
             least = numbers["least_margin"][at] = path.margin.min()
@@ -119,7 +156,9 @@ def moving_margin(config: MarginFlow, seeds: Sequence[int], device: torch.device
             arrays["gamma"][at], arrays["gap"][at] = np.exp(path.log_gamma), path.gap
             if met[at]:
                 with np.errstate(divide="ignore"):
-                    arrays["bound"][at] = bounds.SlowClosing(config.n, least, beta, config.gamma).corrected(np.log(times))
+                    arrays["bound"][at] = bounds.SlowClosing(config.n, least, beta, config.gamma).corrected(
+                        np.log(times)
+                    )
     return {"time": times, "noise": np.array(config.noise), "met": met, **numbers, **arrays}
 
 
@@ -137,7 +176,9 @@ RATES = (1.0, 0.5, 0.25, 1 / 9, 0.1)
 TWINS = (0.5, 0.1)
 
 
-@experiment("yaras2024.other_schemes", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "yaras2024.other_schemes", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
+)
 def other_schemes(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Appendix C in its scalar loss exp(-m): linear temperature, schedules and their factor 2, exp(nu/s); eta sweep and exact twins."""
     linear = longtime.closing(Linear(), 1.0, 0.3, log_time=200, points=config.points)
@@ -149,12 +190,17 @@ def other_schemes(config: QuadratureSetting, seeds: Sequence[int], device: torch
     return {
         "linear_log_time": np.array(LINEAR_LOG_TIMES),
         "linear_log_gamma": linear.at(np.array(LINEAR_LOG_TIMES)),
-        "linear_margin": np.array([-c.at(1e4) * alpha**2 / 1e4**2 for c, alpha in zip(margins, LINEAR_MARGINS, strict=True)]),
+        "linear_margin": np.array(
+            [-c.at(1e4) * alpha**2 / 1e4**2 for c, alpha in zip(margins, LINEAR_MARGINS, strict=True)]
+        ),
         "fastest_beta": betas[np.argmax([scalar_rate(b) for b in betas])],
         "clip_rate": np.array(scalar_rate(1 / 0.07)),
         "rate_over_printed": np.array([scalar_rate(b) / (b * np.exp(-b)) for b in RATE_BETAS]),
         "schedule_over_printed": np.array(
-            [scheduled_fall(beta) / quad(lambda t, b=beta: b(t) * np.exp(-b(t)), 0, 1, epsrel=1e-10)[0] for beta in MOVING_BETAS]
+            [
+                scheduled_fall(beta) / quad(lambda t, b=beta: b(t) * np.exp(-b(t)), 0, 1, epsrel=1e-10)[0]
+                for beta in MOVING_BETAS
+            ]
         ),
         "ramp_over_printed": np.array([ramp_exponent(*ramp) for ramp in RAMPS]),
         "scale_exponent": np.array([c.exponent(np.array([9.2, 1e5])) for c in curves]),
@@ -219,7 +265,9 @@ RING_LOG_TIMES = (50.0, 1e3, 1e5)
 def offsets(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Two notions of parallel: one shared offset with its own learning rate kappa, and n free points; exponents of log t."""
     fine = np.geomspace(2.0, 1e5, 160)
-    shared = [longtime.closing(Exponential(), 1 / 0.07, 0.309, 10, points=config.points, offset_rate=k) for k in OFFSET_RATES]
+    shared = [
+        longtime.closing(Exponential(), 1 / 0.07, 0.309, 10, points=config.points, offset_rate=k) for k in OFFSET_RATES
+    ]
     free = [longtime.closing_free_points(n, 1 / 0.07, 0.309) for n in RINGS]
     return {
         "offset_rate": np.array(OFFSET_RATES),

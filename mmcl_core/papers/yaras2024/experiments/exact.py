@@ -13,8 +13,8 @@ from scipy.integrate import cumulative_trapezoid
 from scipy.special import roots_gegenbauer
 from scipy.stats import kstest
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel
 from mmcl_core.papers.yaras2024.schemes import Exponential, Linear, Scheme, Softplus, gap_potential
 from mmcl_core.runtime import generator, numpy_generator
@@ -38,7 +38,10 @@ def coupling(config: CouplingSetting, seeds: Sequence[int], device: torch.device
     """Equation (11) and the ratio R of Lemma 3.1 against autograd on the lifted CLIP loss, at random states."""
     velocity_error, ratio_error = np.zeros((2, len(seeds)))
     for row, seed in enumerate(seeds):
-        stream, uniform = generator("yaras2024.coupling", seed, "points"), numpy_generator("yaras2024.coupling", seed, "state")
+        stream, uniform = (
+            generator("yaras2024.coupling", seed, "points"),
+            numpy_generator("yaras2024.coupling", seed, "state"),
+        )
         for n, d, scheme in product(config.pairs, config.dimensions, LAWS.values()):
             x, y = parallel.sphere(n, d, stream), parallel.sphere(n, d, stream)
             nu = torch.tensor(uniform.uniform(-1, 4), dtype=torch.float64, requires_grad=True)
@@ -47,7 +50,10 @@ def coupling(config: CouplingSetting, seeds: Sequence[int], device: torch.device
             beta, g = scheme.inverse_temperature(nu).item(), gamma.item()
             d_nu, d_beta, d_gamma = parallel.velocities(x @ y.T, beta, g, scheme)
             # A saturated softmax leaves a gradient below rounding: errors are relative to at least a thousandth of the largest possible one.
-            for theirs, ours, scale in ((-float(slopes[0]), d_nu, scheme.slope(beta)), (-float(slopes[1]), d_gamma, 2 * beta * g)):
+            for theirs, ours, scale in (
+                (-float(slopes[0]), d_nu, scheme.slope(beta)),
+                (-float(slopes[1]), d_gamma, 2 * beta * g),
+            ):
                 velocity_error[row] = max(velocity_error[row], abs(theirs - ours) / max(abs(theirs), 1e-3 * scale))
             if abs(float(slopes[0])) > 1e-3 * scheme.slope(beta):
                 measured = float(slopes[1]) / (float(slopes[0]) * scheme.slope(beta))
@@ -95,7 +101,11 @@ def invariants(config: MovingSetting, seeds: Sequence[int], device: torch.device
         for column, scheme in enumerate(SCHEMES.values()):
             path = dynamics.moving_pairs(x, y, config.beta, config.gamma, scheme, times)
             log_beta[row, column], log_gamma[row, column] = path.log_beta, path.log_gamma
-            balance = scheme.potential(np.exp(path.log_beta)) - scheme.potential(config.beta) - gap_potential(path.log_gamma, config.gamma)
+            balance = (
+                scheme.potential(np.exp(path.log_beta))
+                - scheme.potential(config.beta)
+                - gap_potential(path.log_gamma, config.gamma)
+            )
             drift[row, column] = np.abs(balance).max()
     return {"time": times, "drift": drift, "log_beta": log_beta, "log_gamma": log_gamma, "start_margin": start_margin}
 
@@ -110,7 +120,9 @@ class LeavingSetting(MovingSetting):
     end: float = Field(30.0, gt=1, description="chosen: time; by then a run has matched or left")
 
 
-@experiment("yaras2024.leaving", LeavingSetting, coordinates=("beta", "time"), seconds={"smoke": 1, "book": 5, "paper": 5})
+@experiment(
+    "yaras2024.leaving", LeavingSetting, coordinates=("beta", "time"), seconds={"smoke": 1, "book": 5, "paper": 5}
+)
 def leaving(config: LeavingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Paths of gamma `[S, beta, T]` from random, mismatched starts. Formula (11) goes on beyond gamma = 1, where no embedding exists."""
     times = np.linspace(0, config.end, config.points)
@@ -120,7 +132,9 @@ def leaving(config: LeavingSetting, seeds: Sequence[int], device: torch.device) 
         stream = generator("yaras2024.leaving", seed, "points")
         x, y = parallel.sphere(config.n, config.d, stream), parallel.sphere(config.n, config.d, stream)
         for column, beta in enumerate(betas):
-            gamma[row, column] = np.exp(dynamics.moving_pairs(x, y, beta, config.gamma, Exponential(), times, rtol=1e-8).log_gamma)
+            gamma[row, column] = np.exp(
+                dynamics.moving_pairs(x, y, beta, config.gamma, Exponential(), times, rtol=1e-8).log_gamma
+            )
     return {"time": times, "beta": betas, "gamma": gamma}
 
 
@@ -177,7 +191,12 @@ class ProjectionSetting(Config):
 QUADRATURE = tuple(product((3, 8, 64, 512), (0.5, 5.0, 13.0)))  # (d, a)
 
 
-@experiment("yaras2024.projections", ProjectionSetting, coordinates=("quadrature_error",), seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "yaras2024.projections",
+    ProjectionSetting,
+    coordinates=("quadrature_error",),
+    seconds={"smoke": 1, "book": 1, "paper": 1},
+)
 def projections(config: ProjectionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Kolmogorov-Smirnov p of <u, v> against the density of Lemma B.2 `[S, d]`; Lemma B.3's moments against quadrature."""
     p = np.zeros((len(seeds), len(config.dimensions)))

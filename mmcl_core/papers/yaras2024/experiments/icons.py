@@ -17,10 +17,10 @@ from jaxtyping import Float, Int
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from mmcl_core.config import Config
 from mmcl_core.data import icons as icon_data
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
 from mmcl_core.papers.yaras2024.evaluate import GAP_PAIRS, alignment, both_told_apart, check_gallery, embed
 from mmcl_core.papers.yaras2024.experiments.scenes import FIXED, MOVING, OTHERS
@@ -40,7 +40,9 @@ class IconsSetting(Config):
     smoke: ClassVar = {"seeds": 2, "train": 160, "test": 150, "gallery": 100, "classes": 3, "batch": 16, "epochs": 1}
 
     methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5")
-    font: Literal["mdi6", "phosphor", "remix", "fa6s"] = Field("mdi6", description="chosen: Material Design Icons 6.9.96")
+    font: Literal["mdi6", "phosphor", "remix", "fa6s"] = Field(
+        "mdi6", description="chosen: Material Design Icons 6.9.96"
+    )
     train: int = Field(5300, ge=2, description="chosen: about all that are left")
     test: int = Field(1000, ge=2, description="chosen: icons in each of the two test sets")
     gallery: int = Field(1000, ge=2, description="chosen: retrieval among so many")
@@ -67,7 +69,9 @@ class FixedSetting(IconsSetting):
 
 
 class OtherSetting(IconsSetting):
-    book: ClassVar = IconsSetting.book | {"methods": ("TS S3", "softplus", "SLRT .1", "HS 1", "HS .1", "SS 1", "no normalisation")}
+    book: ClassVar = IconsSetting.book | {
+        "methods": ("TS S3", "softplus", "SLRT .1", "HS 1", "HS .1", "SS 1", "no normalisation")
+    }
     methods: tuple[str, ...] = Field((*MOVING, *OTHERS), min_length=1, description="Tables 2 to 5")
 
 
@@ -84,9 +88,13 @@ def split(names: Sequence[Sequence[str]], train: int, test: int, seed: int) -> d
     words = order.permutation(np.unique(first))
     counts = Counter(first)
     kept_out = words[: np.searchsorted(np.cumsum([counts[w] for w in words]), test) + 1]
-    unseen, seen = (order.permutation(np.flatnonzero(mask)) for mask in (np.isin(first, kept_out), ~np.isin(first, kept_out)))
+    unseen, seen = (
+        order.permutation(np.flatnonzero(mask)) for mask in (np.isin(first, kept_out), ~np.isin(first, kept_out))
+    )
     if len(unseen) < test or len(seen) < train + test:
-        raise InputError(f"{train} training icons and twice {test} for testing were asked for, but there are {len(names)}: take fewer")
+        raise InputError(
+            f"{train} training icons and twice {test} for testing were asked for, but there are {len(names)}: take fewer"
+        )
     return {"train": seen[test : test + train], "test": seen[:test], "unseen": unseen[:test]}
 
 
@@ -94,7 +102,9 @@ def tokens(names: Sequence[Sequence[str]], words: Sequence[str]) -> Int[Tensor, 
     """Names as indices into (pad, unknown, *words), cut after five words."""
     index = {word: k for k, word in enumerate((PAD, UNKNOWN, *words))}
     unknown = index[UNKNOWN]
-    return torch.tensor([[index.get(w, unknown) for w in name[:LENGTH]] + [0] * (LENGTH - len(name[:LENGTH])) for name in names])
+    return torch.tensor(
+        [[index.get(w, unknown) for w in name[:LENGTH]] + [0] * (LENGTH - len(name[:LENGTH])) for name in names]
+    )
 
 
 def one_word_apart(names: Sequence[Sequence[str]]) -> Int[np.ndarray, "P 2"]:
@@ -103,7 +113,9 @@ def one_word_apart(names: Sequence[Sequence[str]]) -> Int[np.ndarray, "P 2"]:
     for row, name in enumerate(names):
         for k in range(len(name) if len(name) > 1 else 0):
             groups.setdefault((*name[:k], None, *name[k + 1 :]), []).append(row)
-    pairs = {(a, b) for rows in groups.values() for i, a in enumerate(rows) for b in rows[i + 1 :] if names[a] != names[b]}
+    pairs = {
+        (a, b) for rows in groups.values() for i, a in enumerate(rows) for b in rows[i + 1 :] if names[a] != names[b]
+    }
     return np.array(sorted(pairs)).reshape(-1, 2)
 
 
@@ -129,7 +141,10 @@ class Task:
         return cls(
             {part: torch.as_tensor(drawn.images[k]).float()[:, None] / 255 for part, k in rows.items()},
             {part: tokens(of_part, words) for part, of_part in names.items()},
-            {part: np.array([classes.index(n[0]) if n[0] in classes else -1 for n in of_part]) for part, of_part in names.items()},
+            {
+                part: np.array([classes.index(n[0]) if n[0] in classes else -1 for n in of_part])
+                for part, of_part in names.items()
+            },
             tokens([(word,) for word in classes], words),
             one_word_apart(names["test"]),
             len(words) + 2,
@@ -168,7 +183,9 @@ def measure(towers: TwoTowers, task: Task, gallery: int, device: torch.device) -
             "temperature": towers.temperature().item(),
             "zero_shot": accuracy(guessed, task.labels["test"][named]),
             "linear_probe": accuracy(probed, task.labels["test"][named]),
-            "one_attribute": both_told_apart((image["test"][first], text["test"][first]), (image["test"][second], text["test"][second])),
+            "one_attribute": both_told_apart(
+                (image["test"][first], text["test"][first]), (image["test"][second], text["test"][second])
+            ),
         }
     )
 
@@ -178,7 +195,10 @@ def mitigation(config: IconsSetting, seeds: Sequence[int], device: torch.device)
     rows, twins, words = [], [], []
     for seed in seeds:
         task = Task.draw(config, seed)
-        images, names = task.images["train"].contiguous(memory_format=torch.channels_last).to(device), task.tokens["train"].to(device)
+        images, names = (
+            task.images["train"].contiguous(memory_format=torch.channels_last).to(device),
+            task.tokens["train"].to(device),
+        )
         twins.append(len(task.twins))
         words.append([len(set(task.first[part][:GAP_PAIRS])) for part in ("test", "unseen")])
         rows.append([])
@@ -195,13 +215,25 @@ def _data(config: IconsSetting) -> dict[str, str]:
     return icon_data.provenance()
 
 
-@experiment("yaras2024.icons_fixed", FixedSetting, coordinates=["methods"], data=_data, seconds={"smoke": 3, "book": 60, "paper": 900})
+@experiment(
+    "yaras2024.icons_fixed",
+    FixedSetting,
+    coordinates=["methods"],
+    data=_data,
+    seconds={"smoke": 3, "book": 60, "paper": 900},
+)
 def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The baseline and fixed temperatures on icons with names, tested on a random split and on unseen first words."""
     return mitigation(config, seeds, device)
 
 
-@experiment("yaras2024.icons_others", OtherSetting, coordinates=["methods"], data=_data, seconds={"smoke": 4, "book": 70, "paper": 1700})
+@experiment(
+    "yaras2024.icons_others",
+    OtherSetting,
+    coordinates=["methods"],
+    data=_data,
+    seconds={"smoke": 4, "book": 70, "paper": 1700},
+)
 def others(config: OtherSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Moving temperatures, swaps, and embeddings that keep their length, on icons with names."""
     return mitigation(config, seeds, device)

@@ -12,9 +12,9 @@ from pydantic import Field
 from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
-from mmcl_core.config import Config
 from mmcl_core.data.scenes import scenes
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import modality_gap
 from mmcl_core.papers.yaras2024.evaluate import GAP_PAIRS, centre_shift, embed, translation_test
 from mmcl_core.papers.yaras2024.experiments.scenes import NAME as SCENES
@@ -70,7 +70,9 @@ def first_steps(config: FirstStepsSetting, seeds: Sequence[int], device: torch.d
             if k:
                 lay_centres(towers, images, tokens, torch.zeros(WIDTH))
             else:
-                angles[s] = centre_angle(embed(towers.image, images[:GAP_PAIRS]), embed(towers.text, tokens[:GAP_PAIRS]))
+                angles[s] = centre_angle(
+                    embed(towers.image, images[:GAP_PAIRS]), embed(towers.text, tokens[:GAP_PAIRS])
+                )
             gaps[s, k, 0] = gap_now(towers, images, tokens)
             fit(towers, images, tokens, METHODS["baseline"], recipe, NAME, seed)
             gaps[s, k, 1] = gap_now(towers, images, tokens)
@@ -94,7 +96,9 @@ class StartsSetting(TinyClipSetting):
     smoke: ClassVar = TinyClipSetting.smoke | {"test": 120, "gallery": 100}
 
 
-@experiment("yaras2024.starts", StartsSetting, coordinates=["steps", "shares"], seconds={"smoke": 1, "book": 60, "paper": 900})
+@experiment(
+    "yaras2024.starts", StartsSetting, coordinates=["steps", "shares"], seconds={"smoke": 1, "book": 60, "paper": 900}
+)
 def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fig. 1 and the translation test: embeddings in three principal axes before and after training, and the gap on the way.
 
@@ -112,7 +116,9 @@ def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) ->
         for k, start in enumerate(STARTS):
             towers = tiny_clip(METHODS["baseline"], SCENES, seed).to(device)
             if start == "coinciding":
-                lay_centres(towers, images[:2048], tokens[:2048], random_centre(towers, images[:2048], tokens[:2048], seed))
+                lay_centres(
+                    towers, images[:2048], tokens[:2048], random_centre(towers, images[:2048], tokens[:2048], seed)
+                )
 
             def record(done: int) -> None:
                 if done in steps:
@@ -136,10 +142,14 @@ def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) ->
         result = {"gap": trace[0], "temperature": trace[1], "cloud": np.array(clouds, np.float32)}
         result |= {"captured": np.array(captured), "own_side": np.array(sides), "thickness": np.array(thickness)}
         per_seed.append(result | {f"moved_{name}": values for name, values in moved.items()})
-    return {"steps": steps, "shares": np.array(SHARES)} | {name: np.stack([r[name] for r in per_seed]) for name in per_seed[0]}
+    return {"steps": steps, "shares": np.array(SHARES)} | {
+        name: np.stack([r[name] for r in per_seed]) for name in per_seed[0]
+    }
 
 
-def principal(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> tuple[Float[np.ndarray, "2 N 3"], float]:
+def principal(
+    image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]
+) -> tuple[Float[np.ndarray, "2 N 3"], float]:
     """Both clouds in the three principal axes of all embeddings together, put on the unit sphere, and the axes' share of the variance."""
     pca = PCA(3).fit(np.concatenate([image, text]))
     shadows = np.stack([image, text]) @ pca.components_.T

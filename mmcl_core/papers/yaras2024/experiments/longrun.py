@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.data.scenes import scenes
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import modality_gap
 from mmcl_core.papers.yaras2024.evaluate import GAP_PAIRS, alignment, embed, matched_share
 from mmcl_core.papers.yaras2024.experiments.scenes import NAME as SCENES
@@ -35,7 +35,9 @@ class LongSetting(Config):
     rates: tuple[float, ...] = Field((1e-4, 1e-3), min_length=1, description="chosen, around the paper's 1e-5 to 5e-4")
 
 
-@experiment("yaras2024.longrun", LongSetting, coordinates=["steps", "rates"], seconds={"smoke": 2, "book": 110, "paper": 700})
+@experiment(
+    "yaras2024.longrun", LongSetting, coordinates=["steps", "rates"], seconds={"smoke": 2, "book": 110, "paper": 700}
+)
 def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fig. 4a: gap, temperature and share of matched pairs on 512 training pairs along the run, `[S, rates, T]`."""
     steps = np.unique(np.r_[0, np.geomspace(10, config.steps, config.points).round().astype(int)])
@@ -50,10 +52,23 @@ def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> 
             def record(done: int) -> None:
                 if done in steps:
                     pair = embed(towers.image, images[:GAP_PAIRS]), embed(towers.text, tokens[:GAP_PAIRS])
-                    seen[:, s, k, np.searchsorted(steps, done)] = modality_gap(*pair), towers.temperature().item(), matched_share(*pair)
+                    seen[:, s, k, np.searchsorted(steps, done)] = (
+                        modality_gap(*pair),
+                        towers.temperature().item(),
+                        matched_share(*pair),
+                    )
 
             record(0)
-            fit(towers, images, tokens, METHODS["baseline"], Recipe(config.batch, epochs, rate, None, config.steps), NAME, seed, record)
+            fit(
+                towers,
+                images,
+                tokens,
+                METHODS["baseline"],
+                Recipe(config.batch, epochs, rate, None, config.steps),
+                NAME,
+                seed,
+                record,
+            )
     return {"steps": steps, "rates": np.array(config.rates), "gap": seen[0], "temperature": seen[1], "matched": seen[2]}
 
 
@@ -62,12 +77,19 @@ class QuasiStaticSetting(TinyClipSetting):
 
     smoke: ClassVar = TinyClipSetting.smoke | {"hold": 2}
 
-    temperatures: tuple[float, ...] = Field((0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.4), min_length=2, description="chosen: those of Table 2")
+    temperatures: tuple[float, ...] = Field(
+        (0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.4), min_length=2, description="chosen: those of Table 2"
+    )
     hold: int = Field(128, ge=1, description="chosen: steps at each temperature")
     sweep_rate: float = Field(1e-3, gt=0, description="chosen: a fifth of the peak of training")
 
 
-@experiment("yaras2024.quasi_static", QuasiStaticSetting, coordinates=["temperatures"], seconds={"smoke": 1, "book": 75, "paper": 600})
+@experiment(
+    "yaras2024.quasi_static",
+    QuasiStaticSetting,
+    coordinates=["temperatures"],
+    seconds={"smoke": 1, "book": 75, "paper": 600},
+)
 def quasi_static(config: QuasiStaticSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap and retrieval on test pairs at the end of every stay, `[S, 2, T]`: temperatures upwards, then downwards (in the order of the grid)."""
     up = np.array(config.temperatures)
@@ -91,5 +113,11 @@ def quasi_static(config: QuasiStaticSetting, seeds: Sequence[int], device: torch
         total = config.hold * len(path)
         recipe = Recipe(config.batch, -(-total // (config.train // config.batch)), config.sweep_rate, None, total)
         fit(towers, images, tokens, held, recipe, f"{SCENES} sweep", seed, move)
-        per_seed.append({name: np.stack([r[: len(up)], r[len(up) :][::-1]]) for name in rows[0] for r in [np.array([row[name] for row in rows])]})
+        per_seed.append(
+            {
+                name: np.stack([r[: len(up)], r[len(up) :][::-1]])
+                for name in rows[0]
+                for r in [np.array([row[name] for row in rows])]
+            }
+        )
     return {"temperatures": up} | {name: np.stack([r[name] for r in per_seed]) for name in per_seed[0]}

@@ -8,12 +8,19 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.errors import DataAbsent
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024.methods import METHODS
 
-COLUMNS = ("uniformity", "gap", "zero_shot", "linear_probe", "image_retrieval", "text_retrieval")  # of the table that will receive the results
+COLUMNS = (
+    "uniformity",
+    "gap",
+    "zero_shot",
+    "linear_probe",
+    "image_retrieval",
+    "text_retrieval",
+)  # of the table that will receive the results
 
 
 class MscocoSetting(Config):
@@ -38,7 +45,9 @@ def _data(config: MscocoSetting) -> dict[str, str]:
 
 
 # The seconds are those in which it says that the data are absent.
-@experiment("yaras2024.mscoco", MscocoSetting, coordinates=["methods"], data=_data, seconds={"smoke": 1, "book": 1, "paper": 1})
+@experiment(
+    "yaras2024.mscoco", MscocoSetting, coordinates=["methods"], data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}
+)
 def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Tables 2 to 5 in the paper's own setting: `COLUMNS` as `[S, methods]`. Its training waits for the data."""
     raise DataAbsent(f"MSCOCO is absent: {', '.join(_data(config))}")

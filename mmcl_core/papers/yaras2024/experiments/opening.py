@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel
 from mmcl_core.runtime import generator
 
@@ -36,7 +36,12 @@ class OpeningSetting(Config):
     gamma: float = Field(0.3, gt=0, lt=1, description="chosen (T33a): gamma_0")
 
 
-@experiment("yaras2024.random_start", OpeningSetting, coordinates=("case", "limit", "bound"), seconds={"smoke": 3, "book": 16, "paper": 16})
+@experiment(
+    "yaras2024.random_start",
+    OpeningSetting,
+    coordinates=("case", "limit", "bound"),
+    seconds={"smoke": 3, "book": 16, "paper": 16},
+)
 def random_start(config: OpeningSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """2 d gamma/dt and d Delta/dt at the start of random draws `[S, case]`, beside limit (9) and bound (8)."""
     twice_gamma, moving = np.zeros((2, len(seeds), len(config.cases)))
@@ -70,10 +75,17 @@ class SmallGapSetting(Config):
     n: int = Field(5000, ge=2, le=20_000, description="chosen (T33c): pairs")
     d: int = Field(3, ge=2, description="chosen (T33c)")
     beta: float = Field(1.0, gt=0, description="chosen (T33c): beta_0")
-    gammas: tuple[float, ...] = Field((0.001, 0.003, 0.005, 0.01, 0.02, 0.3), min_length=1, description="chosen: gamma_0; T33c has .001 and .003")
+    gammas: tuple[float, ...] = Field(
+        (0.001, 0.003, 0.005, 0.01, 0.02, 0.3), min_length=1, description="chosen: gamma_0; T33c has .001 and .003"
+    )
 
 
-@experiment("yaras2024.small_gap", SmallGapSetting, coordinates=("gamma", "limit", "bound"), seconds={"smoke": 1, "book": 40, "paper": 40})
+@experiment(
+    "yaras2024.small_gap",
+    SmallGapSetting,
+    coordinates=("gamma", "limit", "bound"),
+    seconds={"smoke": 1, "book": 40, "paper": 40},
+)
 def small_gap(config: SmallGapSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Is d Delta/dt >= 2 d gamma/dt? Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders."""
     arrays = {key: np.zeros((len(seeds), len(config.gammas))) for key in ("twice_gamma", "frozen", "moving")}
@@ -106,10 +118,14 @@ def finite_bound(config: BoundSetting, seeds: Sequence[int], device: torch.devic
     counts = np.geomspace(10, 1e18, 120)
     shown = ((3, 1.0), (3, 14.3), (16, 14.3), (512, 14.3))
     return {
-        "smallest": np.array([[bessel.smallest_informative_n(d, b, config.gamma, config.delta) for b in BETAS] for d in DIMENSIONS]),
+        "smallest": np.array(
+            [[bessel.smallest_informative_n(d, b, config.gamma, config.delta) for b in BETAS] for d in DIMENSIONS]
+        ),
         "clip": np.array(bessel.finite_bound(2048, 512, 14.3, config.gamma, config.delta)),
         "n": counts,
         "shown": np.array(shown),
-        "curve": np.array([[bessel.finite_bound(n, d, b, config.gamma, config.delta) for n in counts] for d, b in shown]),
+        "curve": np.array(
+            [[bessel.finite_bound(n, d, b, config.gamma, config.delta) for n in counts] for d, b in shown]
+        ),
         "limit": np.array([bessel.limit(d, b, config.gamma) for d, b in shown]),
     }

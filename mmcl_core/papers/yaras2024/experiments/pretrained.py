@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float
 from pydantic import Field
 
-from mmcl_core.config import Config
 from mmcl_core.data import clip_features
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024.evaluate import alignment, centre_shift, translated, translation_test
 
 WEIGHTS = ("trained", "random")
@@ -20,7 +20,11 @@ WEIGHTS = ("trained", "random")
 class ClipSetting(Config):
     """Nothing is trained here, so all tiers are alike."""
 
-    shares: tuple[float, ...] = Field((-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5), min_length=1, description="chosen: of the way to common centres")
+    shares: tuple[float, ...] = Field(
+        (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5),
+        min_length=1,
+        description="chosen: of the way to common centres",
+    )
 
 
 def _data(config: ClipSetting) -> dict[str, str]:
@@ -39,7 +43,12 @@ def unused_share(queries: Float[np.ndarray, "N D"], gallery: Float[np.ndarray, "
 
 
 @experiment(
-    "yaras2024.clip_features", ClipSetting, coordinates=["weights", "shares"], data=_data, seconds={"smoke": 1, "book": 1, "paper": 1}, deterministic=True
+    "yaras2024.clip_features",
+    ClipSetting,
+    coordinates=["weights", "shares"],
+    data=_data,
+    seconds={"smoke": 1, "book": 1, "paper": 1},
+    deterministic=True,
 )
 def clip(config: ClipSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap, cones and retrieval of CLIP ViT-B/16 on 500 pairs, and both after its two clouds are moved by hand.
@@ -51,12 +60,25 @@ def clip(config: ClipSetting, seeds: Sequence[int], device: torch.device) -> Arr
         image, text = clip_features.load(weights == "trained")
         shift = centre_shift(image, text)
         moved = translation_test(image, text, shift, config.shares, len(image))
-        moved["unused_texts"] = np.array([unused_share(*translated(image, text, shift, share)) for share in config.shares])
+        moved["unused_texts"] = np.array(
+            [unused_share(*translated(image, text, shift, share)) for share in config.shares]
+        )
         centred = alignment(image - image.mean(0), text - text.mean(0), len(image))
         axis = image.mean(0) - text.mean(0)
-        cones = {"cone_image": mean_cosine(image), "cone_text": mean_cosine(text), "other_pairs": mean_cosine(image, text)}
-        scalars = cones | {"own_pair": (image * text).sum(1).mean(), "margin": (image @ axis).min() - (text @ axis).max()}
+        cones = {
+            "cone_image": mean_cosine(image),
+            "cone_text": mean_cosine(text),
+            "other_pairs": mean_cosine(image, text),
+        }
+        scalars = cones | {
+            "own_pair": (image * text).sum(1).mean(),
+            "margin": (image @ axis).min() - (text @ axis).max(),
+        }
         measured.append(
-            moved | {f"centred_{name}": np.array(value) for name, value in centred.items()} | {name: np.array(value) for name, value in scalars.items()}
+            moved
+            | {f"centred_{name}": np.array(value) for name, value in centred.items()}
+            | {name: np.array(value) for name, value in scalars.items()}
         )
-    return {"weights": np.array(WEIGHTS), "shares": np.array(config.shares)} | {name: np.stack([m[name] for m in measured]) for name in measured[0]}
+    return {"weights": np.array(WEIGHTS), "shares": np.array(config.shares)} | {
+        name: np.stack([m[name] for m in measured]) for name in measured[0]
+    }

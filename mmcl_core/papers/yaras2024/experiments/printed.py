@@ -9,8 +9,8 @@ import torch
 from pydantic import Field
 from scipy import stats
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import longtime, published
 from mmcl_core.papers.yaras2024.schemes import Exponential
 
@@ -47,7 +47,9 @@ class Figure4aSetting(Config):
     n: int = Field(2048, ge=2, description="Fig. 4a: 2048 pairs")
     temperature: float = Field(0.07, gt=0, description="CLIP's start; not stated for Fig. 4a")
     start_gap: float = Field(1.17, gt=0, lt=2, description="Fig. 4a: first point, Delta at step 100")
-    margins: tuple[float, ...] = Field((1.0, 0.3), min_length=1, description="chosen: margin alpha of the matched pairs")
+    margins: tuple[float, ...] = Field(
+        (1.0, 0.3), min_length=1, description="chosen: margin alpha of the matched pairs"
+    )
 
 
 @experiment("yaras2024.fig4a_theory", Figure4aSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
@@ -57,7 +59,10 @@ def fig4a_theory(config: Figure4aSetting, seeds: Sequence[int], device: torch.de
     axis = -1 / np.log10(step) ** 2
     line = stats.linregress(axis, gap)
     time = np.geomspace(100, 1e5, 200)
-    curves = [longtime.closing(Exponential(), 1 / config.temperature, config.start_gap / 2, config.n, a, log_time=200) for a in config.margins]
+    curves = [
+        longtime.closing(Exponential(), 1 / config.temperature, config.start_gap / 2, config.n, a, log_time=200)
+        for a in config.margins
+    ]
     return {
         "step": step,
         "axis": axis,

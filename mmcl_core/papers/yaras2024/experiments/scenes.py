@@ -14,9 +14,9 @@ import torch
 from pydantic import Field, model_validator
 from sklearn.datasets import load_digits
 
-from mmcl_core.config import Config
 from mmcl_core.data.scenes import ATTRIBUTES, SHAPES, Scenes, one_attribute_pairs, prompts, scenes
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
 from mmcl_core.papers.yaras2024.evaluate import alignment, both_told_apart, check_gallery, embed
 from mmcl_core.papers.yaras2024.methods import METHODS, find_method
@@ -57,7 +57,9 @@ class ScenesSetting(TinyClipSetting):
     smoke: ClassVar = TinyClipSetting.smoke | {"probe": 60}
 
     methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5")
-    probe: int = Field(1000, ge=36, description="chosen: single-object images for the linear probe, and as many for testing it")
+    probe: int = Field(
+        1000, ge=36, description="chosen: single-object images for the linear probe, and as many for testing it"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -76,7 +78,9 @@ class MovingSetting(ScenesSetting):
 
 
 class OthersSetting(ScenesSetting):
-    book: ClassVar = ScenesSetting.book | {"methods": ("HS 1", "HS .1", "SS .05", "SS 1", "HS rows", "no normalisation")}
+    book: ClassVar = ScenesSetting.book | {
+        "methods": ("HS 1", "HS .1", "SS .05", "SS 1", "HS rows", "no normalisation")
+    }
     methods: tuple[str, ...] = Field(OTHERS, min_length=1, description="Tables 2 to 5")
 
 
@@ -92,15 +96,25 @@ class Tests:
 
     @classmethod
     def draw(cls, config: ScenesSetting, seed: int) -> Self:
-        probe, singles = (scenes(NAME, seed, config.probe, purpose, objects=1) for purpose in ("probe", "single objects"))
-        return cls(scenes(NAME, seed, config.test, "test"), probe, singles, one_attribute_pairs(NAME, seed, config.probe // 4), digits(config.probe))
+        probe, singles = (
+            scenes(NAME, seed, config.probe, purpose, objects=1) for purpose in ("probe", "single objects")
+        )
+        return cls(
+            scenes(NAME, seed, config.test, "test"),
+            probe,
+            singles,
+            one_attribute_pairs(NAME, seed, config.probe // 4),
+            digits(config.probe),
+        )
 
 
 def digits(limit: int) -> tuple[torch.Tensor, np.ndarray]:
     """scikit-learn's handwritten digits, doubled to 16 x 16 and grey: images unlike all that the towers saw."""
     bunch = load_digits()
     pixels = torch.as_tensor(bunch.images[: 2 * limit], dtype=torch.float32) / 16
-    return pixels.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None].expand(-1, 3, -1, -1), bunch.target[: 2 * limit]
+    return pixels.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None].expand(-1, 3, -1, -1), bunch.target[
+        : 2 * limit
+    ]
 
 
 def measure(towers: TwoTowers, tests: Tests, gallery: int, device: torch.device) -> dict[str, float]:
@@ -143,22 +157,30 @@ def mitigation(config: ScenesSetting, seeds: Sequence[int], device: torch.device
             towers = tiny_clip(method, NAME, seed).to(device)
             fit(towers, images, tokens, method, config.recipe, NAME, seed)
             rows[-1].append(measure(towers, tests, config.gallery, device))
-    return {"methods": np.array(config.methods)} | {column: np.array([[row[column] for row in of_seed] for of_seed in rows]) for column in rows[0][0]}
+    return {"methods": np.array(config.methods)} | {
+        column: np.array([[row[column] for row in of_seed] for of_seed in rows]) for column in rows[0][0]
+    }
 
 
-@experiment("yaras2024.scenes_fixed", FixedSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 180, "paper": 5000})
+@experiment(
+    "yaras2024.scenes_fixed", FixedSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 180, "paper": 5000}
+)
 def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The baseline and fixed temperatures on captioned scenes: gap, uniformity, zero-shot, probes, retrieval, one-attribute test."""
     return mitigation(config, seeds, device)
 
 
-@experiment("yaras2024.scenes_moving", MovingSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 90, "paper": 5500})
+@experiment(
+    "yaras2024.scenes_moving", MovingSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 90, "paper": 5500}
+)
 def moving(config: MovingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Scheduled and reparametrised temperatures on captioned scenes."""
     return mitigation(config, seeds, device)
 
 
-@experiment("yaras2024.scenes_others", OthersSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 120, "paper": 4500})
+@experiment(
+    "yaras2024.scenes_others", OthersSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 120, "paper": 4500}
+)
 def others(config: OthersSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Swaps, and embeddings that keep their length, on captioned scenes."""
     return mitigation(config, seeds, device)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from pydantic import BeforeValidator, Field, model_validator
 
-from mmcl_core.config import Config
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024 import swapping
 from mmcl_core.papers.yaras2024.dynamics import fixed_similarity
 from mmcl_core.papers.yaras2024.points import GAMMA_0, Ring, full_flow
@@ -31,7 +31,9 @@ class RingSetting(Config):
     @model_validator(mode="after")
     def _a_partner(self) -> Self:
         if self.shift >= self.n:
-            raise ValueError(f"a shift of {self.shift} vertices does not exist on a ring of {self.n}: allowed is 0 to {self.n - 1}")
+            raise ValueError(
+                f"a shift of {self.shift} vertices does not exist on a ring of {self.n}: allowed is 0 to {self.n - 1}"
+            )
         return self
 
     def ring(self, law: Scheme | Schedule | None = None, temperature: float | None = None) -> Ring:
@@ -65,7 +67,10 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
     early = ring.run(np.linspace(0, 5, 5001))
     peak = early.gap.argmax()
     full_gap, full_temperature = full_flow(ring, np.array(REFERENCE_TIMES))
-    first, second = (np.stack(p) for p in zip(*(ring.points(g, a) for g, a in zip(frames.log_gamma, frames.angle, strict=True)), strict=True))
+    first, second = (
+        np.stack(p)
+        for p in zip(*(ring.points(g, a) for g, a in zip(frames.log_gamma, frames.angle, strict=True)), strict=True)
+    )
     return {
         "plotted_time": plotted,
         "gap": orbit.gap,
@@ -123,8 +128,13 @@ def toy_schemes(config: ToySetting, seeds: Sequence[int], device: torch.device) 
     orbits = [ring.run(times) for ring in rings]
 
     parallel_times = np.concatenate([[0.0], np.geomspace(1, 1e6, 121)])
-    laws = [(law, config.temperature) for law in LEARNT.values()] + [(Fixed(), temperature) for temperature in PARALLEL_FROZEN.values()]
-    falls = [fixed_similarity(10, 1.0, 1 / temperature, 0.3, law, parallel_times)[1] / np.log(10) for law, temperature in laws]
+    laws = [(law, config.temperature) for law in LEARNT.values()] + [
+        (Fixed(), temperature) for temperature in PARALLEL_FROZEN.values()
+    ]
+    falls = [
+        fixed_similarity(10, 1.0, 1 / temperature, 0.3, law, parallel_times)[1] / np.log(10)
+        for law, temperature in laws
+    ]
     return {
         "time": times,
         "gap": np.stack([o.gap for o in orbits]),
@@ -188,7 +198,9 @@ class PhaseSetting(Config):
     smoke: ClassVar = {"resolution": 4, "pairs": (3, 5)}
 
     resolution: int = Field(32, ge=2, le=200, description="chosen: grid points along each axis")
-    pairs: tuple[int, ...] = Field((3, 5, 7, 9, 11, 13), min_length=1, description="chosen (6): odd n, shifted by (n - 1) / 2")
+    pairs: tuple[int, ...] = Field(
+        (3, 5, 7, 9, 11, 13), min_length=1, description="chosen (6): odd n, shifted by (n - 1) / 2"
+    )
     end: float = Field(1e5, gt=1, description="Fig. 2: time")
 
     @model_validator(mode="after")
@@ -214,7 +226,9 @@ def phase_pairs(config: PhaseSetting, seeds: Sequence[int], device: torch.device
         "beta": betas,
         "gap": np.array([[final_gap(n, GAMMA_0, b, config.end) for b in betas] for n in config.pairs]),
         "reference_beta": np.array(REFERENCE_BETAS),
-        "reference_gap": np.array([[final_gap(n, GAMMA_0, b, config.end) for b in REFERENCE_BETAS] for n in config.pairs]),
+        "reference_gap": np.array(
+            [[final_gap(n, GAMMA_0, b, config.end) for b in REFERENCE_BETAS] for n in config.pairs]
+        ),
     }
 
 

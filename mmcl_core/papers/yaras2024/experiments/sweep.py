@@ -14,9 +14,9 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from mmcl_core.config import Config
 from mmcl_core.data import emojis as emoji_data
-from mmcl_core.experiment import Arrays, experiment
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.models import pretrained
 from mmcl_core.models.towers import perceptron, seeded
 from mmcl_core.papers.yaras2024.evaluate import alignment, check_gallery, embed, retrieval_among_best
@@ -34,10 +34,14 @@ class SweepSetting(Config):
     book: ClassVar = {"pixels": 64}
     smoke: ClassVar = {"seeds": 2, "pixels": 64, "emoji": 150, "test": 50, "epochs": 1, "batch": 50}
 
-    pixels: int = Field(128, ge=32, le=224, description="chosen: size of the pictures that the frozen network sees; 64 at book")
+    pixels: int = Field(
+        128, ge=32, le=224, description="chosen: size of the pictures that the frozen network sees; 64 at book"
+    )
     emoji: int | None = Field(None, ge=4, description="chosen: so many of the about 1,900; None for all")
     test: int = Field(300, ge=BEST, description="chosen: held out at random, and the gallery")
-    temperatures: tuple[float, ...] = Field((0.01, 0.03, 0.1, 0.3, 1.0), min_length=1, description="chosen: fixed temperatures; a learnt one is added")
+    temperatures: tuple[float, ...] = Field(
+        (0.01, 0.03, 0.1, 0.3, 1.0), min_length=1, description="chosen: fixed temperatures; a learnt one is added"
+    )
     hidden: int = Field(256, ge=2, description="chosen")
     width: int = Field(128, ge=2, description="chosen: dimension of the common space")
     batch: int = Field(256, ge=2, description="chosen")
@@ -60,12 +64,16 @@ def standardised(features: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
     return (features - features.mean(0)) / features.std(0).clamp(min=1e-6)
 
 
-@experiment(NAME, SweepSetting, coordinates=["temperatures"], data=_data, seconds={"smoke": 4, "book": 60, "paper": 110})
+@experiment(
+    NAME, SweepSetting, coordinates=["temperatures"], data=_data, seconds={"smoke": 4, "book": 60, "paper": 110}
+)
 def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap and retrieval of heads on frozen towers at fixed temperatures and at a learnt one (NaN among `temperatures`), `[S, T]`."""
     drawn = emoji_data.emojis(config.pixels)
     images, names = drawn.images[: config.emoji], drawn.names[: config.emoji]
-    image, text = (standardised(f).to(device) for f in (pretrained.image_features(images, device), pretrained.text_features(names)))
+    image, text = (
+        standardised(f).to(device) for f in (pretrained.image_features(images, device), pretrained.text_features(names))
+    )
     methods = {tau: fixed(tau) for tau in config.temperatures} | {float("nan"): METHODS["baseline"]}
     rows: list[list[dict[str, float]]] = []
     for seed in seeds:
@@ -79,7 +87,16 @@ def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.d
             start = alignment(embed(towers.image, image[test]), embed(towers.text, text[test]), config.test)["gap"]
             fit(towers, image[train], text[train], method, Recipe(config.batch, config.epochs, config.rate), NAME, seed)
             pair = embed(towers.image, image[test]), embed(towers.text, text[test])
-            best = {"image_retrieval_10": retrieval_among_best(*pair[::-1], BEST), "text_retrieval_10": retrieval_among_best(*pair, BEST)}
-            rows[-1].append(alignment(*pair, config.test) | best | {"start_gap": start, "temperature": towers.temperature().item()})
+            best = {
+                "image_retrieval_10": retrieval_among_best(*pair[::-1], BEST),
+                "text_retrieval_10": retrieval_among_best(*pair, BEST),
+            }
+            rows[-1].append(
+                alignment(*pair, config.test) | best | {"start_gap": start, "temperature": towers.temperature().item()}
+            )
     frozen = {"pairs": np.full(len(seeds), len(image))}
-    return {"temperatures": np.array(list(methods))} | frozen | {c: np.array([[row[c] for row in of_seed] for of_seed in rows]) for c in rows[0][0]}
+    return (
+        {"temperatures": np.array(list(methods))}
+        | frozen
+        | {c: np.array([[row[c] for row in of_seed] for of_seed in rows]) for c in rows[0][0]}
+    )

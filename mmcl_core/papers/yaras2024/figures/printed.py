@@ -13,12 +13,12 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from scipy import stats
 
-from mmcl_core.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
 from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
 from mmcl_core.papers.yaras2024.table import PRINTED, column
-from mmcl_core.run import Result
 
 LABELS = {
     "gap": r"modality gap $\Delta$",
@@ -31,7 +31,12 @@ LABELS = {
 GROUPS = {"baseline": ("#000000", "D"), "temperature": (MULTI, "o"), "swap": (THIRD, "^"), "none": ("#777777", "x")}
 
 
-NAMES = {"baseline": "baseline", "temperature": "control of the temperature", "swap": "swapping", "none": "no normalisation"}
+NAMES = {
+    "baseline": "baseline",
+    "temperature": "control of the temperature",
+    "swap": "swapping",
+    "none": "no normalisation",
+}
 
 
 @dataclass(frozen=True)
@@ -50,25 +55,55 @@ def printed_table() -> Table:
 
 def own_table(scenes: Sequence[Result]) -> Table:
     percent = {measure: 1 if measure in ("gap", "uniformity") else 100 for measure in LABELS}
-    return Table({measure: {m: percent[measure] * values.mean() for m, values in column(measure, *scenes).items()} for measure in LABELS})
+    return Table(
+        {
+            measure: {m: percent[measure] * values.mean() for m, values in column(measure, *scenes).items()}
+            for measure in LABELS
+        }
+    )
 
 
 def group(method: str) -> str:
     return published.row(method).group if method in PRINTED else "swap"  # SS 1 is ours alone
 
 
-def scatter(ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str], hollow: bool = False, faint: bool = False) -> None:
+def scatter(
+    ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str], hollow: bool = False, faint: bool = False
+) -> None:
     for a, b, method in zip(x, y, methods, strict=True):
         colour, marker = GROUPS[group(method)]
-        ax.plot(a, b, marker, color=colour, markersize=4, alpha=0.35 if faint else 1.0, markerfacecolor="none" if hollow else colour, markeredgewidth=0.9)
+        ax.plot(
+            a,
+            b,
+            marker,
+            color=colour,
+            markersize=4,
+            alpha=0.35 if faint else 1.0,
+            markerfacecolor="none" if hollow else colour,
+            markeredgewidth=0.9,
+        )
 
 
 def group_key(canvas: Canvas, methods: Sequence[str], hollow: bool, **place: Any) -> None:
     """What colours and markers mean; strong, pale and hollow are said where they are used."""
     kinds = [kind for kind in GROUPS if any(group(m) == kind for m in methods)]
-    handles = [Line2D([], [], marker=GROUPS[k][1], linestyle="", color=GROUPS[k][0], markersize=4, label=NAMES[k]) for k in kinds]
+    handles = [
+        Line2D([], [], marker=GROUPS[k][1], linestyle="", color=GROUPS[k][0], markersize=4, label=NAMES[k])
+        for k in kinds
+    ]
     if hollow:
-        handles.append(Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor="none", markersize=4, label="hollow: our towers"))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                marker="o",
+                linestyle="",
+                color=MULTI,
+                markerfacecolor="none",
+                markersize=4,
+                label="hollow: our towers",
+            )
+        )
     canvas.legend(handles=handles, loc="outside lower center", ncols=len(handles), **place)
 
 
@@ -81,7 +116,12 @@ def tidy_table(paper: Table, own: Table, methods: Sequence[str]) -> pd.DataFrame
     """Both tables in one, a row for each source and method."""
     sources = (("paper", paper), ("our towers", own))
     return pd.DataFrame(
-        [{"source": name, "method": m} | {k: v[m] for k, v in t.columns.items()} for name, t in sources for m in methods if m in t.columns["gap"]]
+        [
+            {"source": name, "method": m} | {k: v[m] for k, v in t.columns.items()}
+            for name, t in sources
+            for m in methods
+            if m in t.columns["gap"]
+        ]
     )
 
 
@@ -160,7 +200,9 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
             scatter(axes[1, k], paper.of(x, others), paper.of(y, others), others, faint=True)
             scatter(axes[1, k], a, b, published.NINE_POINTS)
             scatter(axes[2, k], own.of(x, trained), own.of(y, trained), trained, hollow=True)
-            for ax, name, value in zip(axes[:, k], ("the paper's nine", "all its rows", "our towers"), (nine, of_all, mine[x, y]), strict=True):
+            for ax, name, value in zip(
+                axes[:, k], ("the paper's nine", "all its rows", "our towers"), (nine, of_all, mine[x, y]), strict=True
+            ):
                 ax.set_title(f"{name}, $r={value:+.2f}$", fontsize=7)
                 ax.margins(0.1)
                 ax.set_ylabel(LABELS[y])
@@ -180,12 +222,20 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
     )
 
 
-@figure("yaras2024.fig6", "Retrieval against gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+@figure(
+    "yaras2024.fig6",
+    "Retrieval against gap and uniformity, the paper's numbers and ours",
+    ["yaras2024.correlations", *SCENES],
+)
 def fig6(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "image_retrieval", "text_retrieval", "Fig. 6")
 
 
-@figure("yaras2024.fig7", "Classification against gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+@figure(
+    "yaras2024.fig7",
+    "Classification against gap and uniformity, the paper's numbers and ours",
+    ["yaras2024.correlations", *SCENES],
+)
 def fig7(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "zero_shot", "linear_probe", "Fig. 7")
 

@@ -6,9 +6,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import MULTI, PAGE, SINGLE, THIRD, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters, tidy
+from mmcl_core.evidence.figures import (
+    MULTI,
+    PAGE,
+    SINGLE,
+    THIRD,
+    THRESHOLD,
+    Figure,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.experiments.pretrained import WEIGHTS
-from mmcl_core.run import Result
 
 IMAGE, TEXT = MULTI, SINGLE
 
@@ -31,7 +43,13 @@ def clip_features(r: Result) -> Figure:
         axes[1].set(ylabel="retrieval at 1 of 500, trained", ylim=(0, None))
         kinds = ("cone_image", "cone_text", "own_pair", "other_pairs")
         for k, colour in enumerate((MULTI, THRESHOLD)):
-            axes[2].barh(np.arange(4) + 0.2 * (1 - 2 * k) * -1, [r[kind][k] for kind in kinds], 0.38, color=colour, label=("trained", "random weights")[k])
+            axes[2].barh(
+                np.arange(4) + 0.2 * (1 - 2 * k) * -1,
+                [r[kind][k] for kind in kinds],
+                0.38,
+                color=colour,
+                label=("trained", "random weights")[k],
+            )
         axes[2].set_yticks(range(4), ("two images", "two texts", "own pair", "other pair"))
         axes[2].invert_yaxis()
         axes[2].set_xlabel("mean cosine")
@@ -41,9 +59,17 @@ def clip_features(r: Result) -> Figure:
 
     cosines = ", ".join(
         f"{name} {r[kind][0]:.2f}"
-        for kind, name in (("cone_image", "two images"), ("cone_text", "two texts"), ("own_pair", "own pair"), ("other_pairs", "other pair"))
+        for kind, name in (
+            ("cone_image", "two images"),
+            ("cone_text", "two texts"),
+            ("own_pair", "own pair"),
+            ("other_pairs", "other pair"),
+        )
     )
-    moved = "; ".join(f"{d} retrieval {r[f'{d}_retrieval'][0, zero]:.3f} before and {r[f'{d}_retrieval'][0, one]:.3f} after" for d in ("image", "text"))
+    moved = "; ".join(
+        f"{d} retrieval {r[f'{d}_retrieval'][0, zero]:.3f} before and {r[f'{d}_retrieval'][0, one]:.3f} after"
+        for d in ("image", "text")
+    )
     table = pd.DataFrame(
         [
             {"weights": w, "share": s} | {m: r[m][k, j] for m in ("gap", "image_retrieval", "text_retrieval")}
@@ -64,7 +90,11 @@ def clip_features(r: Result) -> Figure:
     )
 
 
-@figure("yaras2024.pretrained_sweep", "Heads on frozen towers: the gap over fixed temperatures", ["yaras2024.pretrained_sweep"])
+@figure(
+    "yaras2024.pretrained_sweep",
+    "Heads on frozen towers: the gap over fixed temperatures",
+    ["yaras2024.pretrained_sweep"],
+)
 def pretrained_sweep(r: Result) -> Figure:
     temperatures = r["temperatures"][:-1]
     learnt = r["temperature"][:, -1].mean()
@@ -74,7 +104,14 @@ def pretrained_sweep(r: Result) -> Figure:
         dots(axes[0], temperatures, r["gap"][:, :-1], THIRD, "fixed temperature", fmt="-o")
         dots(axes[0], [learnt], r["gap"][:, -1:], SINGLE, "learnt, at its end", fmt="*", markersize=8)
         for direction, colour, marker in (("image", IMAGE, "o"), ("text", TEXT, "s")):
-            dots(axes[1], temperatures, r[f"{direction}_retrieval_10"][:, :-1], colour, f"{direction} retrieval", fmt=f"-{marker}")
+            dots(
+                axes[1],
+                temperatures,
+                r[f"{direction}_retrieval_10"][:, :-1],
+                colour,
+                f"{direction} retrieval",
+                fmt=f"-{marker}",
+            )
             dots(axes[1], [learnt], r[f"{direction}_retrieval_10"][:, -1:], colour, fmt="*", markersize=8)
         for ax in axes:
             ax.set_xscale("log")
@@ -88,10 +125,15 @@ def pretrained_sweep(r: Result) -> Figure:
 
     gaps = "; ".join(f"tau {t:g}: {g:.2f}" for t, g in zip(temperatures, r["gap"].mean(0), strict=False))
     found = "; ".join(
-        f"tau {t:g}: {a:.2f} and {b:.2f}" for t, a, b in zip(temperatures, r["image_retrieval_10"].mean(0), r["text_retrieval_10"].mean(0), strict=False)
+        f"tau {t:g}: {a:.2f} and {b:.2f}"
+        for t, a, b in zip(temperatures, r["image_retrieval_10"].mean(0), r["text_retrieval_10"].mean(0), strict=False)
     )
     return Figure(
-        tidy(r.seeds, temperature=r["temperatures"], **{m: r[m] for m in ("start_gap", "gap", "debiased_gap", "image_retrieval_10", "text_retrieval_10")}),
+        tidy(
+            r.seeds,
+            temperature=r["temperatures"],
+            **{m: r[m] for m in ("start_gap", "gap", "debiased_gap", "image_retrieval_10", "text_retrieval_10")},
+        ),
         draw,
         f"Small heads trained on frozen features of {int(r['pairs'][0]):,} emoji (EfficientNet-Lite0) and of their names (WordLlama): pretrained towers with an alignment of our own, not CLIP. "
         f"a: the gap on {r.config.test} held-out pairs, {r['start_gap'].mean():.2f} before training; b: retrieval at 10. Star: the learnt temperature, which ends at {learnt:.3f} with gap "

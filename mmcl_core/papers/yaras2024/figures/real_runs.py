@@ -9,12 +9,36 @@ from matplotlib.lines import Line2D
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THEORY, THIRD, THRESHOLD, Figure, band, dots, figure, log_ticks, panel_letters, tidy
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THEORY,
+    THIRD,
+    THRESHOLD,
+    Figure,
+    band,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+    tidy,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_runs import COINCIDING, DEFAULT, FAST, SLOW, drawn_on_own_side, line, opening
+from mmcl_core.papers.yaras2024.claims.real_runs import (
+    COINCIDING,
+    DEFAULT,
+    FAST,
+    SLOW,
+    drawn_on_own_side,
+    line,
+    opening,
+)
 from mmcl_core.papers.yaras2024.experiments.inits import STARTS
 from mmcl_core.papers.yaras2024.table import column, fixed_temperatures
-from mmcl_core.run import Result
 
 IMAGE, TEXT = MULTI, SINGLE  # the colours of the two modalities
 DRAWN = 200  # pairs on a sphere: more would hide each other
@@ -24,9 +48,13 @@ BANDS = "Lines and bands: mean and one standard deviation over seeds."
 def sphere(ax: Axes3D, cloud: np.ndarray) -> None:
     """Both clouds `[2, N, 3]` on a unit sphere, pairs joined; in mixed order, so that neither modality hides the other."""
     u, v = np.mgrid[0 : 2 * np.pi : 17j, 0 : np.pi : 9j]
-    ax.plot_wireframe(np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v), color=THRESHOLD, linewidth=0.2, alpha=0.4)
+    ax.plot_wireframe(
+        np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v), color=THRESHOLD, linewidth=0.2, alpha=0.4
+    )
     ax.add_collection3d(Line3DCollection(cloud.swapaxes(0, 1), colors=THRESHOLD, linewidths=0.2, alpha=0.35))
-    ax.scatter(*cloud.swapaxes(0, 1).reshape(-1, 3).T, s=2, c=[IMAGE, TEXT] * cloud.shape[1], linewidths=0, depthshade=False)
+    ax.scatter(
+        *cloud.swapaxes(0, 1).reshape(-1, 3).T, s=2, c=[IMAGE, TEXT] * cloud.shape[1], linewidths=0, depthshade=False
+    )
     ax.set_axis_off()
     ax.set_box_aspect((1, 1, 1), zoom=1.45)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(-1, 1))
@@ -41,9 +69,16 @@ def fig1(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         grid = canvas.add_gridspec(2, 4, height_ratios=(1, 1.05))
         spheres = [canvas.add_subplot(grid[0, 2 * k + j], projection="3d") for k in range(2) for j in range(2)]
-        for ax, cloud, (k, when) in zip(spheres, (c for pair in clouds for c in pair), ((k, w) for k in (0, 1) for w in ("before", "after")), strict=True):
+        for ax, cloud, (k, when) in zip(
+            spheres,
+            (c for pair in clouds for c in pair),
+            ((k, w) for k in (0, 1) for w in ("before", "after")),
+            strict=True,
+        ):
             sphere(ax, cloud)
-            ax.text2D(0.5, -0.08, f"{labels[k]},\n{when} training", transform=ax.transAxes, ha="center", va="top", fontsize=7)
+            ax.text2D(
+                0.5, -0.08, f"{labels[k]},\n{when} training", transform=ax.transAxes, ha="center", va="top", fontsize=7
+            )
         spheres[0].text2D(-0.05, 0.84, "image", transform=spheres[0].transAxes, color=IMAGE, fontsize=7)
         spheres[0].text2D(-0.05, 0.72, "text", transform=spheres[0].transAxes, color=TEXT, fontsize=7)
         axes = [canvas.add_subplot(grid[1, :2]), canvas.add_subplot(grid[1, 2:])]
@@ -59,11 +94,29 @@ def fig1(r: Result) -> Figure:
         for letter, ax in zip("abcd", spheres, strict=True):
             ax.text2D(-0.05, 1.0, letter, transform=ax.transAxes, fontweight="bold", fontsize=9)
         for letter, ax in zip("ef", axes, strict=True):
-            ax.annotate(letter, (0, 1), xycoords="axes fraction", xytext=(-14, 5), textcoords="offset points", fontweight="bold", fontsize=9)
+            ax.annotate(
+                letter,
+                (0, 1),
+                xycoords="axes fraction",
+                xytext=(-14, 5),
+                textcoords="offset points",
+                fontweight="bold",
+                fontsize=9,
+            )
 
-    sides = [f"{100 * side:.0f}" for side in (drawn_on_own_side(r, DEFAULT).mean(), r["own_side"][:, DEFAULT, 1].mean())]
-    measured = "; ".join(f"{labels[k]}: {gap[k, 0]:.2f} at the start, {gap[k].max():.2f} at most, {gap[k, -1]:.2f} at the end" for k in range(2))
-    table = pd.concat([tidy(r.seeds, step=r["steps"], gap=r["gap"][:, k], temperature=r["temperature"][:, k]).assign(start=s) for k, s in enumerate(STARTS)])
+    sides = [
+        f"{100 * side:.0f}" for side in (drawn_on_own_side(r, DEFAULT).mean(), r["own_side"][:, DEFAULT, 1].mean())
+    ]
+    measured = "; ".join(
+        f"{labels[k]}: {gap[k, 0]:.2f} at the start, {gap[k].max():.2f} at most, {gap[k, -1]:.2f} at the end"
+        for k in range(2)
+    )
+    table = pd.concat(
+        [
+            tidy(r.seeds, step=r["steps"], gap=r["gap"][:, k], temperature=r["temperature"][:, k]).assign(start=s)
+            for k, s in enumerate(STARTS)
+        ]
+    )
     return Figure(
         table,
         draw,
@@ -87,10 +140,14 @@ def fig4b(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, width_ratios=(1.4, 1))
         bins = np.arange(min(default.min(), edges[0]) // width * width, max(default.max(), edges[-1]) + width, width)
-        axes[0].hist(default, bins, weights=np.full(len(default), 100 / len(default)), color=THIRD, alpha=0.6, label="tiny CLIP")
+        axes[0].hist(
+            default, bins, weights=np.full(len(default), 100 / len(default)), color=THIRD, alpha=0.6, label="tiny CLIP"
+        )
         axes[0].stairs(counts / counts.sum() * 100, edges, color=THEORY, label="the paper's, read off")
         axes[0].axvline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
-        axes[0].set(xlabel=r"change of the gap $\Delta$ in ten steps, default start", ylabel="per cent of initialisations")
+        axes[0].set(
+            xlabel=r"change of the gap $\Delta$ in ten steps, default start", ylabel="per cent of initialisations"
+        )
         axes[0].legend(loc="upper right")
         axes[1].hist(small, 12, weights=np.full(len(small), 100 / len(small)), color=FIFTH, alpha=0.7)
         axes[1].set(xlabel=r"the same, features centred at 0", ylabel="per cent")
@@ -130,7 +187,12 @@ def fig4a(r: Result, theory: Result) -> Figure:
             band(axes[1], r["steps"], r["temperature"][:, k] * 10, colour, linestyle=":")
         places = [10**1.5, 100, 300, 1000, 10_000]
         axes[0].set_xticks([-1 / np.log10(t) ** 2 for t in places], ["30", "100", "300", "1000", r"$10^4$"])
-        axes[0].set(xlabel=r"step, or flow time, $t$, spaced as $-1/\log_{10}(t)^2$", ylabel=r"gap $\Delta$", ylim=(0, None), xlim=(-0.47, -0.035))
+        axes[0].set(
+            xlabel=r"step, or flow time, $t$, spaced as $-1/\log_{10}(t)^2$",
+            ylabel=r"gap $\Delta$",
+            ylim=(0, None),
+            xlim=(-0.47, -0.035),
+        )
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         axes[1].set_xscale("symlog", linthresh=10)
         axes[1].set(xlabel="step", ylabel=r"share of pairs matched; $10\,\tau$", ylim=(0, 1.05), xlim=(10, None))
@@ -139,7 +201,12 @@ def fig4a(r: Result, theory: Result) -> Figure:
         panel_letters(axes)
 
     table = pd.concat(
-        [tidy(r.seeds, step=r["steps"], **{m: r[m][:, k] for m in ("gap", "temperature", "matched")}).assign(rate=rate) for k, rate in enumerate(r["rates"])]
+        [
+            tidy(r.seeds, step=r["steps"], **{m: r[m][:, k] for m in ("gap", "temperature", "matched")}).assign(
+                rate=rate
+            )
+            for k, rate in enumerate(r["rates"])
+        ]
     )
     ends = "; ".join(
         f"rate {r['rates'][k]:g}: {r['gap'][:, k, 0].mean():.2f} at the start, {r['gap'][:, k].min(-1).mean():.2f} at least, {r['gap'][:, k, -1].mean():.2f} at the end with "
@@ -191,7 +258,9 @@ def translation(r: Result) -> Figure:
     )
 
 
-@figure("yaras2024.quasi_static", "A temperature moved up and down", ["yaras2024.quasi_static", "yaras2024.scenes_fixed"])
+@figure(
+    "yaras2024.quasi_static", "A temperature moved up and down", ["yaras2024.quasi_static", "yaras2024.scenes_fixed"]
+)
 def quasi_static(r: Result, fixed: Result) -> Figure:
     temperatures = r["temperatures"]
     own = column("gap", fixed)
@@ -204,7 +273,12 @@ def quasi_static(r: Result, fixed: Result) -> Figure:
                 band(ax, temperatures, r[measure][:, k], colour, label, linestyle=style, marker=">" if k == 0 else "<")
             of_own = column(measure, fixed)
             dots(
-                ax, [float(m.split()[1]) for m in names], np.stack([of_own[m] for m in names], 1), FOURTH, "trained at that temperature", markerfacecolor="none"
+                ax,
+                [float(m.split()[1]) for m in names],
+                np.stack([of_own[m] for m in names], 1),
+                FOURTH,
+                "trained at that temperature",
+                markerfacecolor="none",
             )
             ax.set_xscale("log")
             log_ticks(ax, temperatures)
@@ -214,9 +288,15 @@ def quasi_static(r: Result, fixed: Result) -> Figure:
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
-    words = "; ".join(f"tau {t:g}: {up:.2f} up, {down:.2f} down" for t, up, down in zip(temperatures, *r["gap"].mean(0), strict=True))
+    words = "; ".join(
+        f"tau {t:g}: {up:.2f} up, {down:.2f} down" for t, up, down in zip(temperatures, *r["gap"].mean(0), strict=True)
+    )
     return Figure(
-        tidy(r.seeds, temperature=temperatures, **{f"{m}_{way}": r[m][:, k] for m in ("gap", "image_retrieval") for k, way in enumerate(("up", "down"))}),
+        tidy(
+            r.seeds,
+            temperature=temperatures,
+            **{f"{m}_{way}": r[m][:, k] for m in ("gap", "image_retrieval") for k, way in enumerate(("up", "down"))},
+        ),
         draw,
         f"The trained baseline goes on at a constant rate of {r.config.sweep_rate:g} while its temperature is put to seven values, upwards and downwards again, {r.config.hold} steps each. a: the gap, "
         f"b: image retrieval, at the end of every stay. Circles: towers trained at that fixed temperature throughout. Gaps: {words}. {BANDS} Data: procedural scenes.",

@@ -7,13 +7,25 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 from scipy import stats
 
-from mmcl_core.figures import FIFTH, MULTI, PAGE, SINGLE, THEORY, THIRD, Figure, dots, figure, log_ticks, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THEORY,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
 from mmcl_core.papers.yaras2024.claims.real_icons import ICONS
 from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.figures.printed import GROUPS
 from mmcl_core.papers.yaras2024.table import PRINTED, Column, column, fixed_temperatures, rank_correlation
-from mmcl_core.run import Result
 
 DATA = "Data: procedural captioned scenes; Material Design icons with their names (package qtawesome)."
 
@@ -25,8 +37,16 @@ def long_table(results: dict[str, tuple[Result, ...]], measures: tuple[str, ...]
         columns = {m: column(m, *of_data) for m in measures}
         for method in columns[measures[0]]:
             for k, seed in enumerate(of_data[0].seeds):
-                printed = {f"printed_{measures[0]}": getattr(published.row(method), measures[0]) if method in PRINTED else np.nan}
-                rows.append({"data": data, "method": method, "seed": seed} | {m: columns[m][method][k] for m in measures} | printed)
+                printed = {
+                    f"printed_{measures[0]}": getattr(published.row(method), measures[0])
+                    if method in PRINTED
+                    else np.nan
+                }
+                rows.append(
+                    {"data": data, "method": method, "seed": seed}
+                    | {m: columns[m][method][k] for m in measures}
+                    | printed
+                )
     return pd.DataFrame(rows)
 
 
@@ -50,7 +70,15 @@ def mitigation(*results: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, width_ratios=(1.5, 1))
-        axes[0].plot(places, published.column("gap", tuple(order)), "_", color=THEORY, markersize=11, markeredgewidth=1.6, label="paper, MSCOCO")
+        axes[0].plot(
+            places,
+            published.column("gap", tuple(order)),
+            "_",
+            color=THEORY,
+            markersize=11,
+            markeredgewidth=1.6,
+            label="paper, MSCOCO",
+        )
         for label, (ours, colour, marker) in shown.items():
             dots(axes[0], places, rows_in(order, ours), colour, label, fmt=marker, markersize=3.5)
         axes[0].set_xticks(places, order, rotation=50, ha="right", rotation_mode="anchor")
@@ -58,16 +86,29 @@ def mitigation(*results: Result) -> Figure:
         axes[0].set(ylabel=r"gap $\Delta$")
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         for label, (ours, colour, marker) in list(shown.items())[:2]:
-            dots(axes[1], published.column("gap", tuple(order)), rows_in(order, ours), colour, label, fmt=marker, markersize=3.5)
+            dots(
+                axes[1],
+                published.column("gap", tuple(order)),
+                rows_in(order, ours),
+                colour,
+                label,
+                fmt=marker,
+                markersize=3.5,
+            )
         ends = np.array([0.006, 0.9])
         axes[1].plot(ends, ends, color=THEORY, linewidth=0.8)
         axes[1].set(xscale="log", yscale="log", xlabel=r"the paper's gap", ylabel="our gap")
         panel_letters(axes)
 
-    ranks = {name: rank_correlation("gap", column("gap", *rs)).mean() for name, rs in (("scenes", scenes), ("icons", icons))}
+    ranks = {
+        name: rank_correlation("gap", column("gap", *rs)).mean() for name, rs in (("scenes", scenes), ("icons", icons))
+    }
     said = "; ".join(f"{m} {gaps[m].mean():.3f} (paper {published.row(m).gap:g})" for m in order)
     return Figure(
-        long_table({"scenes": scenes, "icons": icons}, ("gap", "debiased_gap", "uniformity", "image_retrieval", "text_retrieval")),
+        long_table(
+            {"scenes": scenes, "icons": icons},
+            ("gap", "debiased_gap", "uniformity", "image_retrieval", "text_retrieval"),
+        ),
         draw,
         f"The gap after training from scratch with {len(order)} of the paper's settings, ordered by the paper's gap (black). The same towers start every row; a row without triangles was trained on scenes alone. b: ours against the paper's; the line "
         f"is equality. Spearman's rank correlation with the paper: {ranks['scenes']:.2f} on scenes, {ranks['icons']:.2f} on icons (random split). Dots and bars: mean and one standard "
@@ -137,7 +178,9 @@ def trade_offs(*results: Result) -> Figure:
         axes = canvas.subplots(1, 4)
         for ax, (x, y) in zip(axes, panels, strict=True):
             for name in shown:
-                colour, marker = GROUPS["baseline" if name == "baseline" else "swap" if name[:2] in ("HS", "SS") else "temperature"]
+                colour, marker = GROUPS[
+                    "baseline" if name == "baseline" else "swap" if name[:2] in ("HS", "SS") else "temperature"
+                ]
                 a, b = columns[x][name], columns[y][name]
                 bars = {"xerr": a.std(ddof=1), "yerr": b.std(ddof=1)} if len(a) > 1 else {}
                 ax.errorbar(a.mean(), b.mean(), fmt=marker, color=colour, markersize=3.5, elinewidth=0.6, **bars)

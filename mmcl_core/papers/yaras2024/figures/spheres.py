@@ -11,11 +11,23 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, dots, figure, panel_letters, threshold
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    threshold,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.experiments.spheres import METHODS
 from mmcl_core.papers.yaras2024.points import Ring
 from mmcl_core.papers.yaras2024.swapping import Swap
-from mmcl_core.run import Result
 
 IMAGE, TEXT = MULTI, SINGLE  # blue and red-orange
 
@@ -38,7 +50,10 @@ def sphere(ax: Axes, first: np.ndarray, second: np.ndarray, label: str) -> None:
 
 def modality_key(canvas: Canvas, **place: Any) -> None:
     """Which colour is which modality, once for several spheres."""
-    handles = [Line2D([], [], marker="o", linestyle="", color=colour, markersize=4, label=label) for colour, label in ((IMAGE, "image"), (TEXT, "text"))]
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, markersize=4, label=label)
+        for colour, label in ((IMAGE, "image"), (TEXT, "text"))
+    ]
     canvas.legend(handles=[*handles, Line2D([], [], color="#333333", linewidth=1.1, label="pair")], ncols=3, **place)
 
 
@@ -49,7 +64,9 @@ def fig2(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         left, right = canvas.subfigures(1, 2, width_ratios=(1.15, 1))
         axes = left.subplots(1, 2)
-        for ax, curve, label in zip(axes, (gap, temperature), (r"modality gap $\Delta$", r"temperature $\tau$"), strict=True):
+        for ax, curve, label in zip(
+            axes, (gap, temperature), (r"modality gap $\Delta$", r"temperature $\tau$"), strict=True
+        ):
             ax.plot(time, curve, color=MULTI)
             ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, 1.2))
             ax.set_xticks([0.1, 10, 1e3, 1e5])
@@ -57,7 +74,9 @@ def fig2(r: Result) -> Figure:
             threshold(ax, matched + 0.1, "all match")
         panel_letters(axes)
         for k, (t, first, second) in enumerate(zip(r["frame_time"], r["first"], r["second"], strict=True)):
-            sphere(right.add_subplot(2, 3, k + 1, projection="3d"), first, second, f"$t={t:g}$" if t < 1e3 else r"$t=10^5$")
+            sphere(
+                right.add_subplot(2, 3, k + 1, projection="3d"), first, second, f"$t={t:g}$" if t < 1e3 else r"$t=10^5$"
+            )
         right.text(0.01, 0.95, "c", fontweight="bold", fontsize=9)
         modality_key(right, loc="outside upper center")
 
@@ -79,7 +98,13 @@ def fig3(r: Result) -> Figure:
     # -d log gamma / dt of the ring as a function of the angle between partners, at three temperatures.
     temperatures = (0.07, 0.3, 1.0)
     drives = np.array(
-        [[-ring.n * ring.field(np.array([np.log(ring.gamma), -np.log(tau), np.radians(a), 0.0]))[0] * tau for a in angles] for tau in temperatures]
+        [
+            [
+                -ring.n * ring.field(np.array([np.log(ring.gamma), -np.log(tau), np.radians(a), 0.0]))[0] * tau
+                for a in angles
+            ]
+            for tau in temperatures
+        ]
     )
 
     def draw(canvas: Canvas) -> None:
@@ -92,14 +117,20 @@ def fig3(r: Result) -> Figure:
         for colour, tau, row in zip((MULTI, THIRD, FIFTH), temperatures, drives, strict=True):
             ax.plot(angles, row, color=colour, label=rf"$\tau={tau:g}$")
         ax.axhline(0, color="#777777", linewidth=0.6)
-        ax.set(xlabel=r"angle between partners $\delta$ (degrees)", ylabel=r"common push $(1-\gamma^2)g$", xticks=[-144, -72, 0, 72, 144])
+        ax.set(
+            xlabel=r"angle between partners $\delta$ (degrees)",
+            ylabel=r"common push $(1-\gamma^2)g$",
+            xticks=[-144, -72, 0, 72, 144],
+        )
         ax.legend(loc="upper left")
         panel_letters([ax])
         ax.texts[-1].set_text("b")
 
     positive = (drives > 0).mean(1)
     return Figure(
-        pd.DataFrame({"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}),
+        pd.DataFrame(
+            {"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}
+        ),
         draw,
         rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): where it is positive the gap closes "
         rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on {positive[0]:.0%} of the circle. Theory, no training.",
@@ -140,7 +171,12 @@ def toy_schemes(r: Result) -> Figure:
     end = dict(zip(METHODS, r["gap"][:, -1], strict=True))
     return Figure(
         pd.DataFrame(
-            {"method": np.repeat(METHODS, len(time)), "time": np.tile(time, len(METHODS)), "gap": r["gap"].ravel(), "temperature": r["temperature"].ravel()}
+            {
+                "method": np.repeat(METHODS, len(time)),
+                "time": np.tile(time, len(METHODS)),
+                "gap": r["gap"].ravel(),
+                "temperature": r["temperature"].ravel(),
+            }
         ),
         draw,
         rf"The model of Fig. 2 under ten treatments of the temperature. Gap at $t=10^5$: $e^\nu$ {end['exp(nu)']:.3f}, $e^{{\nu/2}}$ {end['exp(nu/2)']:.3f}, SLRT .1 {end['SLRT .1']:.3f}, "
@@ -164,12 +200,27 @@ def toy_swaps(r: Result) -> Figure:
             # The kind gives the colour, the share of the steps the weight of the line.
             weight = 1.4 if swap.kind == "none" else 0.6 + 0.5 * (3 + np.log10(swap.probability))
             label = "no swapping" if swap.kind == "none" else f"{names[swap.kind]}, $p={swap.probability:g}$"
-            axes[0].plot(r["time"][late], r["gap"].mean(0)[column, late], color=colours[swap.kind], linewidth=weight, label=label)
+            axes[0].plot(
+                r["time"][late], r["gap"].mean(0)[column, late], color=colours[swap.kind], linewidth=weight, label=label
+            )
         axes[0].set(xscale="log", xlabel="time $t$ (rate x steps)", ylabel=r"modality gap $\Delta$")
         for kind, marker in (("hard", "o"), ("soft", "s"), ("row", "^")):
             chosen = [k for k, s in enumerate(swaps) if s.kind == kind]
-            dots(axes[1], np.array([swaps[k].probability for k in chosen]), end[:, chosen], colours[kind], names[kind], fmt=f"{marker}-", linewidth=0.8)
-        axes[1].set(xscale="log", xlabel="share of steps that swap, $p$", ylabel=rf"$\Delta$ at $t={r['time'][-1]:g}$", ylim=(0, None))
+            dots(
+                axes[1],
+                np.array([swaps[k].probability for k in chosen]),
+                end[:, chosen],
+                colours[kind],
+                names[kind],
+                fmt=f"{marker}-",
+                linewidth=0.8,
+            )
+        axes[1].set(
+            xscale="log",
+            xlabel="share of steps that swap, $p$",
+            ylabel=rf"$\Delta$ at $t={r['time'][-1]:g}$",
+            ylim=(0, None),
+        )
         threshold(axes[1], end[:, 0].mean(), "no swapping", axis="y")
         axes[1].legend(loc="lower left")
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
@@ -178,7 +229,9 @@ def toy_swaps(r: Result) -> Figure:
     labels = [s.label for s in swaps]
     seeds = np.asarray(r.seeds)
     return Figure(
-        pd.DataFrame({"seed": np.repeat(seeds, len(labels)), "swap": np.tile(labels, len(seeds)), "final_gap": end.ravel()}),
+        pd.DataFrame(
+            {"seed": np.repeat(seeds, len(labels)), "swap": np.tile(labels, len(seeds)), "final_gap": end.ravel()}
+        ),
         draw,
         rf"The model of Fig. 2 by gradient descent with swapped coordinates: mean over {len(seeds)} seeds (a), final gap with one standard deviation (b). Thicker lines in (a): larger $p$. "
         rf"Without swapping the gap ends at {end[:, 0].mean():.3f}, with hard swap in every step at {end[:, 4].mean():.3f}, with rows swapped in every step at {end[:, 8].mean():.3f}.",
@@ -198,16 +251,22 @@ def phase(pairs: Result, start: Result) -> Figure:
         axes[0].set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
         axes[0].minorticks_off()
         axes[0].legend(loc="upper left")
-        image = axes[1].pcolormesh(start["temperature"], start["gamma"], start["gap"], cmap="cividis", shading="nearest", rasterized=True)
+        image = axes[1].pcolormesh(
+            start["temperature"], start["gamma"], start["gap"], cmap="cividis", shading="nearest", rasterized=True
+        )
         axes[1].plot(0.07, np.cos(0.4 * np.pi), "o", color="white", markeredgecolor="black", markersize=5)
-        axes[1].annotate("Fig. 2", (0.07, np.cos(0.4 * np.pi)), xytext=(5, 3), textcoords="offset points", color="white", fontsize=7)
+        axes[1].annotate(
+            "Fig. 2", (0.07, np.cos(0.4 * np.pi)), xytext=(5, 3), textcoords="offset points", color="white", fontsize=7
+        )
         axes[1].set(xscale="log", xlabel=r"$\tau_0$", ylabel=r"$\gamma_0$")
         canvas.colorbar(image, ax=axes[1], label=r"$\Delta(t=10^5)$")
         panel_letters(axes)
 
     x, y = start["temperature"], start["gamma"]
     return Figure(
-        pd.DataFrame({"temperature": np.tile(x, len(y)), "gamma": np.repeat(y, len(x)), "final_gap": start["gap"].ravel()}),
+        pd.DataFrame(
+            {"temperature": np.tile(x, len(y)), "gamma": np.repeat(y, len(x)), "final_gap": start["gap"].ravel()}
+        ),
         draw,
         rf"The gap at $t=10^5$ in the model of Fig. 2 with $\beta=e^\nu$. (a) Over $\beta_0$ for rings of n pairs shifted by $(n-1)/2$: from {pairs['gap'].min():.2f} to {pairs['gap'].max():.2f}. "
         rf"(b) Over the start $(\tau_0,\gamma_0)$ with five pairs: from {start['gap'].min():.2f} to {start['gap'].max():.2f}.",

@@ -6,11 +6,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.figures import FIFTH, FOURTH, MULTI, PAGE, THIRD, Figure, dots, figure, panel_letters, theory, threshold
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+    theory,
+    threshold,
+)
+from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.experiments.closing import MODELS, SETTINGS
 from mmcl_core.papers.yaras2024.experiments.exact import SCHEMES
 from mmcl_core.papers.yaras2024.schemes import log_gamma_on_curve
-from mmcl_core.run import Result
 
 COLOURS = (MULTI, THIRD, "#56B4E9", FIFTH, FOURTH, "#D55E00")
 LABELS = {
@@ -38,7 +50,13 @@ def schemes(r: Result) -> Figure:
                 curve = log_gamma_on_curve(scheme.potential(b) - scheme.potential(r.config.beta), r.config.gamma)
             theory(axes[0], b, np.where(curve < 0, curve, np.nan) / np.log(10))
             for seed in inside:
-                axes[0].plot(np.exp(r["log_beta"][seed, column, ::2]), log_gamma[seed, column, ::2], "o", color=COLOURS[column], markersize=2.2)
+                axes[0].plot(
+                    np.exp(r["log_beta"][seed, column, ::2]),
+                    log_gamma[seed, column, ::2],
+                    "o",
+                    color=COLOURS[column],
+                    markersize=2.2,
+                )
             axes[1].plot(r["time"][1:], log_gamma[shown, column, 1:], color=COLOURS[column], label=LABELS[name])
         for ax in axes:
             # Linear down to -1 and logarithmic below: the fastest scheme falls a hundred times further than the slowest.
@@ -84,7 +102,9 @@ def exponent(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         lines = ("-", "-", "-", "--")
-        for colour, line, label, power, share in zip((THIRD, FIFTH, MULTI, MULTI), lines, MODEL_LABELS, r["fine_exponent"], r["fine_share"], strict=True):
+        for colour, line, label, power, share in zip(
+            (THIRD, FIFTH, MULTI, MULTI), lines, MODEL_LABELS, r["fine_exponent"], r["fine_share"], strict=True
+        ):
             axes[0].plot(x, power, color=colour, linestyle=line, label=label)
             axes[1].plot(x, share, color=colour, linestyle=line)
         for ax in axes:
@@ -128,7 +148,14 @@ def slow_closing(r: Result) -> Figure:
             theory(ax, x, r["corrected"][row, 1:], "corrected bound")
             theory(ax, x, r["printed"][row, 1:], "printed bound", linestyle=":")
             ax.set(xscale="log", yscale="log", xlabel=r"$\log t$")
-            ax.annotate(rf"$n={n},\ \alpha={alpha:g},\ \gamma_0={gamma:g}$", (0.97, 0.97), xycoords="axes fraction", ha="right", va="top", fontsize=7)
+            ax.annotate(
+                rf"$n={n},\ \alpha={alpha:g},\ \gamma_0={gamma:g}$",
+                (0.97, 0.97),
+                xycoords="axes fraction",
+                ha="right",
+                va="top",
+                fontsize=7,
+            )
         axes[0].set_ylabel(r"$\gamma$")
         axes[0].legend(loc="lower left")
         panel_letters(axes)
@@ -151,7 +178,11 @@ def slow_closing(r: Result) -> Figure:
     )
 
 
-@figure("yaras2024.opening", "Random pairs open the gap", ["yaras2024.random_start", "yaras2024.finite_bound", "yaras2024.small_gap"])
+@figure(
+    "yaras2024.opening",
+    "Random pairs open the gap",
+    ["yaras2024.random_start", "yaras2024.finite_bound", "yaras2024.small_gap"],
+)
 def opening(draws: Result, bound: Result, small: Result) -> Figure:
     ratio = draws["twice_gamma"] / draws["limit"]
     names = [f"{int(n)}, {int(d)}, {b:g}" for n, d, b in draws["case"]]
@@ -164,15 +195,29 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         axes[0].set_yticks(places, names, fontsize=6)
         axes[0].invert_yaxis()
         axes[0].set(xlabel=r"$2\dot\gamma$ / limit (9)", ylabel=r"$n,\ d,\ \beta_0$")
-        for colour, (d, b), curve, limit in zip((MULTI, THIRD, FIFTH, FOURTH), bound["shown"], bound["curve"], bound["limit"], strict=True):
+        for colour, (d, b), curve, limit in zip(
+            (MULTI, THIRD, FIFTH, FOURTH), bound["shown"], bound["curve"], bound["limit"], strict=True
+        ):
             axes[1].plot(bound["n"], np.maximum(curve / limit, -1.2), color=colour, label=rf"$d={d:g},\ \beta_0={b:g}$")
         threshold(axes[1], 2048, "2048")
         axes[1].axhline(0, color="#777777", linewidth=0.6)
         axes[1].set(xscale="log", ylim=(-1, 2.1), yticks=[-1, 0, 1], xlabel="pairs $n$", ylabel="bound (8) / limit (9)")
         axes[1].legend(loc="upper right", fontsize=6)
-        for offset, key, colour, label in ((0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"), (1.06, "moving", FIFTH, r"$\dot\Delta$")):
+        for offset, key, colour, label in (
+            (0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"),
+            (1.06, "moving", FIFTH, r"$\dot\Delta$"),
+        ):
             x = np.broadcast_to(small["gamma"] * offset, small[key].shape)
-            axes[2].plot(x.ravel(), (small[key] / small["bound"]).ravel(), "o", color=colour, markersize=2.5, alpha=0.5, markeredgewidth=0, label=label)
+            axes[2].plot(
+                x.ravel(),
+                (small[key] / small["bound"]).ravel(),
+                "o",
+                color=colour,
+                markersize=2.5,
+                alpha=0.5,
+                markeredgewidth=0,
+                label=label,
+            )
         threshold(axes[2], 1.0, "bound (8)", axis="y")
         axes[2].set(xscale="log", yscale="log", xlabel=r"$\gamma_0$", ylabel="rate / bound (8)")
         axes[2].set_yticks([0.3, 0.5, 1, 2, 5], ["0.3", "0.5", "1", "2", "5"])
@@ -209,7 +254,9 @@ def offsets(r: Result) -> Figure:
     return Figure(
         pd.DataFrame(
             {
-                "model": np.repeat([f"shared kappa={k:g}" for k in r["offset_rate"]] + [f"free n={n}" for n in r["ring"]], len(x)),
+                "model": np.repeat(
+                    [f"shared kappa={k:g}" for k in r["offset_rate"]] + [f"free n={n}" for n in r["ring"]], len(x)
+                ),
                 "log_time": np.tile(x, len(r["offset_rate"]) + len(r["ring"])),
                 "log_gamma": np.concatenate([r["shared_log_gamma"], r["free_log_gamma"]]).ravel(),
             }

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from mmcl_core.config import Tier
 from mmcl_core.errors import DataAbsent
-from mmcl_core.run import Result
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 

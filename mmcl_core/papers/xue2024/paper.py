@@ -1,6 +1,6 @@
 """Everything declared for Xue et al. 2024."""
 
-from mmcl_core.catalog import Paper
+from mmcl_core.evidence.paper import Paper
 from mmcl_core.papers.xue2024.claims import bridge, clip, intra_class, limits, real, real_icons, real_robustness
 from mmcl_core.papers.xue2024.claims import linear_loss as linear_loss_claims
 from mmcl_core.papers.xue2024.claims import richness as richness_claims

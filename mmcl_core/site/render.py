@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mmcl_core.claims import Row, Verdict
-from mmcl_core.figures import Figure
+from mmcl_core.evidence.claim import Row, Verdict
+from mmcl_core.evidence.figures import Figure
 
 SYMBOL = {
     Verdict.reproduced: "✓",
@@ -29,7 +29,10 @@ def text(source: str) -> str:
     """Plain text with `$...$` formulas as HTML."""
     parts = re.split(r"\$([^$]+)\$", source)
     return "".join(
-        rf'<span class="math notranslate nohighlight">\({html.escape(p, quote=False)}\)</span>' if k % 2 else html.escape(p) for k, p in enumerate(parts)
+        rf'<span class="math notranslate nohighlight">\({html.escape(p, quote=False)}\)</span>'
+        if k % 2
+        else html.escape(p)
+        for k, p in enumerate(parts)
     )
 
 
@@ -93,7 +96,9 @@ def summary(rows: Sequence[Row]) -> str:
     """How many rows have which verdict, as badges."""
     counts = Counter(row.verdict for row in rows)
     return (
-        f"<p>{len(rows)} claims judged at tier {rows[0].tier}: " + ", ".join(f"{n} {badge(v)}" for v, n in counts.most_common()) + ".</p>"
+        f"<p>{len(rows)} claims judged at tier {rows[0].tier}: "
+        + ", ".join(f"{n} {badge(v)}" for v, n in counts.most_common())
+        + ".</p>"
         if rows
         else "<p>No claims.</p>"
     )
@@ -103,7 +108,8 @@ def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption."""
     head = "".join(f'<th scope="col">{text(str(name))}</th>' for name in frame.columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{text(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>" for v in row) + "</tr>" for row in frame.itertuples(index=False)
+        "<tr>" + "".join(f"<td>{text(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>" for v in row) + "</tr>"
+        for row in frame.itertuples(index=False)
     )
     return f'<div class="wide" tabindex="0"><table class="data"><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 

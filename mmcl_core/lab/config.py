@@ -61,7 +61,9 @@ class Config(BaseModel):
         table = {Tier.paper: {}, Tier.book: cls.book, Tier.smoke: cls.smoke}[tier]
         for name, value in table.items():
             if name in defaults and defaults[name] == value:
-                raise InputError(f"{cls.__name__}.{tier} overrides '{name}' with its own value {value!r}: remove that line")
+                raise InputError(
+                    f"{cls.__name__}.{tier} overrides '{name}' with its own value {value!r}: remove that line"
+                )
         for name in (*table, *overrides):
             if name not in defaults:
                 raise unknown(f"field of {cls.__name__}", name, defaults)

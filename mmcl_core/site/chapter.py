@@ -23,12 +23,13 @@ import pandas as pd
 import torch
 from IPython.display import display
 
-from mmcl_core import catalog, render
-from mmcl_core.claims import Row, evaluate
-from mmcl_core.config import Tier
+from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
-from mmcl_core.run import Result, run
+from mmcl_core.evidence.claim import Row, evaluate
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.run import Result, run
 from mmcl_core.runtime import resolve_device, use_threads
+from mmcl_core.site import render
 from mmcl_core.stats import Estimate
 
 
@@ -57,7 +58,7 @@ class Chapter:
         """The result of an experiment, computed at most once and stored."""
         name = self._full(name)
         if name not in self._results:
-            self._results[name] = run(name, self.tier, self.seeds, self.device)
+            self._results[name] = run(catalog.find_experiment(name), self.tier, self.seeds, self.device)
         return self._results[name]
 
     def available(self, *names: str) -> bool:
@@ -97,7 +98,10 @@ class Chapter:
         origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
         picture = figure.render("svg")
         encoded = base64.b64encode(picture).decode()
-        bundle = {"text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"), "text/plain": figure.alt}
+        bundle = {
+            "text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
+            "text/plain": figure.alt,
+        }
         if self._build_folder is not None:
             folder = self._build_folder / "figures" / self.paper.key
             folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +121,10 @@ class Chapter:
         """Show the verdicts of several claims as one table."""
         for name in names:
             self._show(name)
-        display({"text/html": render.verdict_table([self.row(name) for name in names]), "text/plain": ", ".join(names)}, raw=True)
+        display(
+            {"text/html": render.verdict_table([self.row(name) for name in names]), "text/plain": ", ".join(names)},
+            raw=True,
+        )
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a computed table with its caption; `$...$` in headers and text is math."""
@@ -152,7 +159,9 @@ class Chapter:
         twice = sorted({n for n in self._shown if self._shown.count(n) > 1})
         never = [n for n in short if n not in self._shown]
         if twice or never:
-            raise InputError(f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend its claim cells")
+            raise InputError(
+                f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend its claim cells"
+            )
         ledger = {
             "paper": self.paper.key,
             "tier": self.tier.value,
@@ -161,11 +170,21 @@ class Chapter:
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
             "rows": [row.record() | {"surprising": row.surprising} for row in rows],
             "experiments": [
-                {"name": r.experiment, "seconds": r.seconds, "created": r.created, "device": r.device, "seeds": list(r.seeds), "data": r.data, "key": r.key}
+                {
+                    "name": r.experiment,
+                    "seconds": r.seconds,
+                    "created": r.created,
+                    "device": r.device,
+                    "seeds": list(r.seeds),
+                    "data": r.data,
+                    "key": r.key,
+                }
                 for r in self._results.values()
             ],
         }
-        (self._build_folder / f"{self.paper.key}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
+        (self._build_folder / f"{self.paper.key}.ledger.json").write_text(
+            json.dumps(ledger, indent=1), encoding="utf-8"
+        )
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"

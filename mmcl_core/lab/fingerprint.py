@@ -15,14 +15,17 @@ from pathlib import Path
 
 from mmcl_core.errors import InputError
 
-PACKAGE = __package__
+PACKAGE = __package__.partition(".")[0]
 
 
 def normalised(source: str) -> str:
     """`source` without comments, docstrings and formatting."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node, clean=False) is not None:
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
 
@@ -67,7 +70,9 @@ def _same_as_imported(module: str, path: Path, digest: str) -> None:
     """A result must not be kept under code that did not make it: what is imported stays as it is while its file is edited."""
     loaded = getattr(sys.modules.get(module), "__file__", None) == str(path)
     if _SEEN.setdefault(path, digest) != digest and loaded:
-        raise InputError(f"{path} has changed since this process imported it: restart the kernel or the command, so that the new code computes")
+        raise InputError(
+            f"{path} has changed since this process imported it: restart the kernel or the command, so that the new code computes"
+        )
 
 
 def closure(module: str) -> dict[str, str]:

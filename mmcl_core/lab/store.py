@@ -47,7 +47,9 @@ class Damaged(Exception):
 
 
 def _seal(meta: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps({k: v for k, v in meta.items() if k != "seal"}, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps({k: v for k, v in meta.items() if k != "seal"}, sort_keys=True).encode()
+    ).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ class Store:
             return self._read(folder)
         except Damaged as damage:
             aside = self._move_aside(folder)
-            print(f"mmcl: the stored result {folder.name} of {key['experiment']} is damaged ({damage}); {aside}; it is computed again", file=sys.stderr)
+            print(
+                f"mmcl: the stored result {folder.name} of {key['experiment']} is damaged ({damage}); {aside}; it is computed again",
+                file=sys.stderr,
+            )
             return None
 
     def save(self, key: Key, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Entry:
@@ -82,7 +87,11 @@ class Store:
         packed = io.BytesIO()
         np.savez_compressed(packed, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
         payload = packed.getvalue()
-        meta: dict[str, Any] = {"key": dict(key), "facts": dict(facts), "arrays_sha256": hashlib.sha256(payload).hexdigest()}
+        meta: dict[str, Any] = {
+            "key": dict(key),
+            "facts": dict(facts),
+            "arrays_sha256": hashlib.sha256(payload).hexdigest(),
+        }
         meta["seal"] = _seal(json.loads(json.dumps(meta)))
         folder = self.folder(key)
         scratch: Path | None = None

@@ -1,12 +1,12 @@
 """Running an experiment through the store: the one door through which every result comes.
 
-`run("huang2024.figure1", tier="book")` returns the stored arrays when the same code, configuration, seeds, data,
-library versions and device class have produced them before, and computes and stores them otherwise.
+`run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library versions
+and device class have produced them before, and computes and stores them otherwise. It takes the declared `Experiment`;
+whoever has only its name asks the catalogue (`catalog.find_experiment`), which this room does not know.
 """
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmcl_core.config import Config, Tier
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Experiment
+from mmcl_core.lab.config import Config, Tier
+from mmcl_core.lab.experiment import Experiment
+from mmcl_core.lab.fingerprint import closure
+from mmcl_core.lab.store import Store, differences, fingerprint
 from mmcl_core.paths import results_folder
 from mmcl_core.runtime import device_label, resolve_device
-from mmcl_core.sources import closure
-from mmcl_core.store import Store, differences, fingerprint
 
 MOST_SEEDS = 10_000
 VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
@@ -75,11 +75,17 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
     try:
         if isinstance(seeds, str):
             seeds = [int(part) for part in seeds.split(",")] if "," in seeds else int(seeds)
-        chosen = tuple(range(seeds if seeds <= MOST_SEEDS else 0)) if isinstance(seeds, int) else tuple(int(s) for s in seeds)
+        chosen = (
+            tuple(range(seeds if seeds <= MOST_SEEDS else 0))
+            if isinstance(seeds, int)
+            else tuple(int(s) for s in seeds)
+        )
     except (TypeError, ValueError):
         chosen = ()
     if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
-        raise InputError(f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers from 0 such as 0,1,2")
+        raise InputError(
+            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers from 0 such as 0,1,2"
+        )
     return chosen
 
 
@@ -97,7 +103,7 @@ def store_key(experiment: Experiment, config: Config, seeds: Sequence[int], devi
 
 
 def run(
-    experiment: Experiment | str,
+    experiment: Experiment,
     tier: Tier | str = Tier.book,
     seeds: int | str | Sequence[int] | None = None,
     device: str = "auto",
@@ -108,7 +114,7 @@ def run(
 
     Parameters
     ----------
-    experiment : an `Experiment` or its name, such as "huang2024.figure1"
+    experiment : the declared experiment
     tier : smoke, book or paper
     seeds : None for the tier's own count, a count, or a list
     device : auto, cpu or cuda
@@ -118,9 +124,8 @@ def run(
     Raises
     ------
     InputError
-        For an unknown name, tier, device or field, or a value out of range.
+        For an unknown tier, device or field, or a value out of range.
     """
-    experiment = resolve(experiment)
     tier = Tier.parse(tier)
     place = experiment.place(resolve_device(device))
     config = experiment.config.at(tier, **overrides)
@@ -137,7 +142,9 @@ def run(
             "device": device_label(place),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        entry = store.save(store_key(experiment, config, chosen, place), arrays, facts)  # taken anew: the code may have changed meanwhile
+        entry = store.save(
+            store_key(experiment, config, chosen, place), arrays, facts
+        )  # taken anew: the code may have changed meanwhile
     facts = entry.facts
     return Result(
         experiment.name,
@@ -154,18 +161,15 @@ def run(
     )
 
 
-def resolve(experiment: Experiment | str) -> Experiment:
-    """The experiment of that name, looked up in the catalogue of papers (imported late: the core knows no paper)."""
-    if isinstance(experiment, Experiment):
-        return experiment
-    return importlib.import_module("mmcl_core.catalog").find_experiment(experiment)
-
-
 def why(
-    experiment: Experiment | str, tier: Tier | str = Tier.book, seeds: Any = None, device: str = "auto", store: Store | None = None, **overrides: Any
+    experiment: Experiment,
+    tier: Tier | str = Tier.book,
+    seeds: Any = None,
+    device: str = "auto",
+    store: Store | None = None,
+    **overrides: Any,
 ) -> list[str]:
     """Empty when the result is stored; else the parts in which the nearest stored entry differs from what is asked."""
-    experiment = resolve(experiment)
     config = experiment.config.at(tier, **overrides)
     store = store or Store(results_folder())
     chosen = () if experiment.deterministic else parse_seeds(seeds, config)

@@ -1,9 +1,20 @@
 """Everything declared for Ren & Li 2023."""
 
-from mmcl_core.catalog import Paper
+from mmcl_core.evidence.paper import Paper
 from mmcl_core.papers.ren2023.claims import abstract, dynamics, landscape, real
 from mmcl_core.papers.ren2023.deviations import DEVIATIONS
-from mmcl_core.papers.ren2023.experiments import beyond, captioned_shapes, digit_halves, exact, finite, flows, icons, laws, runs, sweeps
+from mmcl_core.papers.ren2023.experiments import (
+    beyond,
+    captioned_shapes,
+    digit_halves,
+    exact,
+    finite,
+    flows,
+    icons,
+    laws,
+    runs,
+    sweeps,
+)
 from mmcl_core.papers.ren2023.figures import finite as finite_figures
 from mmcl_core.papers.ren2023.figures import laws as law_figures
 from mmcl_core.papers.ren2023.figures import real as real_figures

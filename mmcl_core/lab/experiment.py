@@ -6,13 +6,14 @@ This module stays light on purpose: every experiment imports it, so every line h
 from __future__ import annotations
 
 import dis
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from mmcl_core.config import Config
+from mmcl_core.lab.config import Config
 
 Arrays = dict[str, np.ndarray]
 
@@ -35,6 +36,10 @@ class Experiment:
     data: Callable[[Config], dict[str, str]] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     deterministic: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Experiment], tuple[str, str]]:
+        """Pickled as its place, not as its code: the declared name stands for the experiment, not for its function."""
+        return _declared, (self.function.__module__, self.function.__qualname__)
 
     @property
     def module(self) -> str:
@@ -60,9 +65,19 @@ class Experiment:
         for name, array in arrays.items():
             if array.dtype == object:
                 raise ValueError(f"{self.name} returns '{name}' as objects; only numbers and text can be stored")
-            if not self.deterministic and name not in self.coordinates and (array.ndim == 0 or len(array) != len(seeds)):
-                raise ValueError(f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} seeds")
+            if (
+                not self.deterministic
+                and name not in self.coordinates
+                and (array.ndim == 0 or len(array) != len(seeds))
+            ):
+                raise ValueError(
+                    f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} seeds"
+                )
         return arrays
+
+
+def _declared(module: str, name: str) -> Experiment:
+    return getattr(importlib.import_module(module), name)
 
 
 def experiment(
@@ -78,6 +93,8 @@ def experiment(
 
     def declare(function: Callable[[Config, Sequence[int], torch.device], Arrays]) -> Experiment:
         summary = (function.__doc__ or "").strip().split("\n")[0]
-        return Experiment(name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}), deterministic)
+        return Experiment(
+            name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}), deterministic
+        )
 
     return declare

@@ -10,17 +10,17 @@ from multiprocessing import active_children, get_context
 
 from threadpoolctl import threadpool_limits
 
-from mmcl_core.config import Tier
 from mmcl_core.errors import InputError
-from mmcl_core.experiment import Experiment
-from mmcl_core.run import run, why
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.experiment import Experiment
+from mmcl_core.lab.run import run, why
 from mmcl_core.runtime import use_threads
 
 
-def _one(tier: str, seeds: int | str | None, device: str, name: str) -> None:
+def _one(experiment: Experiment, tier: str, seeds: int | str | None, device: str) -> None:
     use_threads(1)
     with threadpool_limits(1):  # numpy's and scikit-learn's own threads would fight over the cores
-        run(name, tier, seeds, device)
+        run(experiment, tier, seeds, device)
 
 
 def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device: str) -> bool:
@@ -31,7 +31,14 @@ def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device
         return False
 
 
-def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str | None, device: str, jobs: int, limit: float = 3600) -> list[str]:
+def warm(
+    experiments: Sequence[Experiment],
+    tier: Tier | str,
+    seeds: int | str | None,
+    device: str,
+    jobs: int,
+    limit: float = 3600,
+) -> list[str]:
     """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread each, longest first.
 
     Returns the names of those that failed or were not done within `limit` seconds. Nothing is raised for them: whoever asks for
@@ -48,7 +55,7 @@ def warm(experiments: Sequence[Experiment], tier: Tier | str, seeds: int | str |
     try:
         # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's affair.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        futures |= {pool.submit(_one, tier.value, seeds, device, e.name): e.name for e in longest_first}
+        futures |= {pool.submit(_one, e, tier.value, seeds, device): e.name for e in longest_first}
         signal.signal(signal.SIGINT, previous)
         # Asked for again and again, because a wait without an end would not hear Ctrl-C on every system.
         begin, pending = time.monotonic(), set(futures)

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.errors import InputError, unknown
-from mmcl_core.run import Result
+from mmcl_core.lab.run import Result
 
 FORMATS = ("svg", "pdf", "png", "csv")
 
@@ -103,7 +103,9 @@ class Figure:
             for path, content in contents.items():
                 path.write_bytes(content)
         except OSError as error:
-            raise InputError(f"The figure could not be written to {folder} ({error.strerror}): name a writable folder with --out") from None
+            raise InputError(
+                f"The figure could not be written to {folder} ({error.strerror}): name a writable folder with --out"
+            ) from None
         return list(contents)
 
 
@@ -125,7 +127,14 @@ def figure(id: str, title: str, experiments: Sequence[str]) -> Callable[[Callabl
     return lambda build: FigureSpec(id, title, tuple(experiments), build)
 
 
-def band(ax: Axes, x: Float[np.ndarray, T], samples: Float[np.ndarray, "S T"], color: str, label: str | None = None, **line: Any) -> None:
+def band(
+    ax: Axes,
+    x: Float[np.ndarray, T],
+    samples: Float[np.ndarray, "S T"],
+    color: str,
+    label: str | None = None,
+    **line: Any,
+) -> None:
     """The mean over seeds as a line and one standard deviation as a band; the caption names the interval."""
     centre = samples.mean(0)
     spread = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(centre)
@@ -133,10 +142,24 @@ def band(ax: Axes, x: Float[np.ndarray, T], samples: Float[np.ndarray, "S T"], c
     ax.fill_between(x, centre - spread, centre + spread, color=color, alpha=0.2, linewidth=0)
 
 
-def dots(ax: Axes, x: Float[np.ndarray, N], samples: Float[np.ndarray, "S N"], color: str, label: str | None = None, **style: Any) -> None:
+def dots(
+    ax: Axes,
+    x: Float[np.ndarray, N],
+    samples: Float[np.ndarray, "S N"],
+    color: str,
+    label: str | None = None,
+    **style: Any,
+) -> None:
     """Simulation dots: the mean over seeds with an error bar of one standard deviation."""
     spread = samples.std(0, ddof=1) if len(samples) > 1 else None
-    ax.errorbar(x, samples.mean(0), yerr=spread, color=color, label=label, **({"fmt": "o", "capsize": 2, "elinewidth": 0.8} | style))
+    ax.errorbar(
+        x,
+        samples.mean(0),
+        yerr=spread,
+        color=color,
+        label=label,
+        **({"fmt": "o", "capsize": 2, "elinewidth": 0.8} | style),
+    )
 
 
 def theory(ax: Axes, x: Float[np.ndarray, N], y: Float[np.ndarray, N], label: str | None = None, **line: Any) -> None:
@@ -149,11 +172,25 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
     (ax.axvline if axis == "x" else ax.axhline)(value, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
     if axis == "x":
         ax.annotate(
-            formula, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -2), textcoords="offset points", va="top", fontsize=7, color="#555555"
+            formula,
+            (value, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=7,
+            color="#555555",
         )
     else:
         ax.annotate(
-            formula, (0.99, value), xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", ha="right", fontsize=7, color="#555555"
+            formula,
+            (0.99, value),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
+            color="#555555",
         )
 
 
@@ -166,7 +203,15 @@ def log_ticks(ax: Axes, values: Sequence[float]) -> None:
 def panel_letters(axes: Sequence[Axes]) -> None:
     """a, b, c ... at the upper left corner of each panel."""
     for letter, ax in zip("abcdefghijkl", axes, strict=False):
-        ax.annotate(letter, (0, 1), xycoords="axes fraction", xytext=(-14, 5), textcoords="offset points", fontweight="bold", fontsize=9)
+        ax.annotate(
+            letter,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(-14, 5),
+            textcoords="offset points",
+            fontweight="bold",
+            fontsize=9,
+        )
 
 
 def tidy(seeds: Sequence[int], **columns: Float[np.ndarray, "S T"]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Everything declared for Huang et al. 2024."""
 
-from mmcl_core.catalog import Paper
+from mmcl_core.evidence.paper import Paper
 from mmcl_core.papers.huang2024.claims import appendix_b, appendix_c, appendix_d, beyond, descent, lemmas, main, table1
 from mmcl_core.papers.huang2024.deviations import DEVIATIONS
 from mmcl_core.papers.huang2024.experiments import (

@@ -1,13 +1,26 @@
 """Everything declared for Yaras et al. 2024."""
 
-from mmcl_core.catalog import Paper
+from mmcl_core.evidence.paper import Paper
 from mmcl_core.papers.yaras2024.claims import closing as closing_claims
 from mmcl_core.papers.yaras2024.claims import lemmas, real_icons, real_pretrained, real_runs, real_table
 from mmcl_core.papers.yaras2024.claims import opening as opening_claims
 from mmcl_core.papers.yaras2024.claims import printed as printed_claims
 from mmcl_core.papers.yaras2024.claims import spheres as spheres_claims
 from mmcl_core.papers.yaras2024.deviations import DEVIATIONS
-from mmcl_core.papers.yaras2024.experiments import closing, exact, icons, inits, longrun, mscoco, opening, pretrained, printed, scenes, spheres, sweep
+from mmcl_core.papers.yaras2024.experiments import (
+    closing,
+    exact,
+    icons,
+    inits,
+    longrun,
+    mscoco,
+    opening,
+    pretrained,
+    printed,
+    scenes,
+    spheres,
+    sweep,
+)
 from mmcl_core.papers.yaras2024.figures import printed as printed_figures
 from mmcl_core.papers.yaras2024.figures import real_pretrained as real_pretrained_figures
 from mmcl_core.papers.yaras2024.figures import real_runs as real_runs_figures
@@ -39,7 +52,13 @@ SYNTHETIC_EXPERIMENTS = (
     printed.fig4a_theory,
 )
 SYNTHETIC_FIGURES = (*spheres_figures.FIGURES, *theory.FIGURES, *printed_figures.FIGURES)
-SYNTHETIC_CLAIMS = (*lemmas.CLAIMS, *closing_claims.CLAIMS, *opening_claims.CLAIMS, *spheres_claims.CLAIMS, *printed_claims.CLAIMS)
+SYNTHETIC_CLAIMS = (
+    *lemmas.CLAIMS,
+    *closing_claims.CLAIMS,
+    *opening_claims.CLAIMS,
+    *spheres_claims.CLAIMS,
+    *printed_claims.CLAIMS,
+)
 
 # real half
 REAL_EXPERIMENTS = (
