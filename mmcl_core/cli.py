@@ -198,7 +198,7 @@ def command_figure(a: argparse.Namespace) -> int:
 
 def command_claims(a: argparse.Namespace) -> int:
     from mmcl_core import catalog
-    from mmcl_core.evidence.claim import ledger
+    from mmcl_core.evidence.ledger import ledger
 
     chosen = [catalog.paper(a.chapter)] if a.chapter else list(catalog.papers())
     results = Runner(a, [e for p in chosen for e in p.experiments])

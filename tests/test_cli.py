@@ -78,7 +78,7 @@ def test_a_surprising_verdict_is_exit_status_1(monkeypatch, capsys):
     from dataclasses import replace
 
     from mmcl_core import catalog
-    from mmcl_core.evidence.claim import Verdict
+    from mmcl_core.evidence.verdicts import Verdict
 
     paper = catalog.paper("huang2024")
     wrong = tuple(replace(c, declared=Verdict.trend_only) if c.id == "huang2024.collapse" else c for c in paper.claims)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmcl_core import catalog
-from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.evidence.ledger import evaluate
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.store import Store
 from mmcl_core.papers.huang2024 import bounds, dynamics, theory
@@ -106,7 +107,7 @@ def test_the_exponent_in_log_time_tells_laws_apart(power, verdict):
     step = np.unique(np.geomspace(10, 4000, 60).round())
     curves = np.log(step) ** np.array([[0.5, 0.5], [0.5, power]])[..., None]
     claim = CLAIMS["c13_corrected"]
-    estimate = claim.estimate(stored("huang2024.log_growth", step=step, largest_rho=curves))
+    estimate = claim.estimator(stored("huang2024.log_growth", step=step, largest_rho=curves))
     assert estimate.value == pytest.approx(power)
     assert claim.judge(estimate) == verdict
 
@@ -117,7 +118,7 @@ def test_the_exponent_in_log_time_tells_laws_apart(power, verdict):
 def test_the_exponent_in_the_temperature_tells_laws_apart(power, verdict):
     temperature = np.array([1.0, 0.5, 0.2, 0.05])
     claim = CLAIMS["c13_temperature"]
-    estimate = claim.estimate(
+    estimate = claim.estimator(
         stored(
             "huang2024.log_growth", temperature=temperature, largest_rho=np.stack([temperature**power] * 2)[..., None]
         )
@@ -129,11 +130,11 @@ def test_a_cell_of_the_phase_diagram_that_did_not_converge_is_caught():
     single, multi = np.full((2, 3), 0.009), np.full((2, 3, 2), 0.009)
     claim = CLAIMS["threshold_converged"]
     assert (
-        claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
+        claim.judge(claim.estimator(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
         == Verdict.reproduced
     )
     multi[1, 2, 0] = 0.02
     assert (
-        claim.judge(claim.estimate(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
+        claim.judge(claim.estimator(stored("huang2024.phase", single_loss=single, multi_loss=multi)))
         == Verdict.not_reproduced
     )

@@ -5,7 +5,7 @@ import pytest
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent
-from mmcl_core.evidence.claim import evaluate
+from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.lab.config import Tier
 from tests.named import run
 
@@ -23,6 +23,6 @@ def test_every_estimator_runs_on_every_tier_and_gives_an_interval(claim):
         results = [run(e, Tier.smoke) for e in claim.experiments]
     except DataAbsent as absent:
         pytest.skip(str(absent))
-    estimate = claim.estimate(*results)
+    estimate = claim.estimator(*results)
     assert estimate.n >= 1
     assert np.isnan(estimate.value) or estimate.low <= estimate.value <= estimate.high

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
-from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.evidence.ledger import evaluate
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.store import Store
 from mmcl_core.papers.ren2023 import dynamics, reference, setting, theory
@@ -275,7 +276,7 @@ def test_planted_errors_in_the_moments_are_caught(claim, monkeypatch, tmp_path):
 
 def judged(name, experiment, **arrays):
     claim = next(c for c in catalog.paper("ren2023").claims if c.id == f"ren2023.{name}")
-    estimate = claim.estimate(replace(run(experiment, Tier.smoke), arrays=arrays))
+    estimate = claim.estimator(replace(run(experiment, Tier.smoke), arrays=arrays))
     return estimate, claim.judge(estimate)
 
 

@@ -13,7 +13,8 @@ from sklearn.svm import LinearSVC
 from mmcl_core import catalog
 from mmcl_core.cli import main
 from mmcl_core.errors import InputError
-from mmcl_core.evidence.claim import Verdict, evaluate
+from mmcl_core.evidence.ledger import evaluate
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.store import Store
 from mmcl_core.losses import symmetric_cross_entropy

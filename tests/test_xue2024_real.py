@@ -12,7 +12,7 @@ from mmcl_core.data import backgrounds
 from mmcl_core.data import digits as digits_data
 from mmcl_core.data import icons as icon_data
 from mmcl_core.errors import DataAbsent, InputError
-from mmcl_core.evidence.claim import Verdict
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.losses import clip_loss
 from mmcl_core.papers.xue2024 import contrast
@@ -249,9 +249,9 @@ def test_planted_errors_are_caught_by_the_claims():
     same = {"digit_shade_main_ood": 0.57 + jitter, "digit_shade_no_intra_main_ood": 0.57 + jitter[::-1]}
     for planted in (exchanged, same):
         claim = claims["digits_intra_class"]
-        assert not claim.rule.holds(claim.estimate(planted, {}))
+        assert not claim.rule.holds(claim.estimator(planted, {}))
     claim = claims["digits_supervised_fails"]
-    assert not claim.rule.holds(claim.estimate({}, {"supervised_main_ood": 0.8 + jitter}))
+    assert not claim.rule.holds(claim.estimator({}, {"supervised_main_ood": 0.8 + jitter}))
     assert not claims["digits_shade_irrelevant"].rule.holds(Estimate(0.1, 0.05, 0.15, 5, "t"))
     claim = claims["digits_class_mean_votes_against"]
     for agreeing, disagreeing, against in ((0.3, 0.7, True), (0.6, 0.55, False)):
@@ -259,7 +259,7 @@ def test_planted_errors_are_caught_by_the_claims():
             "digit_shade_class_mean_agreeing": agreeing + jitter,
             "digit_shade_class_mean_disagreeing": disagreeing + jitter[::-1],
         }
-        assert claim.rule.holds(claim.estimate(planted, {})) == against
+        assert claim.rule.holds(claim.estimator(planted, {})) == against
 
 
 def test_equivalence_needs_the_whole_interval():

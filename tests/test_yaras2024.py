@@ -12,7 +12,7 @@ from scipy.special import ive
 
 from mmcl_core import catalog, cli, stats
 from mmcl_core.errors import InputError
-from mmcl_core.evidence.claim import Verdict
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import (
     bessel,

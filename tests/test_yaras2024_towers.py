@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmcl_core.data import scenes as scene_data
 from mmcl_core.errors import DataAbsent, InputError
-from mmcl_core.evidence.claim import Verdict
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.metrics import debiased_modality_gap, modality_gap, uniformity
 from mmcl_core.papers.yaras2024 import evaluate, published, table, towers
 from mmcl_core.papers.yaras2024.claims import real_runs, real_table
@@ -392,7 +392,7 @@ def test_the_papers_own_table_passes_every_row_and_its_mirror_image_none():
     baseline = published.row("baseline").gap
     own, mirrored = results_from(lambda r: r.gap), results_from(lambda r: 2 * baseline - r.gap)
     for claim in real_table.ROWS:
-        noisy = lambda results: claim.judge(claim.estimate(*results))  # noqa: E731
+        noisy = lambda results: claim.judge(claim.estimator(*results))  # noqa: E731
         assert noisy(own) == Verdict.reproduced, claim.id
         assert noisy(mirrored) == Verdict.not_reproduced, claim.id
     ranks = next(c for c in real_table.RANKS if c.id.endswith("ranks_gap"))
@@ -407,7 +407,7 @@ def test_a_temperature_dropped_from_the_loss_is_caught_by_a_claim(monkeypatch):
     config = scenes.FixedSetting.at("smoke", methods=("baseline", "FLT .4"), train=1600, batch=32, epochs=2)
 
     def verdict():
-        return claim.judge(claim.estimate(scenes.fixed.compute(config, range(3), CPU)))
+        return claim.judge(claim.estimator(scenes.fixed.compute(config, range(3), CPU)))
 
     assert verdict() == Verdict.reproduced
 
@@ -434,7 +434,7 @@ def test_the_long_runs_estimators_on_a_run_written_by_hand():
 
 def judged(module, name, *results):
     claim = next(c for c in module.CLAIMS if c.id == f"yaras2024.{name}")
-    return claim.judge(claim.estimate(*results))
+    return claim.judge(claim.estimator(*results))
 
 
 def test_the_claims_about_two_starts_on_runs_written_by_hand():

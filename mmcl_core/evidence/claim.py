@@ -1,163 +1,108 @@
-"""Claims about a paper, the rules that judge them, and their verdicts.
+"""Claims: one statement each, with all that a hostile reader would ask about how it is judged.
 
-A claim names its estimator (a function of stored results) and up to three rules. `rule` is the statement itself.
-`refutation`, where given, is evidence that the printed statement is false and not merely unseen. `trend` is the weaker
-statement that is left when the first fails. Every verdict is therefore measured; `declared` is what we found when the
-claim was written, and a build in which the two differ fails: a surprise is looked at, never hidden.
+A claim is a decorated function. The function is the estimator (it receives stored results and returns an `Estimate`),
+its name is the claim's name, and its docstring is the statement, followed by what is measured and, where a reader
+needs more, a note:
+
+    @claim(item="Fig. 4b, mean", paper="near .15", on="first_steps", rule=Positive(), quantifier=Quantifier.mean,
+           match=Match.scaled)
+    def first_steps_open_the_gap(r):
+        r\"\"\"Within the first steps the gap grows.
+
+        Measured: gap after ten steps minus gap at the start, mean over seeds.
+        Note: ...
+        \"\"\"
+        return stats.mean(r["gap"][:, 10] - r["gap"][:, 0])
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Any
 
-from mmcl_core.errors import DataAbsent
+from mmcl_core.evidence.rules import Outcome, Rule
+from mmcl_core.evidence.verdicts import Author, Verdict, words
 from mmcl_core.lab.config import Tier
-from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 
-class Verdict(StrEnum):
-    reproduced = "reproduced"
-    trend_only = "trend only"
-    not_reproduced = "not reproduced"
-    refuted = "refuted as printed"
-    not_evaluated = "not evaluated"
+class Quantifier(StrEnum):
+    """What a statement speaks of; the estimator must answer to it."""
+
+    every = "for every"  # judged by the worst case
+    mean = "on average"  # by an interval over seeds
+    probability = "with probability"  # by the share of draws
+    exists = "there is"  # by one example that is shown
+    order = "order of growth"  # by a fitted exponent over at least four sizes, or the limit
+    limit = "in the limit"  # by convergence at the predicted rate
 
 
-class Kind(StrEnum):
-    """Who makes the claim: the paper, our correction of the paper, or we beyond the paper."""
+class Match(StrEnum):
+    """How near the run is to what the paper ran."""
 
-    paper = "paper"
-    correction = "correction"
-    beyond = "beyond the paper"
-
-
-class Rule(Protocol):
-    """Judges an estimate; `str(rule)` is what the scoreboard shows. A NaN never passes."""
-
-    def holds(self, estimate: Estimate) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Within:
-    """|value - target| <= absolute + relative * |target|."""
-
-    target: float
-    absolute: float = 0.0
-    relative: float = 0.0
-
-    def holds(self, estimate: Estimate) -> bool:
-        return abs(estimate.value - self.target) <= self.absolute + self.relative * abs(self.target)
-
-    def __str__(self) -> str:
-        parts = [f"{self.absolute:g}"] * (self.absolute > 0) + [f"{self.relative:.3g} relative"] * (self.relative > 0)
-        return f"within {' + '.join(parts) or '0'} of {self.target:.4g}"
+    exact = "exact"  # the paper's own setting and sizes, or an identity
+    scaled = "scaled"  # its setting at other sizes
+    reconstructed = "reconstructed"  # details that it leaves out are filled in by us
+    ours = "ours"  # our design
 
 
 @dataclass(frozen=True)
-class Between:
-    """low <= value <= high; also the rule for a slope in a band."""
+class Condition:
+    """A condition of a theorem: its formula, its value in the run (a number or a function of the results), what is needed.
 
-    low: float
-    high: float
+    One that could not change the outcome does not `matter`; a refutation needs all the others to be met.
+    """
 
-    def holds(self, estimate: Estimate) -> bool:
-        return self.low <= estimate.value <= self.high
+    formula: str
+    value: float | Callable[..., float]
+    needs: Rule
+    matters: bool = True
 
-    def __str__(self) -> str:
-        return f"in [{self.low:g}, {self.high:g}]"
-
-
-@dataclass(frozen=True)
-class AtMost:
-    bound: float
-
-    def holds(self, estimate: Estimate) -> bool:
-        return estimate.value <= self.bound
-
-    def __str__(self) -> str:
-        return f"at most {self.bound:.4g}"
-
-
-@dataclass(frozen=True)
-class AtLeast:
-    bound: float
-
-    def holds(self, estimate: Estimate) -> bool:
-        return estimate.value >= self.bound
-
-    def __str__(self) -> str:
-        return f"at least {self.bound:.4g}"
-
-
-@dataclass(frozen=True)
-class IntervalContains:
-    """The estimate's interval contains `target`. Needs at least two observations: an infinite interval contains all."""
-
-    target: float
-
-    def holds(self, estimate: Estimate) -> bool:
-        return math.isfinite(estimate.high - estimate.low) and estimate.low <= self.target <= estimate.high
-
-    def __str__(self) -> str:
-        return f"interval contains {self.target:g}"
-
-
-@dataclass(frozen=True)
-class Positive:
-    """An ordering holds: the estimate is a paired difference, and its whole interval lies above zero."""
-
-    def holds(self, estimate: Estimate) -> bool:
-        return estimate.low > 0
-
-    def __str__(self) -> str:
-        return "whole interval above 0"
-
-
-@dataclass(frozen=True)
-class Identity:
-    """The estimate is the largest absolute deviation of two sides of an identity."""
-
-    precision: float
-
-    def holds(self, estimate: Estimate) -> bool:
-        return 0 <= estimate.value <= self.precision
-
-    def __str__(self) -> str:
-        return f"equal to {self.precision:.0e}"
+    def measure(self, results: Sequence[Any]) -> tuple[float, bool]:
+        """The condition's value in the run, and whether it is met."""
+        value = float(self.value(*results) if callable(self.value) else self.value)
+        low, high = self.needs.region
+        return value, not math.isnan(value) and low <= value <= high
 
 
 @dataclass(frozen=True)
 class Claim:
     """One statement and how it is judged.
 
-    id : "huang2024.thm4_3"
+    id : "huang2024.thm4_3", the estimator's name behind its paper's key
     item : where it stands in the paper ("Theorem 4.3")
-    statement : in our words, with its formula in `$...$`
-    paper_value, mark : the paper's number or bound as text, and the sheet's mark of its source (S, M or D)
-    experiments : names of the experiments whose results `estimate` receives, in order
-    measures : in words, what `estimate` returns ("head-B accuracy, mean over seeds")
-    minimum_tier : below it the verdict is "not evaluated"
-    note : what else a reader should know; for a verdict other than "reproduced", the likely reason
+    statement, measured, note : in words, formulas in `$...$`, from the estimator's docstring
+    paper_value, mark : the paper's number or bound as text, and how it is known: S read, M recalled, D derived by us
+    rule : the statement itself, as a region of allowed values
+    refutation : evidence that the printed statement is false, not merely unseen; needs its conditions met, or `algebra`
+    trend : the weaker statement that is left when the first fails
+    misprint : the defect changes no conclusion, so that it is called a misprint and not a refutation
+    algebra : where the defect is algebraic, in which words and where it is shown
     """
 
     id: str
     item: str
     statement: str
-    paper_value: str
-    mark: str
+    measured: str
+    estimator: Callable[..., Estimate]
     experiments: tuple[str, ...]
-    measures: str
-    estimate: Callable[..., Estimate]
     rule: Rule
+    author: Author
+    quantifier: Quantifier
+    match: Match
+    declared: Verdict
+    paper_value: str = ""
+    mark: str = "D"
     refutation: Rule | None = None
     trend: Rule | None = None
-    declared: Verdict = Verdict.reproduced
-    kind: Kind = Kind.paper
+    conditions: tuple[Condition, ...] = ()
+    misprint: bool = False
+    algebra: str = ""
     minimum_tier: Tier = Tier.book
     note: str = ""
 
@@ -165,78 +110,156 @@ class Claim:
     def paper(self) -> str:
         return self.id.split(".", 1)[0]
 
-    def judge(self, estimate: Estimate) -> Verdict:
-        """The verdict that the rules give, in the order rule, refutation, trend."""
-        if math.isnan(estimate.value):
-            return Verdict.not_reproduced
-        if self.rule.holds(estimate):
+    @property
+    def name(self) -> str:
+        return self.id.split(".", 1)[1]
+
+    @property
+    def source(self) -> str:
+        """Where the estimator stands: `mmcl_core/papers/x/claims/y.py:function`."""
+        return f"{self.estimator.__module__.replace('.', '/')}.py:{self.estimator.__qualname__}"
+
+    def judge(self, estimate: Estimate, conditions_met: bool = True) -> Verdict:
+        """The verdict that the rules give for the whole interval of `estimate`.
+
+        `conditions_met`: whether all conditions of the statement that matter are met in the run; without them, and
+        without an algebraic reason, a failure is "not reproduced", never a refutation.
+        """
+        outcome = self.rule.judge(estimate)
+        if not self.author.of_paper:
+            return {
+                Outcome.holds: Verdict.holds,
+                Outcome.fails: Verdict.does_not_hold,
+                Outcome.undecided: Verdict.undecided,
+            }[outcome]
+        if outcome == Outcome.holds:
             return Verdict.reproduced
-        if self.refutation is not None and self.refutation.holds(estimate):
-            return Verdict.refuted
-        if self.trend is not None and self.trend.holds(estimate):
+        if outcome == Outcome.undecided:
+            return Verdict.undecided
+        refutable = self.refutation is not None and (conditions_met or self.algebra)
+        if refutable and self.refutation.judge(estimate) == Outcome.holds:
+            return Verdict.misprint if self.misprint else Verdict.refuted
+        if self.trend is not None and self.trend.judge(estimate) == Outcome.holds:
             return Verdict.trend_only
         return Verdict.not_reproduced
 
-
-@dataclass(frozen=True)
-class Row:
-    """A ledger row: a claim, what was measured for it at one tier, and the verdict."""
-
-    claim: Claim
-    tier: Tier
-    estimate: Estimate | None
-    verdict: Verdict
-    reason: str = ""
-
-    @property
-    def surprising(self) -> bool:
-        """The verdict was measured and is not the declared one."""
-        return self.verdict not in (self.claim.declared, Verdict.not_evaluated)
-
-    def record(self) -> dict[str, Any]:
-        """The row as plain JSON values, the shape that `mmcl claims --json` prints."""
-        claim, e = self.claim, self.estimate
-        return {
-            "id": claim.id,
-            "paper": claim.paper,
-            "item": claim.item,
-            "kind": claim.kind.value,
-            "statement": claim.statement,
-            "paper_value": claim.paper_value,
-            "mark": claim.mark,
-            "measures": claim.measures,
-            "value": None if e is None else _finite(e.value),
-            "low": None if e is None else _finite(e.low),
-            "high": None if e is None else _finite(e.high),
-            "n": None if e is None else e.n,
-            "interval": None if e is None else e.kind,
-            "rule": str(claim.rule),
-            "tier": self.tier.value,
-            "minimum_tier": claim.minimum_tier.value,
-            "declared": claim.declared.value,
-            "verdict": self.verdict.value,
-            "reason": self.reason,
-            "note": claim.note,
-        }
+    def at_tolerance(self, factor: float) -> Claim:
+        """The same claim with the tolerances of its rules times `factor`."""
+        scaled = {name: rule.scaled(factor) for name in ("rule", "trend") if (rule := getattr(self, name)) is not None}
+        return replace(self, **scaled)
 
 
-def _finite(x: float) -> float | None:
-    return float(x) if math.isfinite(x) else None
+def _paragraphs(docstring: str) -> dict[str, str]:
+    """The statement and the paragraphs behind "Measured:" and "Note:", each on one line."""
+    found: dict[str, list[str]] = {"Statement": []}
+    current = "Statement"
+    for line in inspect.cleandoc(docstring).splitlines():
+        head, colon, rest = line.partition(":")
+        if colon and head in ("Measured", "Note"):
+            current, line = head, rest
+        found.setdefault(current, []).append(line.strip())
+    return {name: " ".join(" ".join(lines).split()) for name, lines in found.items()}
 
 
-def evaluate(claim: Claim, tier: Tier | str, results: Callable[[str], Result]) -> Row:
-    """The ledger row of `claim` at `tier`. `results(name)` gives the result of an experiment; it is not called when
-    the tier is too low for the claim. Where it raises `DataAbsent` the claim is not evaluated, and the row says why."""
-    tier = Tier.parse(tier)
-    if tier.rank < claim.minimum_tier.rank:
-        return Row(claim, tier, None, Verdict.not_evaluated, f"needs tier {claim.minimum_tier} or above")
-    try:
-        estimate = claim.estimate(*(results(name) for name in claim.experiments))
-    except DataAbsent as absent:
-        return Row(claim, tier, None, Verdict.not_evaluated, str(absent))
-    return Row(claim, tier, estimate, claim.judge(estimate))
+def claim(
+    *,
+    item: str,
+    on: str | Sequence[str],
+    rule: Rule,
+    quantifier: Quantifier,
+    match: Match = Match.ours,
+    author: Author = Author.paper,
+    paper: str = "",
+    mark: str = "",
+    refutation: Rule | None = None,
+    trend: Rule | None = None,
+    conditions: Sequence[Condition] = (),
+    misprint: bool = False,
+    algebra: str = "",
+    declared: Verdict | None = None,
+    minimum_tier: Tier = Tier.book,
+    name: str = "",
+    statement: str = "",
+    measured: str = "",
+    note: str = "",
+    chapter: str = "",
+) -> Callable[[Callable[..., Estimate]], Claim]:
+    """Declare the decorated estimator as a claim; see `Claim` for the fields.
+
+    `on` names the experiments whose results the estimator receives, in order, without the paper's key. `name`,
+    `statement`, `measured` and `note` stand in for the function's name and docstring where one named estimator serves a
+    family of claims. `declared` is what we found when the claim was written; a build in which the measured verdict
+    differs fails. It may be left out where that is "reproduced" or "holds", and where the claim needs tier `paper`,
+    which nobody has run.
+
+    Raises
+    ------
+    ValueError
+        When a number in a rule lacks its basis, a refutation lacks conditions and algebra, a statement of ours has a
+        trend or a refutation, the declared word is not one for its author, or the docstring lacks a part.
+    """
+
+    def declare(estimator: Callable[..., Estimate]) -> Claim:
+        key = chapter or estimator.__module__.split(".")[2]
+        text = _paragraphs(estimator.__doc__ or "")
+        if declared is not None:
+            found = declared
+        elif minimum_tier == Tier.paper:
+            found = Verdict.not_evaluated
+        else:
+            found = Verdict.reproduced if author.of_paper else Verdict.holds
+        made = Claim(
+            id=f"{key}.{name or estimator.__name__}",
+            item=item,
+            statement=statement or text["Statement"],
+            measured=measured or text.get("Measured", ""),
+            estimator=estimator,
+            experiments=tuple(f"{key}.{e}" for e in ((on,) if isinstance(on, str) else on)),
+            rule=rule,
+            author=author,
+            quantifier=quantifier,
+            match=match,
+            declared=found,
+            paper_value=paper or {Author.correction: "derived here", Author.ours: "not in the paper"}.get(author, ""),
+            mark=mark or ("S" if author.of_paper else "D"),
+            refutation=refutation,
+            trend=trend,
+            conditions=tuple(conditions),
+            misprint=misprint,
+            algebra=algebra,
+            minimum_tier=minimum_tier,
+            note=note or text.get("Note", ""),
+        )
+        _hold_to_the_contract(made)
+        return made
+
+    return declare
 
 
-def ledger(claims: Sequence[Claim], tier: Tier | str, results: Callable[[str], Result]) -> list[Row]:
-    """All rows, in the order of the claims."""
-    return [evaluate(claim, tier, results) for claim in claims]
+def _hold_to_the_contract(made: Claim) -> None:
+    for role in ("rule", "refutation", "trend"):
+        rule = getattr(made, role)
+        if rule is not None and rule.numbered and rule.basis is None:
+            raise ValueError(f"{made.id}: the numbers of its {role} need a basis")
+    if not made.author.of_paper and (made.trend or made.refutation or made.misprint):
+        raise ValueError(f"{made.id}: a statement of ours holds or does not; state the weaker one by itself")
+    if made.refutation is not None and not (made.conditions or made.algebra):
+        raise ValueError(f"{made.id}: a refutation needs the statement's conditions, or the algebra of the defect")
+    if made.declared not in words(made.author):
+        raise ValueError(f"{made.id}: '{made.declared}' is no verdict on a statement by {made.author}")
+    if made.minimum_tier == Tier.paper and made.declared != Verdict.not_evaluated:
+        raise ValueError(f"{made.id}: what nobody has run declares nothing else than 'not evaluated'")
+    if not (made.statement and made.measured and made.paper_value):
+        raise ValueError(f"{made.id}: statement, 'Measured:' and the paper's value must be given")
+
+
+def claims_of(*modules: ModuleType) -> tuple[Claim, ...]:
+    """The claims that `modules` declare, in the order in which they stand there; families are tuples of claims."""
+    found: list[Claim] = []
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Claim):
+                found.append(value)
+            elif isinstance(value, tuple) and value and isinstance(value[0], Claim):
+                found.extend(value)
+    return tuple(found)

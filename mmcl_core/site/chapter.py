@@ -25,7 +25,7 @@ from IPython.display import display
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
-from mmcl_core.evidence.claim import Row, evaluate
+from mmcl_core.evidence.ledger import Row, evaluate
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.runtime import resolve_device, use_threads
@@ -168,7 +168,7 @@ class Chapter:
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
-            "rows": [row.record() | {"surprising": row.surprising} for row in rows],
+            "rows": [row.record() for row in rows],
             "experiments": [
                 {
                     "name": r.experiment,

@@ -13,14 +13,21 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mmcl_core.evidence.claim import Row, Verdict
+from mmcl_core import stats
 from mmcl_core.evidence.figures import Figure
+from mmcl_core.evidence.ledger import Row, totals
+from mmcl_core.evidence.rules import Rule, Source
+from mmcl_core.evidence.verdicts import Verdict
 
 SYMBOL = {
     Verdict.reproduced: "✓",
     Verdict.trend_only: "≈",
     Verdict.not_reproduced: "✗",
     Verdict.refuted: "⊘",
+    Verdict.misprint: "✎",
+    Verdict.holds: "✓",
+    Verdict.does_not_hold: "✗",
+    Verdict.undecided: "?",
     Verdict.not_evaluated: "–",
 }
 
@@ -44,35 +51,72 @@ def anchor(claim_id: str) -> str:
 def badge(verdict: str) -> str:
     """The verdict as a word with a symbol; colour comes on top and is never alone."""
     name = Verdict(verdict)
-    return f'<span class="verdict verdict-{name.name.replace("_", "-")}"><span aria-hidden="true">{SYMBOL[name]}</span> {name.value}</span>'
+    return (
+        f'<span class="verdict verdict-{css(name)}"><span aria-hidden="true">{SYMBOL[name]}</span> {name.value}</span>'
+    )
+
+
+def css(verdict: Verdict) -> str:
+    """The verdict as the end of a class name."""
+    return verdict.name.replace("_", "-")
 
 
 def measured(row: Row) -> str:
-    """Value, interval, n and kind of interval in words."""
+    """Value, interval, n, kind of interval, and where one more seed is expected, in words."""
     e = row.estimate
     if e is None:
         return html.escape(row.reason)
-    sampled = e.kind != "exact" and e.low != e.high
-    interval = f" [{e.low:.3g}, {e.high:.3g}]" if sampled else ""
-    return f"<b>{e.value:.4g}</b>{interval} <small>n = {e.n}, {html.escape(e.kind)}</small>"
+    interval = f" [{e.low:.3g}, {e.high:.3g}]" if e.low != e.high else ""
+    predicted = stats.prediction(e)
+    one_more = "" if predicted is None else f"; one more seed: {predicted[0]:.3g} to {predicted[1]:.3g}"
+    few = f"<br><small>{html.escape(row.reason)}</small>" if row.reason else ""
+    return f"<b>{e.value:.4g}</b>{interval} <small>n = {e.n}, {html.escape(str(e.kind))}{one_more}</small>{few}"
+
+
+def basis(rule: Rule) -> str:
+    """Where the numbers of a rule come from; marked when one was set after a run."""
+    if rule.basis is None:
+        return ""
+    late = ' class="after-a-run"' if rule.basis.source == Source.after else ""
+    return f"<small{late}>{text(str(rule.basis))}</small>"
+
+
+def conditions(row: Row) -> str:
+    """The statement's conditions with their values in the run."""
+    items = ""
+    for c, (value, met) in zip(row.claim.conditions, row.conditions, strict=False):
+        word = "met" if met else "not met" if c.matters else "not met, does not matter"
+        items += f"<li>{text(c.formula)}: {value:.4g}, needed {html.escape(str(c.needs))}: <b>{word}</b></li>"
+    algebra = f"<li>{text(row.claim.algebra)}</li>" if row.claim.algebra else ""
+    return f"<ul>{items}{algebra}</ul>" if items or algebra else ""
+
+
+def judged_by(row: Row) -> list[tuple[str, str]]:
+    """The rules of a claim with their bases, as (name, HTML)."""
+    names = {"rule": "Rule", "refutation": "Refuted if", "trend": "Trend if"}
+    rules = [(name, getattr(row.claim, role)) for role, name in names.items()]
+    return [(name, f"{text(str(rule))} {basis(rule)}") for name, rule in rules if rule is not None]
 
 
 def verdict_box(row: Row) -> str:
     """One claim, its evidence and its verdict."""
     c = row.claim
     lines = [
-        ("Paper", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
-        ("Measured", f"{measured(row)}<br><small>{text(c.measures)}</small>"),
-        ("Rule", text(str(c.rule))),
+        ("Stated" if c.author.of_paper else "Origin", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
+        ("Measured", f"{measured(row)}<br><small>{text(c.measured)}</small>"),
+        *judged_by(row),
     ]
+    if told := conditions(row):
+        lines.append(("Conditions", told))
     if row.surprising:
         lines.append(("Declared", f"{badge(c.declared)} and yet measured otherwise"))
     if c.note:
         lines.append(("Note", text(c.note)))
     body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in lines)
+    kind = f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"
     return (
-        f'<div class="claim-box claim-{row.verdict.name.replace("_", "-")}" id="{anchor(c.id)}" data-claim="{c.id}">'
-        f'<p class="claim-head"><b>{text(c.item)}</b> <small>{c.kind.value}, tier {row.tier}</small> {badge(row.verdict)}</p>'
+        f'<div class="claim-box claim-{css(row.verdict)}" id="{anchor(c.id)}" data-claim="{c.id}">'
+        f'<p class="claim-head"><b>{text(c.item)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
         f"<p>{text(c.statement)}</p><dl>{body}</dl></div>"
     )
 
@@ -83,25 +127,37 @@ def verdict_table(rows: Sequence[Row]) -> str:
     for row in rows:
         c = row.claim
         note = f"<br><small>{text(c.note)}</small>" if c.note else ""
+        rules = "; ".join(f"{name.lower()}: {rule}" for name, rule in judged_by(row))
+        told = f"<br><small>Conditions:</small>{held}" if (held := conditions(row)) else ""
         body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}<br>{badge(row.verdict)}</th>'
-            f"<td>{text(c.statement)}<br><small>Paper: {text(c.paper_value)} [{c.mark}]</small>{note}</td>"
-            f"<td>{measured(row)}<br><small>{text(c.measures)}; rule: {text(str(c.rule))}</small></td></tr>"
+            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}<br>{badge(row.verdict)}'
+            f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
+            f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
+            f" [{c.mark}]</small>{told}{note}</td>"
+            f"<td>{measured(row)}<br><small>{text(c.measured)}; {rules}</small></td></tr>"
         )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Item, verdict", "Statement", "Measured; rule"))
-    return f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """How many rows have which verdict, as badges."""
-    counts = Counter(row.verdict for row in rows)
-    return (
-        f"<p>{len(rows)} claims judged at tier {rows[0].tier}: "
-        + ", ".join(f"{n} {badge(v)}" for v, n in counts.most_common())
-        + ".</p>"
-        if rows
-        else "<p>No claims.</p>"
-    )
+    """How the papers' statements fell and, apart from them, ours."""
+    if not rows:
+        return "<p>No claims.</p>"
+    fell = totals(rows)
+
+    def line(name: str, counts: Counter) -> str:
+        return f"{counts.total()} {name}: " + ", ".join(f"{n} {badge(v)}" for v, n in counts.most_common()) + "."
+
+    parts = [
+        line(name, counts)
+        for name, counts in (("statements of the paper", fell.of_papers), ("statements of ours", fell.ours))
+        if counts
+    ]
+    return f"<p>Judged at tier {rows[0].tier}. " + "</p><p>".join(parts) + "</p>"
 
 
 def table(frame: pd.DataFrame, caption: str) -> str:

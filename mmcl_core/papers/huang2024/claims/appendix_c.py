@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Kind, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import bounds
 from mmcl_core.papers.huang2024.claims.lemmas import SMALL_SCALE, at_scale, worst

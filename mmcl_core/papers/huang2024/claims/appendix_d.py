@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Verdict
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Kind, Verdict
 from mmcl_core.papers.huang2024.claims.appendix_c import drift_over_bound
 from mmcl_core.papers.huang2024.claims.descent import convergence
 from mmcl_core.papers.huang2024.claims.lemmas import FIGURE_SCALE, SMALL_SCALE, at_scale, worst

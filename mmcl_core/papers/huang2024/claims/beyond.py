@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Identity, Kind, Positive, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Identity, Kind, Positive, Within
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory

@@ -9,7 +9,7 @@ from jaxtyping import Bool
 from scipy.stats import norm
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Positive, Verdict
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Kind, Positive, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 

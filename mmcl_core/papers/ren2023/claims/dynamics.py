@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Identity, Kind, Rule, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Identity, Kind, Rule, Verdict, Within
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023 import theory

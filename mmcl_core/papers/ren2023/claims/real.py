@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 

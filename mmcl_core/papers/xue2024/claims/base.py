@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Claim, Kind, Rule
+from mmcl_core.evidence.legacy import Claim, Kind, Rule
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmcl_core.evidence.claim import AtMost, Identity
+from mmcl_core.evidence.legacy import AtMost, Identity
 from mmcl_core.lab.config import Tier
 from mmcl_core.papers.xue2024.claims.base import beyond, claim, largest
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtMost, Claim, Kind, Positive, Rule, Verdict, Within
+from mmcl_core.evidence.legacy import AtMost, Claim, Kind, Positive, Rule, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 

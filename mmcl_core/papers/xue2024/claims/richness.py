@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Identity, Positive
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Identity, Positive
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory

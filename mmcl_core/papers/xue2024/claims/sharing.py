@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Identity, Positive, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Identity, Positive, Within
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.base import beyond, claim

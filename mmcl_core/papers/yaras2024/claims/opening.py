@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, corrected, paper
 from mmcl_core.stats import Estimate

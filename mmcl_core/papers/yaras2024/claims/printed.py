@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import SMOKE, beyond, paper
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Claim, Kind, Positive, Rule, Verdict
 from mmcl_core.papers.yaras2024.claims.real_table import least, on
 from mmcl_core.papers.yaras2024.table import column, over_seeds, rank_correlation
 

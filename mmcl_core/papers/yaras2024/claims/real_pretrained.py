@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Positive, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Positive, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import beyond, least_paired
 from mmcl_core.stats import Estimate

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.stats import linregress
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Claim, Kind, Positive, Verdict, Within
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024.claims.base import beyond, paper
 from mmcl_core.papers.yaras2024.experiments.inits import OPEN, own_side

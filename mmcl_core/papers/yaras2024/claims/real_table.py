@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.stats import spearmanr
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import AtLeast, AtMost, Between, Claim, Kind, Positive, Rule, Verdict
+from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Kind, Positive, Rule, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
