@@ -10,7 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
       row.hidden = !wanted.every(([name, value]) => !value || row.dataset[name] === value);
       shown += !row.hidden;
     }
-    document.getElementById("scoreboard-count").textContent = `${shown} of ${rows.length} claims`;
+    document.getElementById("scoreboard-count").textContent = `${shown} of ${rows.length} rows`;
   };
   form.addEventListener("change", apply);
   form.addEventListener("submit", (event) => event.preventDefault());

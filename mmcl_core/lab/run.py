@@ -63,7 +63,7 @@ class Result(Mapping[str, np.ndarray]):
 
 
 def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tuple[int, ...]:
-    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list.
+    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list, "7," the seed 7.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         return tuple(range(config.seeds))
     try:
         if isinstance(seeds, str):
-            seeds = [int(part) for part in seeds.split(",")] if "," in seeds else int(seeds)
+            seeds = [int(part) for part in seeds.removesuffix(",").split(",")] if "," in seeds else int(seeds)
         chosen = (
             tuple(range(seeds if seeds <= MOST_SEEDS else 0))
             if isinstance(seeds, int)

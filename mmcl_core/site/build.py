@@ -17,12 +17,14 @@ import nbformat
 
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
+from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.schedule import warm
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.scoreboard import scoreboard
 
 PAGES = ("scoreboard", "deviations", "colophon")
 
@@ -82,7 +84,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(key) for key in built]
     tables = {
-        "scoreboard": pages.scoreboard(ledgers),
+        "scoreboard": scoreboard(ledgers),
         "deviations": pages.deviations(papers, ledgers),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
@@ -95,9 +97,13 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
-    counts = Counter(row["verdict"] for row in rows)
     print(f"site         {os.path.relpath(root / '_build' / 'html' / 'index.html')} (tier {tier})")
-    print(f"claims       {len(rows)}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()))
+    for name, mine in (("of papers", True), ("of ours", False)):  # never added: theirs are judged, ours are our word
+        counts = Counter(row["verdict"] for row in rows if (row["author"] == Author.paper) == mine)
+        print(
+            f"claims       {counts.total()} {name}: "
+            + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+        )
     for name in surprises:
         print(
             f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the declaration"

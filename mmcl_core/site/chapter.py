@@ -25,7 +25,7 @@ from IPython.display import display
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
-from mmcl_core.evidence.ledger import Row, evaluate
+from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, evaluate, set_after_a_run
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.runtime import resolve_device, use_threads
@@ -169,6 +169,12 @@ class Chapter:
             "torch_device": resolve_device(self.device).type,
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
             "rows": [row.record() for row in rows],
+            "sensitivity": {
+                "half": changed_at_tolerance(rows, 0.5),
+                "double": changed_at_tolerance(rows, 2.0),
+                "holm": changed_under_holm(rows),
+                "after": set_after_a_run(rows),
+            },
             "experiments": [
                 {
                     "name": r.experiment,

@@ -1,4 +1,4 @@
-"""Generated pages: the tables that go into the hand-written scoreboard, deviations and colophon."""
+"""Generated pages: the tables that go into the hand-written deviations and colophon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 from mmcl_core import __version__
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.site.render import anchor, badge, text
+from mmcl_core.evidence.verdicts import GOOD, Verdict
+from mmcl_core.site.render import badge, text
+from mmcl_core.site.scoreboard import place
 
 VERSIONS = (
     "torch",
@@ -28,50 +30,6 @@ VERSIONS = (
     "sphinx",
     "myst-nb",
 )
-
-
-def place(record: dict[str, Any]) -> str:
-    """The link from a ledger record to its place in the chapter."""
-    return f"chapters/{record['paper']}.html#{anchor(record['id'])}"
-
-
-def _cell(number: float | None) -> str:
-    return "not a number" if number is None else f"{number:.4g}"
-
-
-def scoreboard(ledgers: Sequence[dict[str, Any]]) -> str:
-    """Every claim of every paper, with filters by paper, by verdict and by who makes the claim."""
-    records = [record for ledger in ledgers for record in ledger["rows"]]
-
-    def choices(label: str, name: str, values: Sequence[str]) -> str:
-        options = "".join(f'<option value="{html.escape(v)}">{html.escape(v)}</option>' for v in dict.fromkeys(values))
-        return f'<label>{label} <select data-filter="{name}"><option value="">all</option>{options}</select></label>'
-
-    controls = (
-        choices("Paper", "paper", [r["paper"] for r in records])
-        + choices("Verdict", "verdict", [r["verdict"] for r in records])
-        + choices("Claimed by", "kind", [r["kind"] for r in records])
-    )
-    rows = ""
-    for r in records:
-        interval = f" [{_cell(r['low'])}, {_cell(r['high'])}]" if r["low"] is not None and r["low"] != r["high"] else ""
-        ours = (
-            f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>"
-            if r["n"] is not None
-            else html.escape(r["reason"])
-        )
-        rows += (
-            f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-kind="{r["kind"]}">'
-            f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a></th><td>{text(r["statement"])}</td><td>{text(r["paper_value"])} <small>[{r["mark"]}]</small></td>'
-            f"<td>{ours}</td><td>{text(r['rule'])}</td><td>{badge(r['verdict'])}</td><td>{r['tier']}</td></tr>"
-        )
-    head = "".join(
-        f'<th scope="col">{n}</th>' for n in ("Item", "Statement", "Paper", "Measured", "Rule", "Verdict", "Tier")
-    )
-    return (
-        f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">{len(records)} of {len(records)} claims</output></form>'
-        f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
 
 
 def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> str:
@@ -94,13 +52,13 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
         failed = [
             r
             for r in records.values()
-            if r["paper"] == paper.key and r["verdict"] not in ("reproduced", "not evaluated")
+            if r["paper"] == paper.key and r["verdict"] not in (*GOOD, Verdict.not_evaluated)
         ]
         items = "".join(
             f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}<br><small>{text(r["note"])}</small></li>'
             for r in failed
         )
-        parts.append(f"<h3>Claims that did not reproduce as stated</h3><ul>{items}</ul>")
+        parts.append(f"<h3>Statements that did not reproduce, or do not hold, as stated</h3><ul>{items}</ul>")
     return "".join(parts)
 
 

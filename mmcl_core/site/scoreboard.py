@@ -1,0 +1,155 @@
+"""The scoreboard: how the papers' statements fell and, apart from them, ours; what the verdicts lean on; every row."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from mmcl_core.evidence.rules import Source
+from mmcl_core.evidence.verdicts import OF_OURS, OF_PAPERS, Author, Verdict
+from mmcl_core.site.render import anchor, badge, text
+
+Record = dict[str, Any]
+Ledger = dict[str, Any]
+
+
+def place(record: Record) -> str:
+    """The link from a ledger record to its place in the chapter."""
+    return f"chapters/{record['paper']}.html#{anchor(record['id'])}"
+
+
+def scoreboard(ledgers: Sequence[Ledger]) -> str:
+    """The whole page below its introduction."""
+    records = [record for ledger in ledgers for record in ledger["rows"]]
+    of_papers = [r for r in records if r["author"] == Author.paper]
+    ours = [r for r in records if r["author"] != Author.paper]
+    return (
+        "<h2>Statements of the papers</h2>"
+        + totals(ledgers, of_papers, OF_PAPERS)
+        + "<h2>Statements of ours: corrections, and what lies beyond the papers</h2>"
+        + totals(ledgers, ours, OF_OURS)
+        + "<h2>What the verdicts lean on</h2>"
+        + sensitivity(ledgers)
+        + "<h2>Every row</h2>"
+        + rows(records)
+    )
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data") -> str:
+    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+    lines = "".join(
+        f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
+        for first, *rest in body
+    )
+    return (
+        f'<div class="wide" tabindex="0"><table class="{kind}"><thead><tr>{columns}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def totals(ledgers: Sequence[Ledger], records: Sequence[Record], verdicts: Sequence[Verdict]) -> str:
+    """Counts by paper and verdict, of one kind of author only."""
+    seen = [v for v in verdicts if any(r["verdict"] == v for r in records)]
+    body = []
+    for ledger in ledgers:
+        counts = Counter(r["verdict"] for r in records if r["paper"] == ledger["paper"])
+        body.append([html.escape(ledger["paper"]), *(str(counts[v]) for v in seen), str(counts.total())])
+    return _table(["Chapter", *(badge(v) for v in seen), "All"], body)
+
+
+def sensitivity(ledgers: Sequence[Ledger]) -> str:
+    """How many verdicts would change: tolerances halved or doubled, Holm's correction; and what was set after a run."""
+    columns = {
+        "half": "At half the tolerance",
+        "double": "At double the tolerance",
+        "holm": "Under Holm's correction",
+        "after": "A number set after a run",
+    }
+    known = {r["id"]: r for ledger in ledgers for r in ledger["rows"]}
+
+    def cell(names: Sequence[str]) -> str:
+        links = ", ".join(f'<a href="{place(known[n])}">{html.escape(known[n]["item"])}</a>' for n in names)
+        return f"<details><summary>{len(names)}</summary>{links}</details>" if names else "0"
+
+    body = [
+        [
+            html.escape(ledger["paper"]),
+            *(cell(ledger["sensitivity"][name]) for name in columns),
+            str(len(ledger["rows"])),
+        ]
+        for ledger in ledgers
+    ]
+    return _table(["Chapter", *columns.values(), "Of rows"], body)
+
+
+def _number(x: float | None) -> str:
+    return "not a number" if x is None else f"{x:.4g}"
+
+
+def measured(r: Record) -> str:
+    """Value, interval, n, and the span in which one more seed is expected."""
+    if r["n"] is None:
+        return f"{html.escape(r['reason'])} <small>({r['missing']})</small>"
+    interval = f" [{_number(r['low'])}, {_number(r['high'])}]" if r["low"] != r["high"] else ""
+    one_more = "" if r["prediction"] is None else f"; one more seed: {' to '.join(map(_number, r['prediction']))}"
+    few = f"<br><small>{html.escape(r['reason'])}</small>" if r["reason"] else ""
+    return f"<b>{_number(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}{one_more}</small>{few}"
+
+
+def basis(r: Record, role: str) -> str:
+    """Where the numbers of the rule come from."""
+    found = r["basis"].get(role)
+    if found is None:
+        return ""
+    late = " after-a-run" if found["source"] == Source.after else ""
+    reason = f": {text(found['reason'])}" if found["reason"] else ""
+    return f'<br><small class="basis{late}">{html.escape(found["source"])}{reason}</small>'
+
+
+def conditions(r: Record) -> str:
+    """The conditions of the statement, met or not."""
+    items = "".join(
+        f"<li>{text(c['formula'])} = {_number(c['value'])}, needed {html.escape(c['needs'])}: "
+        f"{'met' if c['met'] else 'not met' if c['matters'] else 'not met, does not matter'}</li>"
+        for c in r["conditions"]
+    )
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def rows(records: Sequence[Record]) -> str:
+    """Every claim with filters by paper, verdict, author, quantifier and basis."""
+
+    def choices(label: str, name: str, values: Sequence[str]) -> str:
+        options = "".join(f'<option value="{html.escape(v)}">{html.escape(v)}</option>' for v in dict.fromkeys(values))
+        return f'<label>{label} <select data-filter="{name}"><option value="">all</option>{options}</select></label>'
+
+    def source(r: Record) -> str:
+        return r["basis"].get("rule", {}).get("source", "a sign")
+
+    controls = (
+        choices("Paper", "paper", [r["paper"] for r in records])
+        + choices("Author", "author", [r["author"] for r in records])
+        + choices("Verdict", "verdict", [r["verdict"] for r in records])
+        + choices("Speaks", "quantifier", [r["quantifier"] for r in records])
+        + choices("Numbers from", "basis", [source(r) for r in records])
+    )
+    body = "".join(
+        f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-author="{r["author"]}" '
+        f'data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
+        f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a><br>{badge(r["verdict"])}</th>'
+        f"<td>{text(r['statement'])}<br><small>{text(r['paper_value'])} [{r['mark']}]</small>{conditions(r)}</td>"
+        f"<td>{measured(r)}</td><td>{text(r['rule'])}{basis(r, 'rule')}</td>"
+        f"<td><small>{r['author']}; {r['quantifier']}; match: {r['match']}; tier {r['tier']}</small></td></tr>"
+        for r in records
+    )
+    head = "".join(
+        f'<th scope="col">{n}</th>' for n in ("Item, verdict", "Statement", "Measured", "Rule, basis", "Kind")
+    )
+    return (
+        f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">'
+        f"{len(records)} of {len(records)} rows</output></form>"
+        f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
