@@ -1,4 +1,5 @@
-"""Seconds for the same training three ways: plain PyTorch in R^d seed by seed, span coordinates seed by seed, span coordinates batched.
+"""Seconds for the same training three ways: plain PyTorch in R^d seed by seed, span coordinates seed by seed, span
+coordinates batched.
 
     python benchmarks/dynamics.py
 
@@ -50,7 +51,8 @@ if __name__ == "__main__":
         "span coordinates, all seeds at once": lambda: span([list(SEEDS)]),
     }
     print(
-        f"{len(SEEDS)} seeds x {STEPS} steps, multi-modal, n=100, m=50, d=2000, float64, one thread, drawing the data included"
+        f"{len(SEEDS)} seeds x {STEPS} steps, multi-modal, n=100, m=50, d=2000, float64, one thread, drawing the data "
+        f"included"
     )
     for name, job in rows.items():
         print(f"{name:40} {seconds(job):6.2f} s")

@@ -52,12 +52,14 @@ class Estimate:
 
 
 def exact(value: float, n: int = 1) -> Estimate:
-    """A number without any sampling: a closed form, an integral, an identity's largest deviation, a full enumeration."""
+    """A number without any sampling: a closed form, an integral, an identity's largest deviation, a full
+    enumeration."""
     return Estimate(float(value), float(value), float(value), n, Interval.exact)
 
 
 def mean(samples: Float[np.ndarray, S]) -> Estimate:
-    """Mean with Student's t interval, one sample a seed; one sample gives an interval of infinite width, not of zero."""
+    """Mean with Student's t interval, one sample a seed; one sample gives an interval of infinite width, not of
+    zero."""
     samples = np.asarray(samples, float)
     n, centre = len(samples), float(np.mean(samples))
     if n < 2:

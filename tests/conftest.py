@@ -46,7 +46,8 @@ install_import_hook(
 
 @pytest.fixture(scope="session", autouse=True)
 def results(tmp_path_factory):
-    """One store for the whole session: experiments are computed once at smoke and shared by the tests that look at them."""
+    """One store for the whole session: experiments are computed once at smoke and shared by the tests that look at
+    them."""
     folder = tmp_path_factory.mktemp("results")
     os.environ["MMCL_RESULTS"] = str(folder)
     os.environ["MMCL_CACHE"] = str(tmp_path_factory.mktemp("cache"))

@@ -23,6 +23,7 @@ PAGES = (
     *(f"chapters/{key}" for key in catalog.PAPERS),
     "scoreboard",
     "deviations",
+    "api",
     "colophon",
     "guide",
     "references",
@@ -35,7 +36,8 @@ element => {
   const parse = c => c.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   let ground = element, colour;
-  do { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement } while (ground && colour[3] === 0);
+  do { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement } while (ground &&
+  colour[3] === 0);
   const [a, b] = [light(parse(getComputedStyle(element).color)), light(colour)].sort((x, y) => y - x);
   return (a + 0.05) / (b + 0.05);
 }
@@ -59,7 +61,8 @@ def browser():
 
 
 def opened(browser, site, name, theme="light", width=1280):
-    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it loaded."""
+    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it
+    loaded."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
     page, wrong = context.new_page(), []
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)

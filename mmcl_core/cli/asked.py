@@ -1,4 +1,5 @@
-"""What a command is asked for: names resolved through the catalogue, `--set` values routed, results through the store."""
+"""What a command is asked for: names resolved through the catalogue, `--set` values routed, results through the
+store."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
 
 
 def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Which setting goes to which of `experiments`: `experiment.field=value` to that one, `field=value` to the only one that has the field."""
+    """Which setting goes to which of `experiments`: `experiment.field=value` to that one, `field=value` to the only one
+    that has the field."""
     routed: dict[str, dict[str, Any]] = {e.name: {} for e in experiments}
     short = {e.name.split(".", 1)[1]: e for e in experiments}
     for name, value in settings.items():
@@ -49,7 +51,8 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
         if len(owners) > 1:
             names = ", ".join(f"{e.name.split('.', 1)[1]}.{field}" for e in owners)
             raise InputError(
-                f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set {names.split(', ')[0]}={value} (allowed are {names})"
+                f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set "
+                f"{names.split(', ')[0]}={value} (allowed are {names})"
             )
         routed[owners[0].name][field] = value
     return routed
@@ -110,7 +113,8 @@ class Runner:
             )
             if self.loud:
                 print(
-                    f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  {result.provenance}",
+                    f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  "
+                    f"{result.provenance}",
                     flush=True,
                 )
         return self.results[name]
@@ -118,7 +122,8 @@ class Runner:
 
 @contextmanager
 def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
-    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad input."""
+    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad
+    input."""
     try:
         yield
     except DataAbsent as absent:

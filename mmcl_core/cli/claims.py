@@ -53,7 +53,8 @@ def command_claims(a: argparse.Namespace) -> int:
 
 
 def compare_seeds(a: argparse.Namespace, claims: Sequence[Any], needed: Sequence[Any]) -> None:
-    """Whether the reader's seeds that are not the tier's own fall where the tier's own seeds say that one more falls."""
+    """Whether the reader's seeds that are not the tier's own fall where the tier's own seeds say that one more
+    falls."""
     from mmcl_core.evidence import report
     from mmcl_core.evidence.ledger import evaluate
     from mmcl_core.lab.run import parse_seeds

@@ -126,7 +126,8 @@ def command_data(a: argparse.Namespace) -> int:
         return 0
     for source in sources.SOURCES.values():
         print(
-            f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 {source.sha256}"
+            f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 "
+            f"{source.sha256}"
         )
     return 0
 

@@ -8,6 +8,7 @@ INTERRUPTED: list[int] = []
 
 
 def remember_interrupt(number: int, frame: Any) -> NoReturn:
-    """Ctrl-C raises as usual and is noted: raised inside a library's clean-up, Python would drop it and the run go on."""
+    """Ctrl-C raises as usual and is noted: raised inside a library's clean-up, Python would drop it and the run go
+    on."""
     INTERRUPTED.append(number)
     raise KeyboardInterrupt

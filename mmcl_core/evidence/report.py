@@ -89,7 +89,8 @@ def compare(row: Row, seeds: Sequence[int], mine: stats.Estimate) -> list[str]:
     words = {Outcome.holds: "inside", Outcome.fails: "OUTSIDE", Outcome.undecided: "beside"}
     span = f"{predicted[0]:.4g} to {predicted[1]:.4g}"
     return [
-        f"{row.claim.id} seed {seed}: {value:.4g}, {words[outcome_of_one_more(row, value)]} the 95 % prediction interval "
+        f"{row.claim.id} seed {seed}: {value:.4g}, {words[outcome_of_one_more(row, value)]} the 95 % prediction "
+        f"interval "
         f"{span} made from {row.estimate.n} seeds"
         for seed, value in zip(seeds, mine.samples, strict=True)
     ]

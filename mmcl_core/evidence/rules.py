@@ -177,7 +177,8 @@ class Between(Rule):
 
 @dataclass(frozen=True)
 class AtMost(Rule):
-    """value <= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves it."""
+    """value <= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves
+    it."""
 
     bound: float
     basis: Basis | None = None
@@ -196,7 +197,8 @@ class AtMost(Rule):
 
 @dataclass(frozen=True)
 class AtLeast(Rule):
-    """value >= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves it."""
+    """value >= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves
+    it."""
 
     bound: float
     basis: Basis | None = None

@@ -1,6 +1,7 @@
 """Running an experiment through the store: the one door through which every result comes.
 
-`run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library versions
+`run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library
+versions
 and device class have produced them before, and computes and stores them otherwise. It takes the declared `Experiment`;
 whoever has only its name asks the catalogue (`catalog.find_experiment`), which this room does not know.
 """
@@ -63,7 +64,8 @@ class Result(Mapping[str, np.ndarray]):
 
 
 def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tuple[int, ...]:
-    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list, "7," the seed 7.
+    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list, "7,"
+    the seed 7.
 
     Raises
     ------
@@ -84,7 +86,8 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         chosen = ()
     if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
         raise InputError(
-            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers from 0 such as 0,1,2"
+            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers "
+            f"from 0 such as 0,1,2"
         )
     return chosen
 

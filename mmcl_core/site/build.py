@@ -1,4 +1,5 @@
-"""`make book`: execute the chapters, generate the pages, run jupyter-book with warnings as errors, say what happened."""
+"""`make book`: execute the chapters, generate the pages, run jupyter-book with warnings as errors, say what
+happened."""
 
 from __future__ import annotations
 
@@ -23,10 +24,11 @@ from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.schedule import warm
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
+from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
 from mmcl_core.site.scoreboard import scoreboard
 
-PAGES = ("scoreboard", "deviations", "colophon")
+PAGES = ("scoreboard", "deviations", "api", "colophon")
 
 
 def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
@@ -86,6 +88,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     tables = {
         "scoreboard": scoreboard(ledgers),
         "deviations": pages.deviations(papers, ledgers),
+        "api": interface(),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
     for name in PAGES:
@@ -106,17 +109,20 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         )
     for name in surprises:
         print(
-            f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the declaration"
+            f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the "
+            f"declaration"
         )
     for outcome in failed:
         print(
-            f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: {os.path.relpath(executed / (outcome.key + '.ipynb'))}"
+            f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: "
+            f"{os.path.relpath(executed / (outcome.key + '.ipynb'))}"
         )
     return int(bool(failed or surprises or status))
 
 
 def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
-    """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed again."""
+    """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed
+    again."""
     try:
         return experiment.data(experiment.config.at(tier))
     except InputError as reason:
@@ -142,7 +148,8 @@ def write_if_changed(path: Path, content: str | bytes) -> None:
 
 
 def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Path:
-    """Gather what Sphinx reads in `_build/src`: pages, executed chapters, figures. A chapter that failed gets a page that says so."""
+    """Gather what Sphinx reads in `_build/src`: pages, executed chapters, figures. A chapter that failed gets a page
+    that says so."""
     staged = root / "_build" / "src"
     wanted: dict[Path, bytes | str] = {}
     for path in (root / "book").rglob("*"):
@@ -168,7 +175,8 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
 
 
 def without_injected_cell(executed: Path) -> str:
-    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader would edit."""
+    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader
+    would edit."""
     notebook = nbformat.read(executed, as_version=4)
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):

@@ -62,7 +62,8 @@ class Chapter:
         return self._results[name]
 
     def available(self, *names: str) -> bool:
-        """Whether the data of these experiments are here; says in one sentence what is absent. For cells that read results themselves."""
+        """Whether the data of these experiments are here; says in one sentence what is absent. For cells that read
+        results themselves."""
         try:
             for name in names:
                 self.result(name)
@@ -160,7 +161,8 @@ class Chapter:
         never = [n for n in short if n not in self._shown]
         if twice or never:
             raise InputError(
-                f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend its claim cells"
+                f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend "
+                f"its claim cells"
             )
         ledger = {
             "paper": self.paper.key,

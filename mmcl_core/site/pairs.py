@@ -1,4 +1,5 @@
-"""The two halves of a chapter: `book/chapters/<key>.md` is read in diffs, `book/notebooks/<key>.ipynb` is opened in Jupyter."""
+"""The two halves of a chapter: `book/chapters/<key>.md` is read in diffs, `book/notebooks/<key>.ipynb` is opened in
+Jupyter."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def halves(root: Path, key: str) -> tuple[Path, Path]:
 
 
 def notebook(text_half: Path) -> NotebookNode:
-    """The notebook that a text half stands for: no outputs, and cell ids that do not change from one call to the next."""
+    """The notebook that a text half stands for: no outputs, and cell ids that do not change from one call to the
+    next."""
     book = jupytext.read(text_half)
     book.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     book.metadata.pop("jupytext", None)

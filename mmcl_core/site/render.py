@@ -160,21 +160,34 @@ def summary(rows: Sequence[Row]) -> str:
     return f"<p>Judged at tier {rows[0].tier}. " + "</p><p>".join(parts) + "</p>"
 
 
+def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data", caption: str = "") -> str:
+    """A table of HTML cells that scrolls sideways by itself; the first cell of a row is its header."""
+    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+    lines = "".join(
+        f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
+        for first, *rest in body
+    )
+    told = f"<caption>{caption}</caption>" if caption else ""
+    return (
+        f'<div class="wide" tabindex="0"><table class="{kind}">{told}<thead><tr>{columns}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption."""
-    head = "".join(f'<th scope="col">{text(str(name))}</th>' for name in frame.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>" for v in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return f'<div class="wide" tabindex="0"><table class="data"><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    cells = [
+        [text(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row] for row in frame.itertuples(index=False)
+    ]
+    return grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
 
 
 def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> str:
     """A figure for Jupyter, its picture inlined."""
     return (
         f'<figure><img src="{picture}" alt="{html.escape(figure.alt)}" style="background:#fff;max-width:100%">'
-        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} <small>({html.escape(provenance)})</small></figcaption></figure>"
+        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} "
+        f"<small>({html.escape(provenance)})</small></figcaption></figure>"
     )
 
 
@@ -185,5 +198,6 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str
     alt = " ".join(figure.alt.split())
     return (
         f"```{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:width: 100%\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source <{path}.py>`\n```\n"
+        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source "
+        f"<{path}.py>`\n```\n"
     )

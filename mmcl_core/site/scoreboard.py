@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcl_core.evidence.rules import Source
 from mmcl_core.evidence.verdicts import OF_OURS, OF_PAPERS, Author, Verdict
-from mmcl_core.site.render import anchor, badge, text
+from mmcl_core.site.render import anchor, badge, grid, text
 
 Record = dict[str, Any]
 Ledger = dict[str, Any]
@@ -37,18 +37,6 @@ def scoreboard(ledgers: Sequence[Ledger]) -> str:
     )
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data") -> str:
-    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
-    lines = "".join(
-        f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
-        for first, *rest in body
-    )
-    return (
-        f'<div class="wide" tabindex="0"><table class="{kind}"><thead><tr>{columns}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
-
-
 def totals(ledgers: Sequence[Ledger], records: Sequence[Record], verdicts: Sequence[Verdict]) -> str:
     """Counts by paper and verdict, of one kind of author only."""
     seen = [v for v in verdicts if any(r["verdict"] == v for r in records)]
@@ -56,7 +44,7 @@ def totals(ledgers: Sequence[Ledger], records: Sequence[Record], verdicts: Seque
     for ledger in ledgers:
         counts = Counter(r["verdict"] for r in records if r["paper"] == ledger["paper"])
         body.append([html.escape(ledger["paper"]), *(str(counts[v]) for v in seen), str(counts.total())])
-    return _table(["Chapter", *(badge(v) for v in seen), "All"], body)
+    return grid(["Chapter", *(badge(v) for v in seen), "All"], body)
 
 
 def sensitivity(ledgers: Sequence[Ledger]) -> str:
@@ -81,7 +69,7 @@ def sensitivity(ledgers: Sequence[Ledger]) -> str:
         ]
         for ledger in ledgers
     ]
-    return _table(["Chapter", *columns.values(), "Of rows"], body)
+    return grid(["Chapter", *columns.values(), "Of rows"], body)
 
 
 def _number(x: float | None) -> str:
