@@ -116,5 +116,5 @@ if __name__ == "__main__":
     if options.picture:
         picture(models, options.picture)
 
-# NOT here: the flow itself (steps are finite), the 1/log^2 law, schedules, swapping, trained encoders. And nothing keeps
+# NOT here: the flow itself (steps are finite), the 1/log^2 law, schedules, swapping, trained encoders. Nothing keeps
 # gamma below 1: from height .3 the pairs of seed 5 cross it in the parallel model; the lift ends there, in NaN.

@@ -8,19 +8,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import active_children, get_context
 
-from threadpoolctl import threadpool_limits
-
 from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.run import run, why
-from mmcl_core.runtime import use_threads
 
 
 def _one(experiment: Experiment, tier: str, seeds: int | str | None, device: str) -> None:
-    use_threads(1)
-    with threadpool_limits(1):  # numpy's and scikit-learn's own threads would fight over the cores
-        run(experiment, tier, seeds, device)
+    run(experiment, tier, seeds, device)
 
 
 def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device: str) -> bool:

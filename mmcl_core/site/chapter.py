@@ -28,6 +28,7 @@ from mmcl_core.errors import DataAbsent, InputError, unknown
 from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, evaluate, set_after_a_run
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
+from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
 from mmcl_core.site import render
 from mmcl_core.stats import Estimate
@@ -143,6 +144,17 @@ class Chapter:
         """Show the source of the functions that matter, as they stand in the core."""
         code = "\n\n".join(inspect.getsource(f) for f in functions)
         display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
+
+    def script(self) -> None:
+        """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no checkout."""
+        root = checkout()
+        if root is None:
+            self.say("*The plain script of this paper lies in the book's checkout, under `minimal/`.*")
+            return
+        code = (root / "minimal" / f"{self.paper.key}.py").read_text(encoding="utf-8")
+        name = f"minimal/{self.paper.key}.py"
+        opened = f"````{{dropdown}} {name}: {len(code.splitlines())} lines that import nothing of this book"
+        display({"text/markdown": f"{opened}\n```python\n{code}```\n````", "text/plain": code}, raw=True)
 
     def close(self) -> None:
         """Judge every claim of the paper, say how they fell, and hand the ledger to the build.
