@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from mmcl_core import catalog
+from mmcl_core.site.pairs import chapter_pages
 
 CHROMIUM = (
     os.environ.get("MMCL_CHROMIUM")
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 PAGES = (
     "index",
-    *(f"chapters/{key}" for key in catalog.PAPERS),
+    *(f"chapters/{page}" for page in chapter_pages(Path(__file__).parents[1])),
     "scoreboard",
     "deviations",
     "api",

@@ -31,11 +31,15 @@ from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
 from mmcl_core.site import render
+from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
 
 
 class Chapter:
-    """One paper at one tier. Names are short: "figure1" stands for the experiment "huang2024.figure1".
+    """A page of one paper at one tier. Names are short: "figure1" stands for the experiment "huang2024.figure1".
+
+    A chapter of several pages has one called after the paper ("xue2024"), which judges all claims, and others
+    ("xue2024-experiments"), which judge those that they show.
 
     Raises
     ------
@@ -44,7 +48,8 @@ class Chapter:
     """
 
     def __init__(self, key: str, tier: str = "book", device: str = "auto", seeds: Any = None) -> None:
-        self.paper = catalog.paper(key)
+        self.page = key
+        self.paper = catalog.paper(paper_of(key))
         self.tier = Tier.parse(tier)
         resolve_device(device)
         self.device, self.seeds = device, seeds
@@ -157,27 +162,26 @@ class Chapter:
         display({"text/markdown": f"{opened}\n```python\n{code}```\n````", "text/plain": code}, raw=True)
 
     def close(self) -> None:
-        """Judge every claim of the paper, say how they fell, and hand the ledger to the build.
+        """Judge the claims, say how they fell, and hand the ledger to the build.
 
         Raises
         ------
         InputError
-            In a build, when the chapter showed a claim twice or never: the scoreboard must have one place to link to.
+            In a build, when the page showed a claim twice: the scoreboard must have one place to link to.
         """
-        short = [c.id.split(".", 1)[1] for c in self.paper.claims]
-        rows = [self.row(name) for name in short]
+        first = self.page == self.paper.key
+        rows = [self.row(c.name) for c in self.paper.claims if first or c.name in self._shown]
         display({"text/html": render.summary(rows), "text/plain": f"{len(rows)} claims"}, raw=True)
         if self._build_folder is None:
             return
-        twice = sorted({n for n in self._shown if self._shown.count(n) > 1})
-        never = [n for n in short if n not in self._shown]
-        if twice or never:
+        if twice := sorted({n for n in self._shown if self._shown.count(n) > 1}):
             raise InputError(
-                f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend "
-                f"its claim cells"
+                f"The page {self.page} must show every claim once: shown twice {twice}; mend its claim cells"
             )
         ledger = {
             "paper": self.paper.key,
+            "page": self.page,
+            "shown": self._shown,
             "tier": self.tier.value,
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
@@ -202,9 +206,7 @@ class Chapter:
                 for r in self._results.values()
             ],
         }
-        (self._build_folder / f"{self.paper.key}.ledger.json").write_text(
-            json.dumps(ledger, indent=1), encoding="utf-8"
-        )
+        (self._build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"

@@ -80,14 +80,15 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
     runs = [run for ledger in ledgers for run in ledger["experiments"]]
     chapters = [
         [
-            f'<a href="chapters/{ledger["paper"]}.html">{ledger["paper"]}</a>',
+            f'<a href="chapters/{page}.html">{page}</a>',
             ledger["tier"],
-            f"{seconds[ledger['paper']]:.1f}",
-            "cached" if ledger["paper"] in cached else "executed",
+            f"{seconds[page]:.1f}",
+            "cached" if page in cached else "executed",
             ledger["gpu"] or ledger["torch_device"],
             str(ledger["threads"]),
         ]
         for ledger in ledgers
+        for page in ledger["pages"]
     ]
     experiments = [
         [r["name"], f"{r['seconds']:.1f}", r["created"], str(len(r["seeds"])), r["device"], f"<code>{r['key']}</code>"]

@@ -46,8 +46,13 @@ def _essence(book: NotebookNode) -> list[tuple[str, str, list[str]]]:
 
 
 def keys(root: Path) -> list[str]:
-    """The chapters that have a text half."""
+    """The pages that have a text half, a paper's own page before its others."""
     return sorted(path.stem for path in (root / "book" / "chapters").glob("*.md"))
+
+
+def chapter_pages(root: Path) -> list[str]:
+    """All pages in the book's order of papers: "xue2024", "xue2024-experiments", "huang2024", ..."""
+    return [page for key in PAPERS for page in [key, *(k for k in keys(root) if k.startswith(f"{key}-"))]]
 
 
 def drifted(root: Path | None = None) -> list[str]:

@@ -17,7 +17,7 @@ Ledger = dict[str, Any]
 
 def place(record: Record) -> str:
     """The link from a ledger record to its place in the chapter."""
-    return f"chapters/{record['paper']}.html#{anchor(record['id'])}"
+    return f"chapters/{record['page']}.html#{anchor(record['id'])}"
 
 
 def scoreboard(ledgers: Sequence[Ledger]) -> str:
