@@ -14,7 +14,7 @@ preview: $(READY)
 	@$(BIN)/mmcl build --tier smoke
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants.py
