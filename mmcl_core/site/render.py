@@ -48,6 +48,16 @@ def anchor(claim_id: str) -> str:
     return "claim-" + re.sub(r"[^a-z0-9]+", "-", claim_id.lower())
 
 
+def row_anchor(claim_id: str) -> str:
+    """The id of a claim's row on the scoreboard."""
+    return anchor(claim_id).replace("claim-", "row-", 1)
+
+
+def to_scoreboard(row: Row) -> str:
+    """The item of a claim, linked to its row on the scoreboard."""
+    return f'<a class="to-scoreboard" href="../scoreboard.html#{row_anchor(row.claim.id)}">{text(row.claim.item)}</a>'
+
+
 def badge(verdict: str) -> str:
     """The verdict as a word with a symbol; colour comes on top and is never alone."""
     name = Verdict(verdict)
@@ -116,7 +126,7 @@ def verdict_box(row: Row) -> str:
     kind = f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"
     return (
         f'<div class="claim-box claim-{css(row.verdict)}" id="{anchor(c.id)}" data-claim="{c.id}">'
-        f'<p class="claim-head"><b>{text(c.item)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
+        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
         f"<p>{text(c.statement)}</p><dl>{body}</dl></div>"
     )
 
@@ -130,7 +140,7 @@ def verdict_table(rows: Sequence[Row]) -> str:
         rules = "; ".join(f"{name.lower()}: {rule}" for name, rule in judged_by(row))
         told = f"<br><small>Conditions:</small>{held}" if (held := conditions(row)) else ""
         body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}<br>{badge(row.verdict)}'
+            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{to_scoreboard(row)}<br>{badge(row.verdict)}'
             f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
             f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
             f" [{c.mark}]</small>{told}{note}</td>"

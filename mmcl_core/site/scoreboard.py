@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcl_core.evidence.rules import Source
 from mmcl_core.evidence.verdicts import OF_OURS, OF_PAPERS, Author, Verdict
-from mmcl_core.site.render import anchor, badge, grid, text
+from mmcl_core.site.render import anchor, badge, grid, row_anchor, text
 
 Record = dict[str, Any]
 Ledger = dict[str, Any]
@@ -116,24 +116,29 @@ def rows(records: Sequence[Record]) -> str:
     def source(r: Record) -> str:
         return r["basis"].get("rule", {}).get("source", "a sign")
 
+    orders = "".join(f'<option value="{n}">{n}</option>' for n in ("verdict", "author", "quantifier", "basis"))
     controls = (
-        choices("Paper", "paper", [r["paper"] for r in records])
+        '<label>Search <input type="search" data-filter="text"></label>'
+        + choices("Paper", "paper", [r["paper"] for r in records])
         + choices("Author", "author", [r["author"] for r in records])
         + choices("Verdict", "verdict", [r["verdict"] for r in records])
         + choices("Speaks", "quantifier", [r["quantifier"] for r in records])
         + choices("Numbers from", "basis", [source(r) for r in records])
+        + f'<label>Order <select data-filter="order"><option value="">as in the book</option>{orders}</select></label>'
     )
     body = "".join(
-        f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-author="{r["author"]}" '
+        f'<tr id="{row_anchor(r["id"])}" data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-author="{r["author"]}" '
         f'data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
         f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a><br>{badge(r["verdict"])}</th>'
         f"<td>{text(r['statement'])}<br><small>{text(r['paper_value'])} [{r['mark']}]</small>{conditions(r)}</td>"
         f"<td>{measured(r)}</td><td>{text(r['rule'])}{basis(r, 'rule')}</td>"
-        f"<td><small>{r['author']}; {r['quantifier']}; match: {r['match']}; tier {r['tier']}</small></td></tr>"
+        f"<td><small>{r['author']}; {r['quantifier']}; match: {r['match']}; tier {r['tier']}</small>"
+        f'<br><code>{r["command"]}</code> <button type="button" data-copy="{r["command"]}">Copy</button></td></tr>'
         for r in records
     )
     head = "".join(
-        f'<th scope="col">{n}</th>' for n in ("Item, verdict", "Statement", "Measured", "Rule, basis", "Kind")
+        f'<th scope="col">{n}</th>'
+        for n in ("Item, verdict", "Statement", "Measured", "Rule, basis", "Kind; run it again")
     )
     return (
         f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">'
