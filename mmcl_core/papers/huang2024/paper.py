@@ -1,35 +1,58 @@
 """Everything declared for Huang et al. 2024."""
 
+from mmcl_core.evidence.claim import claims_of
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.papers.huang2024.claims import appendix_b, appendix_c, appendix_d, beyond, descent, lemmas, main, table1
+from mmcl_core.papers.huang2024.claims import (
+    appendix_b,
+    appendix_c,
+    appendix_d,
+    ceilings,
+    controls,
+    descent,
+    figure1,
+    laws,
+    lemmas,
+    table1,
+    theorems,
+)
 from mmcl_core.papers.huang2024.deviations import DEVIATIONS
 from mmcl_core.papers.huang2024.experiments import (
     calibration,
+    ceiling,
     colored_mnist,
     concentration,
     crosstalk,
     downstream,
-    figure1,
     identities,
     neurons,
     phase,
+    races,
     scaling,
+    sequence,
     stage_one,
     stage_two,
 )
-from mmcl_core.papers.huang2024.figures import digits, laws, proofs, training
+from mmcl_core.papers.huang2024.experiments.figure1 import figure1 as figure1_runs
+from mmcl_core.papers.huang2024.figures import ceilings as ceiling_figures
+from mmcl_core.papers.huang2024.figures import digits, proofs
+from mmcl_core.papers.huang2024.figures import laws as law_figures
+from mmcl_core.papers.huang2024.figures import training as training_figures
 
 PAPER = Paper(
     key="huang2024",
     title="On the Comparison between Multi-modal and Single-modal Contrastive Learning",
     authors="Huang et al. 2024",
-    reference="Wei Huang, Andi Han, Yongqiang Chen, Yuan Cao, Zhiqiang Xu, Taiji Suzuki. NeurIPS 2024, arXiv:2411.02837.",
+    reference="Wei Huang, Andi Han, Yongqiang Chen, Yuan Cao, Zhiqiang Xu, Taiji Suzuki. NeurIPS 2024, "
+    "arXiv:2411.02837.",
     experiments=(
         identities.identities,
-        figure1.figure1,
+        figure1_runs,
+        sequence.sequence,
         calibration.calibration,
         calibration.negatives,
         downstream.downstream,
+        ceiling.ceiling,
+        races.races,
         concentration.concentration,
         crosstalk.crosstalk,
         crosstalk.sample_size,
@@ -39,23 +62,33 @@ PAPER = Paper(
         stage_two.log_growth,
         phase.phase,
         scaling.power_law,
+        scaling.thresholds,
         scaling.collapse,
-        scaling.flow_limit,
+        scaling.step_size,
         neurons.neurons,
         colored_mnist.colored_samples,
         colored_mnist.colored_mnist,
         colored_mnist.colored_controls,
     ),
-    figures=(*training.FIGURES, *proofs.FIGURES, *laws.FIGURES, *digits.FIGURES),
-    claims=(
-        *main.CLAIMS,
-        *lemmas.CLAIMS,
-        *appendix_b.CLAIMS,
-        *appendix_c.CLAIMS,
-        *descent.CLAIMS,
-        *appendix_d.CLAIMS,
-        *beyond.CLAIMS,
-        *table1.CLAIMS,
+    figures=(
+        *training_figures.FIGURES,
+        *ceiling_figures.FIGURES,
+        *proofs.FIGURES,
+        *law_figures.FIGURES,
+        *digits.FIGURES,
+    ),
+    claims=claims_of(
+        theorems,
+        figure1,
+        ceilings,
+        lemmas,
+        appendix_b,
+        appendix_c,
+        descent,
+        appendix_d,
+        laws,
+        controls,
+        table1,
     ),
     deviations=DEVIATIONS,
 )

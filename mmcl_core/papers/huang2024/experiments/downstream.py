@@ -41,7 +41,8 @@ class DownstreamSetting(Sizes, Signals, Descent):
     seconds={"smoke": 2, "book": 20, "paper": 40},
 )
 def downstream(config: DownstreamSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Accuracy after training against ||nu||/sigma_xi for three heads, and against the number of labelled samples for the head."""
+    """Accuracy after training against ||nu||/sigma_xi for three heads, and against the number of labelled samples for
+    the head."""
     c = config
     problem = setting.gaussian(seeds, c.n, c.m, c.d, c.signal, c.ratio, c.initial_scale, 1.0, c.augmentation)
     problem = setting.to(problem, device)
