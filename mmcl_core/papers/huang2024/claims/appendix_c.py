@@ -1,288 +1,294 @@
-"""Appendix C, stage one of the single-modal proof, lemma by lemma. Where a lemma is checked in the orthogonal limit, the statement says so."""
+"""Appendix C, Lemmas C.1 to C.7: cross-talk, the flat softmax, and which neurons and pairs move."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.legacy import AtLeast, AtMost, Between, Claim, Kind, Verdict, Within
+from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, Within, after, before, derived, standard
+from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.huang2024 import bounds
-from mmcl_core.papers.huang2024.claims.lemmas import SMALL_SCALE, at_scale, worst
+from mmcl_core.papers.huang2024.claims.conditions import assumption, figure_facts
+from mmcl_core.papers.huang2024.claims.scales import (
+    DELTA,
+    DIMENSION_SINGLE,
+    FIGURE_SCALE,
+    ORTHOGONAL_SINGLE,
+    SMALL_SCALE,
+    WITH_PROBABILITY,
+    span,
+)
 from mmcl_core.stats import Estimate
 
-CROSSTALK, CONCENTRATION, STAGE_ONE = "huang2024.crosstalk", "huang2024.concentration", "huang2024.stage_one_single"
-DELTA = 0.1
-
-
-def drift_over_bound(method: str) -> Callable[[Result], Estimate]:
-    """Largest drift of <w(t) - w(0), .> from its coefficient, over the printed bound; noise and signal, whichever is worse."""
-
-    def estimate(r: Result) -> Estimate:
-        c = r.config
-        snr = c.signal / np.sqrt(c.d)
-        ratios = [
-            r[f"{method}_noise_drift"] / bounds.noise_drift(c.n, c.d, DELTA),
-            r[f"{method}_signal_drift"] / bounds.signal_drift(c.n, c.d, snr, DELTA),
-        ]
-        return stats.extreme(np.stack(ratios))
-
-    return estimate
-
-
-def share(name: str, scale: int | None = None) -> Callable[[Result], Estimate]:
-    """Mean over seeds of a share, at one initial scale or the smallest over all."""
-    return worst(name, largest=False) if scale is None else at_scale(name, scale)
-
-
-CLAIMS = (
-    Claim(
-        "huang2024.c1",
-        "Lemma C.1",
-        r"On Gaussian data the coefficients are the inner products up to cross-talk: $|\langle w(t)-w(0),\xi_i\rangle - \rho_{r,i}| \le 5n\sqrt{\log(6n^2/\delta)/d}$ and "
-        r"$|\langle w(t)-w(0),\mu\rangle - \gamma_r| \le \mathrm{SNR}\,n\sqrt{8\log(6n/\delta)/d}$.",
-        "upper bounds",
-        "S",
-        (CROSSTALK,),
-        "largest drift over its bound, single-modal, all steps and seeds",
-        drift_over_bound("single"),
-        AtMost(1.0),
-        note="The bounds hold with a wide margin.",
-    ),
-    Claim(
-        "huang2024.c2",
-        "Lemma C.2",
-        r"In stage one the softmax weights are frozen: $l'_i, l'_{ij} \in [1/C_l(M+1),\, C_l/(M+1)]$ with $C_l = 1.01$.",
-        "C_l = 1.01",
-        "S",
-        (STAGE_ONE,),
-        "largest C_l while all activations are below 0.1, sigma_0 = 1e-5",
-        lambda r: stats.extreme(r["softmax_deviation"][:, SMALL_SCALE]),
-        Between(1.0, 1.01),
-    ),
-    Claim(
-        "huang2024.c3",
-        "Lemma C.3",
-        r"In the orthogonal limit the sign of $\langle w_r,\mu\rangle$ never changes and $|\langle w_r,\mu\rangle|$ never shrinks, up to $T_1$.",
-        "every neuron",
-        "S",
-        (STAGE_ONE,),
-        "smallest share of neurons over seeds and initial scales",
-        share("sign_kept"),
-        AtLeast(1.0),
-    ),
-    Claim(
-        "huang2024.c3_gaussian",
-        "Lemma C.3 on Gaussian data",
-        r"The same on Gaussian data with $d = 2000$ and $\sigma_0 = 10^{-3}$: signs of $\langle w_r,\mu\rangle$ are kept through training.",
-        "every neuron",
-        "S",
-        (CROSSTALK,),
-        "share of neurons, mean over seeds",
-        lambda r: stats.mean(r["sign_kept"][:, 0]),
-        AtLeast(0.99),
-        trend=AtLeast(0.7),
-        declared=Verdict.trend_only,
-        note=r"Memorised noise leaks into $\langle w_r,\mu\rangle$ through $\langle\xi_i,\mu\rangle \ne 0$ and turns neurons that start near zero; with smaller $\sigma_0$ more of them. "
-        r"The lemma wants a $d$ far beyond the figure's.",
-    ),
-    Claim(
-        "huang2024.c4",
-        "Lemma C.4",
-        r"Signal grows no faster than $A_r(t) \le (1 + 0.52\,\eta\|\mu\|^2/(m\tau))^t A_r(0)$, orthogonal limit.",
-        "every neuron",
-        "S",
-        (STAGE_ONE,),
-        "smallest share of neurons over seeds and initial scales, all steps up to T1",
-        share("signal_bound"),
-        AtLeast(1.0),
-    ),
-    Claim(
-        "huang2024.c5",
-        "Lemma C.5",
-        r"The augmentation noise is negligible: $|\langle w_r(0),\xi_i\rangle| \ge C_\xi|\langle w_r,\epsilon_i\rangle|$ with $C_\xi > 200$.",
-        r"$C_\xi > 200$ for every pair",
-        "S",
-        (CROSSTALK,),
-        "share of pairs (r, i) with a ratio above 200 at t = 0, mean over seeds",
-        lambda r: stats.mean(r["augmentation_above_200"]),
-        AtLeast(0.99),
-        refutation=AtMost(0.1),
-        declared=Verdict.refuted,
-        note=r"The typical ratio is $\sigma_\xi/\sigma_\epsilon$, ten at the figure's setting. The conclusion survives: the augmentation strength has no visible effect up to $2\sigma_\xi$.",
-    ),
-    Claim(
-        "huang2024.c5_corrected",
-        "Lemma C.5, corrected",
-        r"The median of $|\langle w_r(0),\xi_i\rangle|/|\langle w_r(0),\epsilon_i\rangle|$ is $\sigma_\xi/\sigma_\epsilon$.",
-        "10",
-        "D",
-        (CROSSTALK,),
-        "median over pairs at t = 0, mean over seeds",
-        lambda r: stats.mean(r["augmentation_ratio"][:, 0]),
-        Within(10.0, relative=0.1),
-        kind=Kind.correction,
-    ),
-    Claim(
-        "huang2024.c6_c7",
-        "Lemmas C.6, C.7",
-        r"Dead pairs stay dead: $\langle w_r(0),\xi_i\rangle < 0$ implies $\rho_{r,i} = 0$ and $\langle w_r,\xi_i\rangle < 0$ up to $T_1$, orthogonal limit.",
-        "every pair",
-        "S",
-        (STAGE_ONE,),
-        "smallest share of initially negative pairs over seeds and initial scales",
-        share("dead_stays"),
-        AtLeast(1.0),
-    ),
-    Claim(
-        "huang2024.c6_c7_gaussian",
-        "Lemmas C.6, C.7 on Gaussian data",
-        r"The same on Gaussian data, $d = 2000$, $\sigma_0 = 10^{-3}$: $\langle w_r,\xi_i\rangle$ stays negative through training.",
-        "every pair",
-        "S",
-        (CROSSTALK,),
-        "share of initially negative pairs, mean over seeds",
-        lambda r: stats.mean(r["stays_dead"][:, 0]),
-        AtLeast(0.99),
-        trend=AtLeast(0.7),
-        declared=Verdict.trend_only,
-        note=r"Cross-talk $\langle\xi_i,\xi_j\rangle \ne 0$ between samples wakes some pairs.",
-    ),
-    Claim(
-        "huang2024.c8",
-        "Lemma C.8",
-        r"In each neuron $n/4 \pm \sqrt{\tfrac n2\log\tfrac4\delta}$ samples of a class are active at the start, with probability at least $1-\delta$.",
-        r"fails in at most $\delta = 0.1$",
-        "S",
-        (CONCENTRATION,),
-        "share of neurons that violate it, mean over draws",
-        lambda r: stats.mean(r["c8"]),
-        AtMost(0.1),
-    ),
-    Claim(
-        "huang2024.c9",
-        "Lemma C.9",
-        r"The sum of active noise in one class is $B_{r,+}(0) \le \sigma_0\sigma_\xi\sqrt{dn}\,(1 + \sqrt{\log(1/\delta)/2})$: of order $\sqrt n$.",
-        r"fails in at most $\delta = 0.1$",
-        "S",
-        (CONCENTRATION,),
-        "share of neurons that violate it at n = 400, mean over draws",
-        lambda r: stats.mean(r["c9_violated"][:, -1]),
-        AtMost(0.1),
-        refutation=AtLeast(0.9),
-        declared=Verdict.refuted,
-        note=r"It is a sum of positive terms and grows like $n$.",
-    ),
-    Claim(
-        "huang2024.c9_corrected",
-        "Lemma C.9, corrected",
-        r"$B_{r,+}(0)$ concentrates at $n\,\sigma_0\sigma_\xi\sqrt d\,/\,(2\sqrt{2\pi})$, for every $n$.",
-        "ratio 1",
-        "D",
-        (CONCENTRATION,),
-        "ratio of the measured mean to the formula at the n that is furthest off",
-        lambda r: stats.mean(r["c9_relative"][:, int(np.abs(r["c9_relative"].mean(0) - 1).argmax())]),
-        Within(1.0, absolute=0.02),
-        kind=Kind.correction,
-    ),
-    Claim(
-        "huang2024.c10",
-        "Lemma C.10",
-        r"Every active $\langle w_r(0),\xi_i\rangle$ dominates the other class: it is at least $101\,C_l B_r/(M+1)$.",
-        "every active pair",
-        "S",
-        (CONCENTRATION,),
-        "share of active pairs, mean over draws",
-        lambda r: stats.mean(r["c10"]),
-        AtLeast(0.99),
-        refutation=AtMost(0.01),
-        declared=Verdict.refuted,
-        note=r"With the true size of $B_r$ a pair would have to lie some forty standard deviations out, at every $n$.",
-    ),
-    Claim(
-        "huang2024.c11",
-        "Lemma C.11",
-        r"Every active pair is memorised: $\Psi_{r,i}(t) \ge (1+0.96\,r)^t\,\Psi_{r,i}(0)$, $r = \eta\sigma_\xi^2 d/(nm\tau)$.",
-        "every active pair",
-        "S",
-        (STAGE_ONE,),
-        "share of initially active pairs for which it holds at T1, sigma_0 = 1e-5",
-        share("pair_bound", SMALL_SCALE),
-        AtLeast(0.99),
-        refutation=AtMost(0.05),
-        declared=Verdict.refuted,
-        note="Classes compete within a neuron: most initially active pairs are switched off by the other class before T1.",
-    ),
-    Claim(
-        "huang2024.c11_dies",
-        "Lemma C.11, corrected",
-        "More than a third of the initially active pairs die in stage one.",
-        "none",
-        "D",
-        (STAGE_ONE,),
-        "share of initially active pairs that are inactive at T1, sigma_0 = 1e-5, mean over seeds",
-        share("active_dies", SMALL_SCALE),
-        AtLeast(0.33),
-        kind=Kind.correction,
-    ),
-    Claim(
-        "huang2024.c11_exponent",
-        "Lemma C.11, corrected",
-        r"What grows at the stated rate is the largest pair: the exponent of $\max_{r,i} z_{ri}$ is at least $0.85\log(1+\kappa_n)$ per step.",
-        "exponent 1",
-        "D",
-        (STAGE_ONE,),
-        "exponent over log(1 + kappa_n) until max z = 0.5, sigma_0 = 1e-5, mean over seeds",
-        at_scale("largest_exponent", SMALL_SCALE),
-        Between(0.85, 1.0),
-        kind=Kind.correction,
-    ),
-    Claim(
-        "huang2024.c11_upper",
-        "Lemma C.11, upper bound",
-        r"No pair grows faster than $(1+1.05\,r)^t$ times the largest one at the start.",
-        "every step",
-        "S",
-        (STAGE_ONE,),
-        "share of seeds and initial scales for which it holds at every step up to T1",
-        worst("largest_bound", largest=False),
-        AtLeast(1.0),
-    ),
-    Claim(
-        "huang2024.c11_balance",
-        "Equation for B+ and B-",
-        r"Within a neuron the classes compete: $B_+ \leftarrow B_+ + r(B_+ - \tfrac12B_-)$ and the same for $B_-$; the coefficient is $|\mathrm{active}|/(M+1)$.",
-        "1/2",
-        "S",
-        (CONCENTRATION,),
-        "mean of |active positives| / (M + 1) over neurons and draws",
-        lambda r: stats.mean(r["active_coefficient"]),
-        Within(0.5, absolute=0.04),
-    ),
-    Claim(
-        "huang2024.c11_purity",
-        "Equation for B+ and B-, consequence",
-        r"So $B_+ - B_-$ outgrows the sum and neurons become class-selective: $\max(B_+,B_-)/(B_++B_-)$ rises from about one half to above 0.8.",
-        "not in the paper",
-        "D",
-        (STAGE_ONE,),
-        "purity at T1, sigma_0 = 1e-5, mean over seeds",
-        at_scale("purity", SMALL_SCALE),
-        AtLeast(0.8),
-        kind=Kind.beyond,
-    ),
-    Claim(
-        "huang2024.c12",
-        "Lemma C.12",
-        r"For every sample enough neurons start active: $\frac1m\sum_{r\,\mathrm{active}} \langle w_r(0),\xi_i\rangle \ge 0.2\,\sigma_0\sigma_\xi\sqrt d$.",
-        "with high probability",
-        "S",
-        (CONCENTRATION,),
-        "share of samples, mean over draws",
-        lambda r: stats.mean(r["c12"]),
-        AtLeast(0.95),
-        note=r"The mean is $1/\sqrt{2\pi} = 0.399$ of the scale.",
-    ),
+FIT = before("room for the spread of a fit over five seeds")
+RATE = after(
+    "the tolerance of .1 came before any run; the first of the dimensions, d = n^2, is left out of the fit since a "
+    "first look showed it before the law"
 )
+MOST = standard("most of them: more than half")
+LITERAL = (
+    r"Gaussian data in $d = 10^{12} n^2$ dimensions, where the literal conditions on $d$ are met; the inner products "
+    "are drawn from their exact law."
+)
+
+
+def drift_exponent(r: Result, method: str) -> Estimate:
+    """Exponent of the largest drift in d, for noise and signal: the one that is further from -1/2."""
+    use = r["over"] <= 1e6
+    fits = [stats.power_law(r["over"][use], r[f"{method}_{patch}_drift"][:, use]) for patch in ("noise", "signal")]
+    return max(fits, key=lambda e: abs(e.value + 0.5))
+
+
+def drift_over_gaussian(r: Result) -> Estimate:
+    """The largest noise drift over sigma_xi ||w(t) - w(0)|| sqrt(2 log(2mn/delta)), all d, seeds and both methods."""
+    c = r.config
+    sigma = np.sqrt(c.noise_norm_squared / (r["over"] * c.n**2)) * np.sqrt(2 * np.log(2 * c.m * c.n / DELTA))
+    return span(np.stack([r[f"{m}_noise_drift"] / (r[f"{m}_length"] * sigma) for m in ("single", "multi")]))
+
+
+def violation_exponent(r: Result, name: str) -> Estimate:
+    """Exponent in d of the share that breaks a lemma, from the second d on, without the last, at which nothing does."""
+    return stats.power_law(r["over"][1:-1], 1 - r[name][:, 1:-1])
+
+
+@claim(
+    item="Lemma C.1",
+    paper=r"$\propto \sqrt{\log(\cdot)/d}$",
+    on="dimension",
+    rule=Within(-0.5, absolute=0.05, basis=FIT),
+    quantifier=Quantifier.order,
+    match=Match.scaled,
+    conditions=DIMENSION_SINGLE,
+)
+def c1(r: Result) -> Estimate:
+    r"""Coefficients are inner products up to a cross-talk that falls like $d^{-1/2}$:
+    $|\langle w(t)-w(0),\xi_i\rangle - \rho_{r,i}| \le 5n\sqrt{\log(6n^2/\delta)/d}$ and
+    $|\langle w(t)-w(0),\mu\rangle - \gamma_r| \le \mathrm{SNR}\,n\sqrt{8\log(6n/\delta)/d}$.
+
+    Measured: exponent in d of the largest drift at $T_1$, noise or signal, whichever is further from the bound's;
+    Gaussian data, $d/n^2$ from 1 to $10^5$.
+    Note: The printed factors n are far too large, so that the inequalities themselves could hardly fail; the order in
+    d is what they assert. See the sharp form.
+    """
+    return drift_exponent(r, "single")
+
+
+@claim(
+    item="Lemmas C.1, D.2, sharp form",
+    paper="a bound with a factor n",
+    author=Author.correction,
+    on="dimension",
+    rule=Between(
+        1 / 3,
+        1.0,
+        after("1 is the union bound over mn Gaussians; that no factor above 3 is lost was asked after a run at smoke"),
+    ),
+    quantifier=Quantifier.every,
+)
+def c1_sharp(r: Result) -> Estimate:
+    r"""The cross-talk is that of a Gaussian vector:
+    $|\langle w_r(t)-w_r(0),\xi_i\rangle - \rho_{r,i}| \le \sigma_\xi\|w_r(t)-w_r(0)\|\sqrt{2\log(2mn/\delta)}$,
+    with one modality and with two, and no factor n.
+
+    Measured: the largest drift over this bound with the longest $w_r(t)-w_r(0)$; from the smallest to the largest over
+    all d, both methods and seeds.
+    """
+    return drift_over_gaussian(r)
+
+
+@claim(
+    item="Lemma C.2",
+    paper="$C_l = 1.01$",
+    on="conditions_single",
+    rule=AtMost(1.01, PAPER),
+    refutation=AtLeast(1.01, PAPER),
+    quantifier=Quantifier.every,
+    match=Match.scaled,
+    conditions=ORTHOGONAL_SINGLE,
+    declared=Verdict.refuted,
+)
+def c2(r: Result) -> Estimate:
+    r"""Up to $T_1$ the softmax weights are frozen: $l'_i, l'_{ij} \in [1/C_l(M+1),\, C_l/(M+1)]$ with $C_l = 1.01$.
+
+    Measured: the least $C_l$ that would do up to $T_1$, one value for each seed and both $\sigma_0$, smallest to
+    largest.
+    Note: The largest noise activation reaches 1 well before $T_1$, which asks for 20 of it, and the softmax moves with
+    the squares of the activations.
+    """
+    return span(r["softmax_deviation"])
+
+
+@claim(
+    item="Lemma C.2, corrected",
+    paper="1",
+    author=Author.correction,
+    on="conditions_single",
+    rule=Positive(),
+    quantifier=Quantifier.mean,
+)
+def c2_window(r: Result) -> Estimate:
+    r"""The softmax is frozen in a first part of stage one only, and the smaller $\sigma_0$, the larger that part.
+
+    Measured: the share of $T_1$ that passes while $C_l \le 1.01$, at $\sigma_0 = 10^{-5}$ minus at $10^{-3}$, paired
+    over seeds.
+    """
+    return stats.mean(r["window"][:, SMALL_SCALE] - r["window"][:, FIGURE_SCALE])
+
+
+@claim(
+    item="Lemma C.3",
+    paper="every neuron",
+    on="dimension",
+    rule=AtLeast(1.0, PAPER),
+    quantifier=Quantifier.every,
+    match=Match.scaled,
+    conditions=DIMENSION_SINGLE,
+    note=LITERAL,
+)
+def c3(r: Result) -> Estimate:
+    r"""The sign of $\langle w_r,\mu\rangle$ never changes up to $T_1$, so that $|\gamma_r|$ never falls.
+
+    Measured: the smallest share of neurons over seeds that keep their sign at every step.
+    """
+    return stats.worst(r["single_sign_kept"][:, -1], largest=False)
+
+
+@claim(
+    item="Lemma C.3 at Figure 1's d",
+    paper="every neuron",
+    on="crosstalk",
+    rule=AtLeast(1.0, PAPER),
+    trend=AtLeast(0.5, MOST),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    conditions=assumption(figure_facts, False),
+    declared=Verdict.trend_only,
+)
+def c3_gaussian(r: Result) -> Estimate:
+    r"""The same at $d = 2000$ and $\sigma_0 = 10^{-3}$, through the training of Figure 1.
+
+    Measured: the smallest share of neurons over seeds.
+    Note: Memorised noise leaks into $\langle w_r,\mu\rangle$ through $\langle\xi_i,\mu\rangle \ne 0$ and turns neurons
+    that start near zero. The conditions on d are not met here, so this is no refutation.
+    """
+    return stats.worst(r["sign_kept"][:, 0], largest=False)
+
+
+@claim(
+    item="Lemma C.4",
+    paper="every neuron",
+    on="dimension",
+    rule=AtLeast(1.0, PAPER),
+    quantifier=Quantifier.every,
+    match=Match.scaled,
+    conditions=DIMENSION_SINGLE,
+    note=LITERAL,
+)
+def c4(r: Result) -> Estimate:
+    r"""Signal grows no faster than $A_r(t) \le (1 + 0.52\,\eta\|\mu\|^2/(m\tau))^t A_r(0)$,
+    $A_r = |\gamma_r + \langle w_r(0),\mu\rangle|$.
+
+    Measured: the smallest share of neurons over seeds for which it holds at every step up to $T_1$.
+    """
+    return stats.worst(r["single_signal_bound"][:, -1], largest=False)
+
+
+@claim(
+    item="Lemma C.5",
+    paper=r"$C_\xi > 200$ for every pair",
+    on="concentration",
+    rule=AtLeast(0.9, WITH_PROBABILITY),
+    refutation=AtMost(0.9, WITH_PROBABILITY),
+    quantifier=Quantifier.probability,
+    match=Match.scaled,
+    conditions=(
+        Condition(
+            r"$\sigma_\xi/\sigma_\epsilon$ against $\log^4(mn/\delta)$, for $\tilde\Omega(1)$",
+            lambda r: r["ratio"][-1],
+            AtLeast(13_700),
+        ),
+    ),
+    algebra=r"For independent centred Gaussians $P(|X| < 200\,|Y|) = \frac2\pi\arctan(200\,\sigma_\epsilon/\sigma_\xi)$, "
+    r"so that all mn pairs together need $\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a logarithm.",
+    declared=Verdict.refuted,
+)
+def c5(r: Result) -> Estimate:
+    r"""The augmentation noise is negligible: $|\langle w_r(0),\xi_i\rangle| \ge C_\xi|\langle w_r(0),\epsilon_i\rangle|$
+    with $C_\xi > 200$ for every pair, when $\sigma_\epsilon \le \sigma_\xi/\tilde\Omega(1)$.
+
+    Measured: share of draws in which all nm pairs have a ratio above 200, at $\sigma_\xi/\sigma_\epsilon = 10^5$.
+    Note: The conclusion survives: the augmentation strength has no visible effect up to $2\sigma_\xi$.
+    """
+    return stats.proportion(r["c5"][:, -1] > 0)
+
+
+@claim(
+    item="Lemma C.5, corrected",
+    paper="every pair",
+    author=Author.correction,
+    on="concentration",
+    rule=Within(0.0, absolute=0.002, basis=derived("four standard errors of 100 draws of 5,000 pairs at most")),
+    quantifier=Quantifier.probability,
+)
+def c5_corrected(r: Result) -> Estimate:
+    r"""A share $1 - \tfrac2\pi\arctan(200\,\sigma_\epsilon/\sigma_\xi)$ of the pairs has a ratio above 200.
+
+    Measured: share minus formula, averaged over draws, at that of $\sigma_\xi/\sigma_\epsilon = 10, 10^3, 10^5$ where
+    they differ most.
+    """
+    off = r["c5_share"] - (1 - 2 / np.pi * np.arctan(200 / r["ratio"]))
+    return stats.mean(off[:, np.abs(off.mean(0)).argmax()])
+
+
+@claim(
+    item="Lemmas C.6, C.7",
+    paper="every pair",
+    on="dimension",
+    rule=AtLeast(1.0, PAPER),
+    quantifier=Quantifier.every,
+    match=Match.scaled,
+    conditions=DIMENSION_SINGLE,
+    note=LITERAL,
+)
+def c6_c7(r: Result) -> Estimate:
+    r"""Dead pairs stay dead: $\langle w_r(0),\xi_i\rangle < 0$ implies $\rho_{r,i} = 0$ and
+    $\langle w_r,\xi_i\rangle < 0$ up to $T_1$.
+
+    Measured: the smallest share of the initially negative pairs over seeds, every step.
+    """
+    return stats.worst(r["single_dead_stays"][:, -1], largest=False)
+
+
+@claim(
+    item="Lemmas C.6, C.7, how large d must be",
+    author=Author.ours,
+    on="dimension",
+    rule=Within(-0.5, absolute=0.1, basis=RATE),
+    quantifier=Quantifier.limit,
+)
+def c6_c7_rate(r: Result) -> Estimate:
+    r"""The share of pairs that the cross-talk wakes goes to zero like $(d/n^2)^{-1/2}$.
+
+    Measured: exponent in d of the share of initially negative pairs that do not stay dead, $d/n^2 = 10^2$ to $10^5$.
+    """
+    return violation_exponent(r, "single_dead_stays")
+
+
+@claim(
+    item="Lemmas C.6, C.7 at Figure 1's d",
+    paper="every pair",
+    on="crosstalk",
+    rule=AtLeast(1.0, PAPER),
+    trend=AtLeast(0.5, MOST),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    conditions=assumption(figure_facts, False),
+    declared=Verdict.trend_only,
+)
+def c6_c7_gaussian(r: Result) -> Estimate:
+    r"""The same at $d = 2000$ and $\sigma_0 = 10^{-3}$, through the training of Figure 1.
+
+    Measured: the smallest share of the initially negative pairs over seeds that are negative at the end.
+    """
+    return stats.worst(r["stays_dead"][:, 0], largest=False)

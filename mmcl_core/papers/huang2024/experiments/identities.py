@@ -60,6 +60,7 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
     deviations = {
         "b1_printed": np.abs(probability - bounds.anti_concentration_printed(c_grid)).max(),
         "b1_corrected": np.abs(probability - bounds.anti_concentration(c_grid)).max(),
+        "b1_printed_slack": (2 * bounds.anti_concentration_bound(c_grid) - probability).min(),
         "b1_bound_slack": (bounds.anti_concentration_bound(c_grid) - probability).min(),
     }
     return arrays | {name: np.full(len(seeds), value) for name, value in deviations.items()}

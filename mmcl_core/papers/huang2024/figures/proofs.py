@@ -98,7 +98,7 @@ def stage_two(r: Result, growth: Result) -> Figure:
         )
         for k, t in enumerate(growth["temperature"])
     ]
-    slopes = " and ".join(f"{loss_slope(method)(r).value:.2f}" for method in ("single", "multi"))
+    slopes = " and ".join(f"{loss_slope(r, method).value:.2f}" for method in ("single", "multi"))
     powers, in_temperature = (
         exponent_in_log_time(growth),
         stats.power_law(growth["temperature"], growth["largest_rho"][..., -1]).value,
