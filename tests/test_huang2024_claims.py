@@ -19,7 +19,8 @@ CLAIMS = {c.id.split(".", 1)[1]: c for c in PAPER.claims}
 
 
 def judge(name, tmp_path):
-    """Judge a claim on results computed afresh, in a store of its own: a planted error must not be hidden by the cache."""
+    """Judge a claim on results computed afresh, in a store of its own: a planted error must not be hidden by the
+    cache."""
     store = Store(tmp_path)
     return evaluate(CLAIMS[name], Tier.smoke, lambda e: run(e, Tier.smoke, store=store)).verdict
 

@@ -234,3 +234,22 @@ def test_the_single_modal_head_b_of_the_downstream_experiment_guesses_at_the_wea
     assert abs(r["single_head_b"][:, 0] - 0.5).max() < 0.08
     r = run("huang2024.ceiling", "smoke")
     assert abs(r["head_b"][:, 2, 0] - 0.5).max() < 0.08
+
+
+def test_the_ceiling_experiment_scores_other_samples_than_it_fits(monkeypatch):
+    """Every encoder has two draws, and no two of one seed share their noise or labels."""
+    from mmcl_core.papers.huang2024.experiments import ceiling
+
+    drawn = []
+    original = heads.ShiftedSamples.draw.__func__
+
+    def watched(cls, weights, seed, count, purpose, direction=None):
+        drawn.append(original(cls, weights, seed, count, purpose, direction))
+        return drawn[-1]
+
+    monkeypatch.setattr(heads.ShiftedSamples, "draw", classmethod(watched))
+    config = ceiling.CeilingSetting.at("smoke", samples=500)
+    ceiling._heads(torch.eye(3, 6, dtype=torch.float64), 0, config, None)
+    fit, test = drawn
+    assert abs(np.corrcoef(fit.noise.numpy().ravel(), test.noise.numpy().ravel())[0, 1]) < 0.15
+    assert abs(np.corrcoef(fit.labels.numpy(), test.labels.numpy())[0, 1]) < 0.2

@@ -1,4 +1,5 @@
-"""The closed forms of the race against literal recursions, and the estimators that test them against made-up results."""
+"""The closed forms of the race against literal recursions, and the estimators that test them against made-up
+results."""
 
 from dataclasses import replace
 

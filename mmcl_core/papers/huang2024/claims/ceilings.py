@@ -8,6 +8,7 @@ from mmcl_core import stats
 from mmcl_core.evidence.claim import Quantifier, claim
 from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, Within, after, derived
 from mmcl_core.evidence.verdicts import Author
+from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory
 from mmcl_core.papers.huang2024.experiments.ceiling import ENCODERS
@@ -29,6 +30,7 @@ def standard_errors(accuracy: np.ndarray, expected: np.ndarray, samples: int) ->
     author=Author.correction,
     rule=AtMost(4.0, SAMPLING),
     quantifier=Quantifier.every,
+    minimum_tier=Tier.smoke,
 )
 def ceiling(r: Result) -> Estimate:
     r"""No linear head on any encoder is more accurate than $(1 + \Phi(\|\nu\|/\sigma_\xi))/2$.
@@ -47,6 +49,7 @@ def ceiling(r: Result) -> Estimate:
     author=Author.correction,
     rule=AtMost(4.0, SAMPLING),
     quantifier=Quantifier.exists,
+    minimum_tier=Tier.smoke,
 )
 def ceiling_attained(r: Result) -> Estimate:
     r"""The bound is attained: one neuron along $\nu$ with the threshold $\langle w,\nu\rangle$ is right that often.
@@ -80,7 +83,7 @@ def trained(name: str, encoder: int, words: str) -> object:
 TRAINED = (
     trained("untrained", UNTRAINED, "untrained"),
     trained("single", SINGLE, "single-modal"),
-    trained("trained", MULTI, "multi-modal"),
+    trained("multi", MULTI, "multi-modal"),
 )
 
 

@@ -217,12 +217,12 @@ def cooperation(r: Result) -> Estimate:
     r"""Cooperation pays the weak and costs the strong: rates $\kappa$ (weak alone), $C_\mu^2\kappa$ (strong),
     $C_\mu\kappa$.
 
-    Measured: the largest relative error of a neuron's growth rate, over neurons, seeds and the three cases.
+    Measured: the relative error of a seed's growth rate, averaged over its neurons; the largest of all seeds and cases.
     """
     c = r.config
     kappa = theory.growth_signal(c.rate, c.signal, 1 / c.m, c.n // 2)
     predicted = {"weak": kappa, "strong": c.ratio**2 * kappa, "both": c.ratio * kappa}
-    errors = [np.abs(np.expm1(r[f"growth_{name}"]) / value - 1) for name, value in predicted.items()]
+    errors = [np.abs(np.expm1(r[f"growth_{name}"]).mean(1) / value - 1) for name, value in predicted.items()]
     return stats.worst(np.stack(errors))
 
 
@@ -243,7 +243,7 @@ def sign(name: str, data: str, words: str, rule: AtLeast) -> object:
     def share(r: Result) -> Estimate:
         first, second = r[f"{data}_first"], r[f"{data}_second"]
         predicted = theory.predicted_sign(r.config.ratio, first[..., 0], second[..., 0])
-        return stats.mean_per_seed(predicted == np.sign(first[..., -1]))
+        return stats.mean_per_seed((predicted == np.sign(first[..., -1])).astype(float))
 
     return share
 

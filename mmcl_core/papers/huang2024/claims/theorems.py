@@ -56,7 +56,7 @@ def thm4_2(r: Result) -> Estimate:
 
     Measured: single-modal head-B accuracy after 200 epochs, mean over seeds.
     Note: "Useless" is a property of this head, not of the representation: other linear heads on the same features are
-    far better (claims head_size, ceiling_trained).
+    far better (claims head_size, ceiling_single).
     """
     return stats.mean(r["single_accuracy"][:, -1])
 
@@ -188,8 +188,8 @@ def thm4_3_square(r: Result) -> Estimate:
 def thm4_3_dimension(r: Result) -> Estimate:
     r"""What lets the new signal through is that $d < n/(\sigma_0\sigma_\xi)$, against Assumption 4.1.
 
-    Measured: multi-modal head-B accuracy at $\|\nu\| = 2\sigma_\xi$, $d = n^2$ minus $d = (n/\sigma_0\sigma_\xi\sqrt
-    d)^2$, of four sizes the one whose interval reaches lowest.
+    Measured: multi-modal head-B accuracy at $\|\nu\| = 2\sigma_\xi$, $d = n^2$ minus
+    $d = n/(\sigma_0\sigma_\xi)$, of four sizes the one whose interval reaches lowest.
     Note: The weights at the start answer fresh noise with standard deviation $\sigma_0\sigma_\xi\sqrt d$, which the
     condition makes at least $n/\sqrt d$; what is learnt answers the new signal with
     $\gamma\|\nu\|/\|\mu\| = O(\|\nu\|\sqrt n/(\sigma_\xi\sqrt d))$. Their ratio is $O(\|\nu\|/(\sigma_\xi\sqrt n))$.

@@ -2,8 +2,8 @@
 
 n SNR^2 = 1.75 and Cmu = 3 satisfy the constants of both proofs at once, 1.8 >= n SNR^2 >= 1.7 and Cmu >= 2.66, and
 n >= 204 gives M >= 102 negatives. Of the dimension the assumption asks d >= n^2 and d >= n/(sigma_0 sigma_xi). The
-first alone can be had with small weights ("square"); both together mean d = (n / (sigma_0 sigma_xi sqrt d))^2 ("full"),
-which costs nothing in the coordinates of `highdim`.
+first alone can be had with small weights ("square"); both together mean d = (n/s)^2 with s = sigma_0 sigma_xi sqrt(d)
+("full"), which costs nothing in the coordinates of `highdim`.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ SMALLEST, FIGURE, STRONG, ELSEWHERE = range(4)  # the shifts: ||mu||/sqrt d, 2, 
 def sequence(config: SequenceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Both methods at n >= 204 with n SNR^2 = 1.75, Cmu = 3: steps, coefficients, heads under four shifts.
 
-    `full_*` are `[S, n]` (accuracies `[S, n, shift]`) with d = (n / (sigma_0 sigma_xi sqrt d))^2; `square_*` have d =
+    `full_*` are `[S, n]` (accuracies `[S, n, shift]`) with d = n/(sigma_0 sigma_xi); `square_*` have d =
     n^2.
     """
     arrays: Arrays = {"size": np.array(config.sizes)}

@@ -70,8 +70,8 @@ def ceiling(r: Result, wide: Result) -> Figure:
             inside = at <= 3.2
             dots(axes[1], at[inside], values[:, inside], colour, label, fmt=marker)
         axes[0].set_ylabel("OOD accuracy")
-        for ax in axes:
-            ax.legend(loc="lower right", fontsize=6)
+        axes[0].legend(loc="lower right", fontsize=6)
+        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.5), fontsize=6)
         panel_letters(axes)
 
     weakest = "; ".join(f"{label} {values.mean(0)[0]:.3f}" for values, label, *_ in one_neuron)
@@ -102,12 +102,12 @@ def ceiling(r: Result, wide: Result) -> Figure:
 def sequence(r: Result) -> Figure:
     x = r["size"]
     shifts = (
-        (SMALLEST, r"$\|\mu\|/\sqrt d$ along $\mu$", "o"),
+        (SMALLEST, r"$\|\mu\|/\sqrt{d}$ along $\mu$", "o"),
         (ELSEWHERE, r"... and $2\sigma_\xi$ across", "x"),
         (FIGURE, r"$2\sigma_\xi$ along $\mu$", "s"),
         (STRONG, r"$5\sigma_\xi$ along $\mu$", "^"),
     )
-    panels = (("square", r"$d = n^2$"), ("full", r"$d = (n/\sigma_0\sigma_\xi\sqrt{d})^2$"))
+    panels = (("square", r"$d = n^2$"), ("full", r"$d = n/(\sigma_0\sigma_\xi)$"))
     frame = pd.concat(
         [
             tidy(r.seeds, n=x, accuracy=r[f"{name}_{method}_accuracy"][..., shift]).assign(
