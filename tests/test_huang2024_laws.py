@@ -10,7 +10,7 @@ from mmcl_core import catalog, stats
 from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.papers.huang2024 import bounds, theory
-from mmcl_core.papers.huang2024.claims import conditions, controls, laws
+from mmcl_core.papers.huang2024.claims import conditions, controls, thresholds
 from tests.named import run
 
 CLAIMS = {c.name: c for c in catalog.paper("huang2024").claims}
@@ -69,16 +69,18 @@ def test_the_exponent_of_the_orthogonal_limit_changes_sign_near_two():
 
 def test_sign_change_interpolates_and_refuses_what_is_not_a_single_fall():
     grid = np.array([1.0, 2.0, 3.0])
-    assert laws.sign_change(grid, np.array([2.0, 1.0, -1.0])) == pytest.approx(2.5)
-    assert np.isnan(laws.sign_change(grid, np.array([2.0, 1.0, 0.5])))
-    assert np.isnan(laws.sign_change(grid, np.array([-1.0, 1.0, -1.0])) - laws.sign_change(grid, np.array([1.0, 2, 3])))
+    assert thresholds.sign_change(grid, np.array([2.0, 1.0, -1.0])) == pytest.approx(2.5)
+    assert np.isnan(thresholds.sign_change(grid, np.array([2.0, 1.0, 0.5])))
+    assert np.isnan(
+        thresholds.sign_change(grid, np.array([-1.0, 1.0, -1.0])) - thresholds.sign_change(grid, np.array([1.0, 2, 3]))
+    )
 
 
 def test_crossing_of_a_known_curve():
     control = np.geomspace(0.5, 8, 9)
     accuracy = np.clip(0.5 + 0.25 * np.log2(control), 0.4, 1)  # 0.8 at 2^1.2
-    assert laws.crossing(control, accuracy) == pytest.approx(2**1.2, rel=0.01)
-    assert np.isnan(laws.crossing(control, np.full(9, 0.5)))
+    assert thresholds.crossing(control, accuracy) == pytest.approx(2**1.2, rel=0.01)
+    assert np.isnan(thresholds.crossing(control, np.full(9, 0.5)))
 
 
 @pytest.mark.parametrize(("wrong", "verdict"), [(False, Verdict.holds), (True, Verdict.does_not_hold)])

@@ -23,7 +23,7 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory as closed_forms
-from mmcl_core.papers.huang2024.claims.laws import threshold_multi, threshold_single
+from mmcl_core.papers.huang2024.claims.thresholds import threshold_multi, threshold_single
 
 
 @figure("huang2024.phase", "Phase diagram", ["huang2024.phase"])
