@@ -7,7 +7,7 @@ from scipy.stats import linregress
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, Within, after, before, derived
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, after, derived
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.scales import ORTHOGONAL_SINGLE, span
@@ -119,21 +119,6 @@ def convergence(
         return time_slope(r, method)
 
     @claim(
-        name=f"{second}_rate",
-        item=f"{lemma(second)}, step size",
-        statement=r"... and like $1/\eta$.",
-        measured=r"exponent of $T^*(0.03)$ in $\eta$, four rates from 0.05 to 0.4, fitted per seed",
-        paper="exponent -1",
-        on="arrival",
-        rule=Within(-1.0, absolute=0.05, basis=before("time eta t is all that counts, up to first order in eta")),
-        quantifier=Quantifier.order,
-        match=Match.scaled,
-    )
-    def step_size(r: Result) -> Estimate:
-        """The exponent in eta."""
-        return stats.power_law(r["rate"], r[f"{method}_steps"])
-
-    @claim(
         name=f"{second}_late",
         item=f"{lemma(second)}, late loss",
         statement=r"The loss falls like $1/t$ in the end.",
@@ -147,7 +132,7 @@ def convergence(
         """The exponent in t."""
         return loss_slope(r, method)
 
-    return falls, average, time, step_size, late
+    return falls, average, time, late
 
 
 @claim(

@@ -56,7 +56,7 @@ def concentration(config: ConcentrationSetting, seeds: Sequence[int], device: to
 
 
 def _one_draw(c: ConcentrationSetting, problem: setting.Problem) -> dict[str, float]:
-    """Lemmas B.3, B.4, B.5 and the coefficient |active| / (M + 1), at Figure 1's setting."""
+    """Lemmas B.3, B.4 and B.5, at Figure 1's setting."""
     n, m, d, delta, s0 = c.n, c.m, c.d, c.delta, c.initial_scale
     labels, first = problem.labels[0].numpy(), problem.first
     gram, initial = first.gram[0].numpy(), first.initial[0].numpy()
@@ -77,20 +77,25 @@ def _one_draw(c: ConcentrationSetting, problem: setting.Problem) -> dict[str, fl
             or np.abs(a).max() < s0 * c.signal / 2
             or z.max(0).min() < scale / 4
         ),
-        "active_coefficient": float((((z > 0) & (labels > 0)).sum(1) / (n - positives + 1)).mean()),
     }
 
 
 def _class_sums(c: ConcentrationSetting, seed: int) -> dict[str, list[float]]:
-    """Lemmas C.8 and C.9 at several n: z_ri(0) ~ N(0, 1) in units of sigma_0 sigma_xi sqrt(d), balanced classes."""
-    counted, violated, relative = [], [], []
+    """Lemmas C.8 and C.9 and |active| / (M + 1) at several n: z_ri(0) ~ N(0, 1) in units of sigma_0 sigma_xi sqrt(d), balanced classes."""
+    counted, violated, relative, coefficient = [], [], [], []
     for size in c.sizes:
         z = setting.normal([seed], f"class sums {size}", c.m, size // 2)[0]
         sums, active = z.clamp(min=0).sum(-1), (z > 0).sum(-1)
         counted.append(float(((active - size / 4).abs() > bounds.class_count_width(size, c.delta)).double().mean()))
         violated.append(float((sums > bounds.class_sum(size, 1.0, c.delta)).double().mean()))
         relative.append(float(sums.mean()) / bounds.class_sum_mean(size, 1.0))
-    return {"c8_violated": counted, "c9_violated": violated, "c9_relative": relative}
+        coefficient.append(float(active.double().mean()) / (size // 2 + 1))
+    return {
+        "c8_violated": counted,
+        "c9_violated": violated,
+        "c9_relative": relative,
+        "active_coefficient": coefficient,
+    }
 
 
 def _widths(c: ConcentrationSetting, seed: int) -> dict[str, list[float]]:

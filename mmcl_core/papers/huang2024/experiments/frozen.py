@@ -13,7 +13,9 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from pydantic import Field
+from torch import Tensor
 
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
@@ -42,6 +44,12 @@ class FrozenSetting(Config):
         return bounds.stage_one_single(self.initial_noise, self.growth)
 
 
+def advance(z: Float[Tensor, "m 2 half"], view: Float[Tensor, "m 2 half"], rate: float) -> Float[Tensor, "m 2 half"]:
+    """One step; `z` by neuron, class and sample, `view` = <w_r, eps_i>, `rate` = r M/(M+1)."""
+    other = torch.relu(z).mean(-1).flip(-1)[..., None]
+    return torch.where(z > 0, z + rate * (torch.relu(z + view) - other), z)
+
+
 @experiment("huang2024.frozen", FrozenSetting, seconds={"smoke": 1, "book": 5, "paper": 5})
 def frozen(config: FrozenSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Per draw: do pairs dominate the other class at the start, do they grow as stated up to T1, how many die."""
@@ -55,9 +63,7 @@ def frozen(config: FrozenSetting, seeds: Sequence[int], device: torch.device) ->
         dominates = start >= 101 * 1.01 * opposite / (c.negatives + 1)
         holds = active.clone()
         for step in range(1, c.steps + 1):
-            mean = torch.relu(z).mean(-1).flip(-1)[..., None]
-            rate = c.growth * c.negatives / (c.negatives + 1)
-            z = torch.where(z > 0, z + rate * (torch.relu(z + view) - mean), z)
+            z = advance(z, view, c.growth * c.negatives / (c.negatives + 1))
             holds &= z >= (1 + 0.96 * c.growth) ** step * start
         found = {"dominates": dominates, "bound": holds, "dies": (z <= 0) & active}
         for name, condition in found.items():
