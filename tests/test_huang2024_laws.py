@@ -11,6 +11,7 @@ from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.papers.huang2024 import bounds, theory
 from mmcl_core.papers.huang2024.claims import conditions, controls, thresholds
+from mmcl_core.papers.huang2024.experiments.sequence import FIGURE, SMALLEST
 from tests.named import run
 
 CLAIMS = {c.name: c for c in catalog.paper("huang2024").claims}
@@ -150,3 +151,20 @@ def test_lengths_of_stage_one_in_the_races():
     assert bounds.stage_one_single(0.0447, 0.05) == round(np.log(20 / 0.0447) / np.log(1.048))
     start = 0.0447 * (1.75 / 204) ** 0.5
     assert bounds.stage_one_multi(start, 3 * 0.05 * 1.75) == round(np.log(20 / start) / np.log(1 + 0.48 * 0.2625))
+
+
+def test_the_dimension_of_the_assumption_hides_the_new_signal_from_head_b():
+    """Already at smoke sizes, in every seed: what d = n^2 reads at two sigma, d = n/(sigma_0 sigma_xi) does not."""
+    r = run("huang2024.sequence", "smoke")
+    assert (r["square_multi_accuracy"][..., FIGURE] - r["full_multi_accuracy"][..., FIGURE]).min() > 0.1
+    assert (1 - r["full_multi_accuracy"][..., SMALLEST]).min() > 0.25 - 0.02
+
+
+@pytest.mark.parametrize(("accuracy", "outcome"), [(0.75, Outcome.holds), (0.9, Outcome.fails)])
+def test_a_head_below_the_bound_on_the_error_is_caught(accuracy, outcome):
+    """One head of one method in one cell is enough."""
+    real = run("huang2024.sequence", "smoke")
+    arrays = {k: np.full_like(v, 0.6) if v.dtype == float and "smallest" not in k else v for k, v in real.items()}
+    arrays["full_multi_one_neuron"][1, 2] = accuracy
+    claim = CLAIMS["thm4_3_scale_corrected"]
+    assert claim.rule.judge(claim.estimator(replace(real, arrays=arrays))) == outcome
