@@ -35,17 +35,18 @@ DEVIATIONS = (
     ),
     Deviation(
         "changed",
-        "Lemmas in the orthogonal limit",
-        "Lemmas of stage one and two are checked with exactly orthogonal signal and noise vectors and balanced "
-        "classes, theorems and Figure 1 on Gaussian data.",
-        r"The conditions of the lemmas ($d \ge \tilde\Omega(n^2)$ with explicit constants of order $10^{10}$) cannot "
-        r"be met by any data set; the limit is what they idealise.",
-        _names("c3", "c3_gaussian", "c6_c7", "c6_c7_gaussian"),
+        "Lemmas: where they are checked",
+        r"Lemmas whose point is the overlap of the samples are checked on Gaussian data, $d/n^2$ from 1 to $10^{12}$, "
+        "the others with exactly orthogonal vectors; classes are balanced, and $n$, $\\mathrm{SNR}$ and $C_\\mu$ meet the "
+        "stated conditions. Theorems and Figure 1 have a setting of their own.",
+        r"The literal conditions on $d$ ask for $10^{10}$ to $10^{15}$ dimensions. Training needs inner products only, "
+        "and their exact law can be drawn at any $d$. In the limit many lemmas hold by construction.",
+        _names("c3", "c3_gaussian", "c4", "c6_c7", "c6_c7_rate", "c6_c7_gaussian", "d9_none", "d9_rate", "d9_gaussian"),
     ),
     Deviation(
         "changed",
         "Long runs",
-        r"Stage two is run at $\eta = 0.1$ for 5,000 steps instead of $0.02$ for 25,000.",
+        r"Stage two is run at half of the figure's $\eta k\sigma_\xi^2 d/n$, with 100 neurons, for 600 steps.",
         r"The same time $\eta t$; steps to a small loss are inversely proportional to $\eta$, and what is learnt "
         r"there hardly "
         r"depends on it.",
@@ -111,22 +112,34 @@ DEVIATIONS = (
     Deviation(
         "wrong as printed",
         "Lemma B.1",
-        "A factor 2 too many, twice.",
-        r"The probability is $\mathrm{erf}(c/\sqrt2 s)$.",
-        _names("b1", "b1_corrected", "b1_bound"),
+        "With the usual error function a factor 2 too many, twice.",
+        r"The probability is $\mathrm{erf}(c/\sqrt2 s)$; with an error function that ends at 1/2 the line is right. The "
+        "bound drawn from it holds either way.",
+        _names("b1", "b1_bound_printed", "b1_corrected", "b1_bound"),
     ),
     Deviation(
         "wrong as printed",
         "Lemmas C.9, C.10, C.11",
         r"The class sum is of order $n$, not $\sqrt n$; no pair dominates it; most active pairs die.",
-        "A sum of positive terms has a mean. The conclusion of Lemma 5.2 survives through the largest pairs.",
-        _names("c9", "c9_corrected", "c10", "c11", "c11_dies", "c11_exponent"),
+        "A sum of positive terms has a mean. The conclusion of Lemma 5.2 survives through the largest pairs, but for a "
+        "sample that has lost all its neurons.",
+        _names("c9", "c9_corrected", "c10", "c11", "c11_window", "c11_dies", "c11_silenced", "c11_exponent"),
+    ),
+    Deviation(
+        "wrong as printed",
+        "Lemmas C.2, D.1 and D.4",
+        r"The softmax is not frozen up to $T_1$: the least $C_l$ that would do is near $M$. Nor does Lemma D.4 hold so "
+        "long.",
+        r"The largest activation is of order one at a fraction of $T_1$. What is claimed holds in that fraction, which "
+        r"grows as $\sigma_0$ falls.",
+        _names("c2", "c2_window", "d1", "d1_window", "d4", "d4_halved", "d4_window", "d4_corrected"),
     ),
     Deviation(
         "wrong as printed",
         "Lemma C.5",
-        r"$C_\xi > 200$ is not met at the figure's setting.",
-        "Harmless: the augmentation has no visible effect.",
+        r"$C_\xi > 200$ for every pair needs $\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a "
+        "logarithm.",
+        "The ratio of two Gaussians has no mean. Harmless: the augmentation has no visible effect.",
         _names("c5", "c5_corrected"),
     ),
     Deviation(
@@ -150,13 +163,6 @@ DEVIATIONS = (
         r"At fixed $\sigma_0\sigma_\xi\sqrt d$ it rises like $n^{1/P}$, $P = C_\mu n\,\mathrm{SNR}^2$, while growth is "
         r"exponential. The last step of the proof needs $\sigma_0\|\mu\| \le n^{-2}$.",
         _names("lemma5_4_rate", "lemma5_4_rate_corrected", "power_law_multi"),
-    ),
-    Deviation(
-        "wrong as printed",
-        "Lemma D.4",
-        r"A factor $\tfrac12$ is missing.",
-        "Only half of the initial vector lies along the growing direction.",
-        _names("d4", "d4_corrected"),
     ),
     Deviation(
         "wrong as printed",
@@ -184,7 +190,7 @@ DEVIATIONS = (
     Deviation(
         "changed",
         "Table 1, size",
-        "At tier book 2,000 digits at 14 x 14 are used for training and three seeds.",
+        "At tier book 2,000 digits at 14 x 14 are used for training.",
         "Two CPU cores and a few minutes. Tier paper uses 28 x 28 and 60,000.",
         _names("table1_multi_test", "table1_gap"),
     ),
@@ -194,5 +200,26 @@ DEVIATIONS = (
         "A linear probe on the features still reads somewhat more than twice a guess under reversed colours.",
         "Likely because convolutions carry shape along that nothing asked for.",
         _names("table1_colour_captions"),
+    ),
+    Deviation(
+        "retired",
+        "Claims table1_colour_train, table1_colour_test, table1_noise_ceiling",
+        "Shares of colours and labels among the coloured digits.",
+        "They measured our own sampler against the numbers put into it; tests do that.",
+    ),
+    Deviation(
+        "retired",
+        "Lemmas C.1, D.2, C.14, D.11: printed inequalities",
+        "That drifts and gradients stay below the printed bounds.",
+        "The bounds were 75 and 5,000 times off, so that nothing could break them. In their place: the order in $d$ of "
+        "the drift, a bound without the factor $n$, and the exponent of the gradient in the loss.",
+        _names("c1", "c1_sharp", "d2", "c14", "d11"),
+    ),
+    Deviation(
+        "retired",
+        "Claims on steps with activations below 0.1",
+        r"That $C_l \le 1.01$ there, in Lemmas C.2 and D.1.",
+        "The window was ours, and in it the statement cannot fail.",
+        _names("c2", "d1"),
     ),
 )

@@ -163,6 +163,24 @@ def c11_dies(r: Result) -> Estimate:
 
 
 @claim(
+    item="Lemma C.11, consequence",
+    author=Author.ours,
+    on="frozen",
+    rule=AtLeast(1.0, derived("one such sample is enough")),
+    quantifier=Quantifier.exists,
+)
+def c11_silenced(r: Result) -> Estimate:
+    r"""With 50 neurons some of $10^4$ samples lose all of theirs to the other class; such a sample has no gradient any
+    more and is never memorised.
+
+    Measured: number of samples without an active neuron at $T_1$, the fewest in any draw.
+    Note: So Lemma 5.2, for every sample, needs m to grow with $\log n$, and a fixed m leaves a loss of the order of
+    $\log(M+1)/n$ for each of them.
+    """
+    return stats.worst(r["silenced"], largest=False)
+
+
+@claim(
     item="Lemma C.11, corrected",
     paper="exponent 1 for every pair",
     author=Author.correction,

@@ -52,7 +52,8 @@ def advance(z: Float[Tensor, "m 2 half"], view: Float[Tensor, "m 2 half"], rate:
 
 @experiment("huang2024.frozen", FrozenSetting, seconds={"smoke": 1, "book": 5, "paper": 5})
 def frozen(config: FrozenSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Per draw: do pairs dominate the other class at the start, do they grow as stated up to T1, how many die."""
+    """Per draw: shares of the active pairs that dominate the other class at the start, that grow as stated up to T1,
+    that die by then; and how many samples have lost all their neurons."""
     c = config
     shares: dict[str, list[float]] = {}
     for seed in seeds:
@@ -68,4 +69,5 @@ def frozen(config: FrozenSetting, seeds: Sequence[int], device: torch.device) ->
         found = {"dominates": dominates, "bound": holds, "dies": (z <= 0) & active}
         for name, condition in found.items():
             shares.setdefault(name, []).append(float((condition & active).sum() / active.sum()))
+        shares.setdefault("silenced", []).append(float(((z <= 0).all(0)).sum()))
     return {name: np.array(values) for name, values in shares.items()}

@@ -29,9 +29,10 @@ class StageTwoSetting(DescentSetting):
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
     signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    rate: float = Field(0.5, gt=0, description="chosen: eta with k = 1/m; half of the figure's eta k sigma_xi^2 d/n")
+    m: int = Field(100, ge=1, description="chosen: with Figure 1's 50 some sample can lose all its neurons")
+    rate: float = Field(1.0, gt=0, description="chosen: eta with k = 1/m; half of the figure's eta k sigma_xi^2 d/n")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
-    steps: int = Field(1000, ge=100, description="chosen: T*, well into the late law")
+    steps: int = Field(600, ge=100, description="chosen: T*, well into the late law")
     precision: float = Field(0.1, gt=0, description="chosen: epsilon in the lemmas")
 
 
@@ -166,7 +167,7 @@ class LogGrowthSetting(DescentSetting):
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
     signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    rate: float = Field(0.5, gt=0, description="chosen: eta / tau with k = 1/(m tau)")
+    rate: float = Field(1.0, gt=0, description="chosen: eta / tau with k = 1/(m tau), about the figure's own")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     temperatures: tuple[PositiveFloat, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")
     steps: int = Field(1000, ge=100, description="chosen: T*")
