@@ -197,7 +197,7 @@ DEVIATIONS = (
     Deviation(
         "not reproduced",
         "Our own expectation: captions that name only the colour teach no shape",
-        "A linear probe on the features still reads somewhat more than twice a guess under reversed colours.",
+        "A linear probe on the features reads about twice a guess under reversed colours; on which side is open.",
         "Likely because convolutions carry shape along that nothing asked for.",
         _names("table1_colour_captions"),
     ),

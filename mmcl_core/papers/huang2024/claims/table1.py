@@ -62,7 +62,8 @@ NUMBERS = (
         "zero-shot accuracy under reversed colours",
         "multi_zero_shot_test",
         Within(0.8213, absolute=0.1, basis=PILOT),
-        note="The tolerance allows for 2,000 training digits instead of 60,000.",
+        declared=Verdict.undecided,
+        note="The tolerance allows for 2,000 training digits instead of 60,000; the interval reaches beyond it.",
     ),
     printed(
         "table1_single_train",
@@ -85,6 +86,7 @@ NUMBERS = (
         "linear probe on h under reversed colours",
         "single_probe_h_test",
         Within(0.1268, absolute=0.06, basis=CHOSEN),
+        declared=Verdict.undecided,
         note="Read this as a range, not as a match: more digits, milder views or another layer move the number widely "
         "(see the controls). It has not been measured at tier paper.",
     ),
@@ -96,15 +98,31 @@ NUMBERS = (
     paper="0.6945",
     on="colored_mnist",
     rule=Within(0.6945, absolute=0.12, basis=CHOSEN),
-    trend=Positive(),
     quantifier=Quantifier.mean,
     match=Match.reconstructed,
+    declared=Verdict.undecided,
 )
 def table1_gap(r: Result) -> Estimate:
     """Under reversed colours two modalities are 69 points better than one.
 
     Measured: multi-modal zero-shot minus single-modal probe on h, reversed colours, paired over seeds.
-    Note: Should the size miss on another machine, the ordering over paired seeds is what is left.
+    """
+    return stats.mean(r["multi_zero_shot_test"] - r["single_probe_h_test"])
+
+
+@claim(
+    item="Table 1, order",
+    paper="0.8213 against 0.1268",
+    on="colored_mnist",
+    rule=Positive(),
+    quantifier=Quantifier.mean,
+    match=Match.reconstructed,
+)
+def table1_order(r: Result) -> Estimate:
+    """Under reversed colours two modalities are better than one.
+
+    Measured: multi-modal zero-shot minus single-modal probe on h, reversed colours, paired over seeds.
+    Note: The ordering needs no chosen tolerance; the controls say what it rests on.
     """
     return stats.mean(r["multi_zero_shot_test"] - r["single_probe_h_test"])
 
@@ -195,7 +213,7 @@ def table1_captions(main: Result, controls: Result) -> Estimate:
     on="colored_controls",
     rule=AtMost(0.2, before("twice the accuracy of a guess")),
     quantifier=Quantifier.mean,
-    declared=Verdict.does_not_hold,
+    declared=Verdict.undecided,
 )
 def table1_colour_captions(r: Result) -> Estimate:
     """With captions that name only the colour nothing robust is learnt: the probe's accuracy under reversed colours is
@@ -203,6 +221,6 @@ def table1_colour_captions(r: Result) -> Estimate:
 
     Measured: linear probe on h under reversed colours, colour-only captions, mean over seeds.
     Note: Some shape is left: features that were only asked for the colour still let a linear probe read more than a
-    guess, likely because convolutions carry shape along.
+    guess, likely because convolutions carry shape along. Over three seeds it was more than 0.2, over five it is open.
     """
     return stats.mean(r["colour_probe_h_test"])
