@@ -169,7 +169,7 @@ def test_the_fitted_stump_is_the_best_of_all():
 
 
 def test_the_aimed_stump_takes_the_nearest_neuron_and_its_gap():
-    weights = torch.tensor([[0.3, 5.0], [-2.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
+    weights = torch.tensor([[3.0, 5.0], [-2.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
     stump = heads.Stump.aimed(weights, weights[:, 0], 0.7)
     assert (stump.neuron, stump.side) == (1, -1.0)
     assert stump.threshold == pytest.approx(1.4)
