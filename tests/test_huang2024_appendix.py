@@ -122,7 +122,8 @@ def test_the_window_of_the_softmax_as_a_literal_loop():
 
 
 def literal(multimodal):
-    """Explicit orthogonal vectors, weights in R^(n+1), a state of the dynamics in between, and the ledger's view of it."""
+    """Explicit orthogonal vectors, weights in R^(n+1), a state of the dynamics in between, and the ledger's view of
+    it."""
     config = StageTwoSetting.at("smoke", n=6, m=3, signal=2.0, ratio=1.5, noise_norm_squared=7.0, initial_scale=0.2)
     problem = config.problem([4], config.initial_scale)
     sides = torch.tensor([[1.0, -1.0, 1.0]], dtype=torch.float64)

@@ -37,7 +37,8 @@ DEVIATIONS = (
         "changed",
         "Lemmas: where they are checked",
         r"Lemmas whose point is the overlap of the samples are checked on Gaussian data, $d/n^2$ from 1 to $10^{12}$, "
-        "the others with exactly orthogonal vectors; classes are balanced, and $n$, $\\mathrm{SNR}$ and $C_\\mu$ meet the "
+        "the others with exactly orthogonal vectors; classes are balanced, and $n$, $\\mathrm{SNR}$ and $C_\\mu$ meet "
+        "the "
         "stated conditions. Theorems and Figure 1 have a setting of their own.",
         r"The literal conditions on $d$ ask for $10^{10}$ to $10^{15}$ dimensions. Training needs inner products only, "
         "and their exact law can be drawn at any $d$. In the limit many lemmas hold by construction.",
@@ -113,7 +114,8 @@ DEVIATIONS = (
         "wrong as printed",
         "Lemma B.1",
         "With the usual error function a factor 2 too many, twice.",
-        r"The probability is $\mathrm{erf}(c/\sqrt2 s)$; with an error function that ends at 1/2 the line is right. The "
+        r"The probability is $\mathrm{erf}(c/\sqrt2 s)$; with an error function that ends at 1/2 the line is right. "
+        r"The "
         "bound drawn from it holds either way.",
         _names("b1", "b1_bound_printed", "b1_corrected", "b1_bound"),
     ),
@@ -146,14 +148,14 @@ DEVIATIONS = (
         "wrong as printed",
         "Lemma C.13",
         r"$\max\rho$ exceeds $\log(3MT^*)$ at $\tau = 0.5$.",
-        r"It grows about like $\sqrt{\tau\log t}$.",
+        r"It grows like $\sqrt\tau$ in the temperature and slower than $\sqrt{\log t}$ in time.",
         _names("c13", "c13_small_temperature", "c13_corrected", "c13_temperature"),
     ),
     Deviation(
         "wrong as printed",
         "Lemma C.16",
         "Neither part holds for every sample.",
-        "The averaged gap is what the descent needs, and it holds late.",
+        "The averaged gap is what the descent needs, and late in training it holds for every sample.",
         _names("c16_positive", "c16_negative", "c16_corrected"),
     ),
     Deviation(

@@ -45,7 +45,8 @@ def gaussian(
     initial_scale: float,
     augmentation: float = 0.1,
 ) -> Problem:
-    """The Gaussian model at dimension `d` with sigma_xi^2 d = `noise_norm_squared`; d to infinity is `setting.orthogonal`.
+    """The Gaussian model at dimension `d` with sigma_xi^2 d = `noise_norm_squared`; d to infinity is
+    `setting.orthogonal`.
 
     Exactly balanced classes and `augmentation` = sigma_eps / sigma_xi, as there. Needs d >= 2 n + 1.
     """

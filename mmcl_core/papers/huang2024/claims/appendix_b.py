@@ -109,7 +109,6 @@ def violations(name: str, item: str, statement: str, conditions: tuple[Condition
         match=Match.exact,
         conditions=conditions,
         note=note,
-        chapter="huang2024",
     )
     def violated(r: Result) -> Estimate:
         """Whether any part of the bound is violated, one draw a seed."""

@@ -34,7 +34,6 @@ def printed(
         rule=rule,
         quantifier=Quantifier.mean,
         match=Match.reconstructed,
-        chapter="huang2024",
         **given,
     )
     def accuracy(r: Result) -> Estimate:

@@ -55,7 +55,8 @@ def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch
     seconds={"smoke": 1, "book": 1, "paper": 1},
 )
 def colored_samples(config: DigitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The first images of the training and of the reversed-colour test set, and how often colour names the label, per seed."""
+    """The first images of the training and of the reversed-colour test set, and how often colour names the label, per
+    seed."""
     parts = [config.data(seed) for seed in seeds]
     shown = 12
     first = parts[0]

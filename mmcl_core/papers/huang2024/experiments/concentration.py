@@ -81,7 +81,8 @@ def _one_draw(c: ConcentrationSetting, problem: setting.Problem) -> dict[str, fl
 
 
 def _class_sums(c: ConcentrationSetting, seed: int) -> dict[str, list[float]]:
-    """Lemmas C.8 and C.9 and |active| / (M + 1) at several n: z_ri(0) ~ N(0, 1) in units of sigma_0 sigma_xi sqrt(d), balanced classes."""
+    """Lemmas C.8 and C.9 and |active| / (M + 1) at several n: z_ri(0) ~ N(0, 1) in units of sigma_0 sigma_xi sqrt(d),
+    balanced classes."""
     counted, violated, relative, coefficient = [], [], [], []
     for size in c.sizes:
         z = setting.normal([seed], f"class sums {size}", c.m, size // 2)[0]

@@ -1,4 +1,5 @@
-"""Gaussian data at growing d/n^2, up to T1: where the lemmas of stage one hold, and how fast what breaks them goes away.
+"""Gaussian data at growing d/n^2, up to T1: where the lemmas of stage one hold, and how fast what breaks them goes
+away.
 
 In exactly orthogonal data many lemmas hold by construction. Here samples overlap as in R^d, for n^2 dimensions up to
 many more than the literal conditions ask for.

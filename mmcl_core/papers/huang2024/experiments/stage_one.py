@@ -62,7 +62,8 @@ class StageOneSetting(DescentSetting):
 
 
 class ConditionsSetting(StageOneSetting):
-    """M = 102 >= 100 C_l - 1, n SNR^2 = 1.75 in [1.7, 1.8], Cmu = 3 > 2.66: what the proofs of both theorems ask for."""
+    """M = 102 >= 100 C_l - 1, n SNR^2 = 1.75 in [1.7, 1.8], Cmu = 3 > 2.66: what the proofs of both theorems ask
+    for."""
 
     smoke: ClassVar = {"m": 20, "rate": 0.05, "seeds": 2}
 
@@ -80,7 +81,8 @@ class Window:
         self.end = torch.zeros(runs, dtype=torch.float64, device=device)
 
     def add(self, state: dynamics.State) -> None:
-        """The smallest C_l with all l'_i, l'_ij in [1/(C_l(M+1)), C_l/(M+1)]; M is each anchor's number of negatives."""
+        """The smallest C_l with all l'_i, l'_ij in [1/(C_l(M+1)), C_l/(M+1)]; M is each anchor's number of
+        negatives."""
         weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1)
         present = weights > 0
         relative = weights * present.sum(-1, keepdim=True)

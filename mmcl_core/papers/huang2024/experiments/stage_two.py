@@ -115,9 +115,10 @@ class _Ledger:
     seconds={"smoke": 2, "book": 22, "paper": 22},
 )
 def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Loss, gradients and distances of both methods along a long run, and the parts of Lemmas C.16 and D.13 at four times."""
+    """Loss, gradients and distances of both methods along a long run, and the parts of Lemmas C.16 and D.13 at four
+    times."""
     problem = setting.to(config.problem(seeds, config.initial_scale), device)
-    part_steps = np.unique((np.array([0.032, 0.064, 0.2, 1.0]) * config.steps).astype(int))
+    part_steps = np.unique((np.array([0.1, 0.2, 0.5, 1.0]) * config.steps).astype(int))
     curve_steps = np.unique(np.geomspace(1, config.steps, 120).round().astype(int))
     arrays: Arrays = {"step": curve_steps, "part_step": part_steps, "target": np.array(TARGETS)}
     sides = next(iter(dynamics.trajectory(problem, True, config.rate, 0)))

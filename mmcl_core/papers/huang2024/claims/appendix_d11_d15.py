@@ -6,7 +6,8 @@ from mmcl_core import stats
 from mmcl_core.evidence.claim import Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.huang2024.claims.descent import convergence, gradient_exponent
+from mmcl_core.papers.huang2024.claims.appendix_c13_c14 import gradient_exponent
+from mmcl_core.papers.huang2024.claims.appendix_c16_c18 import convergence
 from mmcl_core.papers.huang2024.claims.scales import ORTHOGONAL_MULTI
 from mmcl_core.stats import Estimate
 
