@@ -1,5 +1,7 @@
 """The lemmas' experiments of huang2024 against sampling laws, literal loops, autograd and each other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -119,6 +121,17 @@ def test_the_window_of_the_softmax_as_a_literal_loop():
     assert float(window.deviation) == pytest.approx(max(factors), rel=1e-12)
     assert 0 < float(window.end) < 40 and max(factors) > 1.01
     assert float(window.end) == next(i for i, f in enumerate(factors) if f > 1.01)
+
+
+def test_the_window_never_opens_again():
+    """Weights that return to 1/(M+1) after they left it do not count as frozen."""
+    problem = setting.orthogonal([0], 6, 2, 1.0, 1.0, 4.0, 1e-9)
+    state = next(iter(dynamics.trajectory(problem, True, 0.1, 0)))
+    away = replace(state, step=1, positive_weight=state.positive_weight * 1.5)
+    window = stage_one.Window(1, torch.device("cpu"))
+    for seen in (state, away, replace(state, step=2), replace(state, step=3)):
+        window.add(seen)
+    assert float(window.end) == 1 and not bool(window.open) and float(window.deviation) == pytest.approx(1.5)
 
 
 def literal(multimodal):

@@ -144,6 +144,16 @@ def test_shares_of_one_modality_as_literal_loops():
     assert 0 < float(found["dead_stays"].min()) < 1  # the loops are not vacuous
 
 
+def test_signs_that_come_back_have_changed_all_the_same(monkeypatch):
+    """A neuron that crosses zero and returns, a pair that wakes and falls asleep: neither has kept its side."""
+    problem, run_ = states(False)
+    flipped = replace(run_[0].first, preactivations=-run_[0].first.preactivations)
+    visits = [run_[0], replace(run_[0], step=1, first=flipped), replace(run_[0], step=2)]
+    monkeypatch.setattr(dimension.dynamics, "trajectory", lambda *a, **k: iter(visits))
+    found = dimension._single(problem, 0.3, 0.15, 0.45, 2)
+    assert float(found["sign_kept"].max()) == 0 and float(found["dead_stays"].max()) == 0
+
+
 def test_shares_of_two_modalities_as_literal_loops():
     problem, run_ = states(True)
     growth = 0.3 * 30 / 60
