@@ -106,9 +106,9 @@ def test_what_does_not_matter_is_an_equivalence_test_on_the_farthest_variant(shi
 
 @pytest.mark.parametrize("exponent", [-0.5, 0.0, 0.2])
 def test_orders_are_fitted_over_all_sizes(exponent):
-    size = np.array([204, 288, 408, 576])
+    size = np.array([204, 324, 514, 816])
     noise = 3 * size**exponent * np.exp(0.01 * np.random.default_rng(0).normal(size=(5, 4)))
-    r = stored("races", size=size, multi_rho=noise, multi_loser=noise)
+    r = stored("races", size=size, multi_rho=noise, multi_typical_loser=noise)
     assert CLAIMS["lemma5_4_rate"].estimator(r).value == pytest.approx(exponent, abs=0.02)
     corrected = CLAIMS["lemma5_4_rate_corrected"].estimator(r).value
     assert corrected == pytest.approx(exponent - 1 / (3 * 1.75), abs=0.02)
@@ -116,8 +116,8 @@ def test_orders_are_fitted_over_all_sizes(exponent):
 
 def test_races_fall_and_rise_as_derived_already_at_smoke():
     r = run("huang2024.races", "smoke")
-    assert stats.power_law(r["size"], r["single_loser"]).value < -0.2
-    assert stats.power_law(r["size"], r["multi_loser"]).value > 0
+    assert stats.power_law(r["size"], r["single_typical_loser"]).value == pytest.approx(-0.5, abs=0.2)
+    assert stats.power_law(r["size"], r["multi_typical_loser"]).value == pytest.approx(1 / 5.25, abs=0.15)
 
 
 def test_conditions_say_where_a_setting_meets_the_assumption():
@@ -147,10 +147,10 @@ def test_the_sequence_is_at_the_dimensions_it_says():
 
 
 def test_lengths_of_stage_one_in_the_races():
-    """T1 of the races by hand: s = 0.0447, r = 0.05, n SNR^2 = 1.75, Cmu = 3."""
-    assert bounds.stage_one_single(0.0447, 0.05) == round(np.log(20 / 0.0447) / np.log(1.048))
+    """T1 of the races by hand: s = 0.0447, r = 0.1, n SNR^2 = 1.75, Cmu = 3."""
+    assert bounds.stage_one_single(0.0447, 0.1) == round(np.log(20 / 0.0447) / np.log(1.096))
     start = 0.0447 * (1.75 / 204) ** 0.5
-    assert bounds.stage_one_multi(start, 3 * 0.05 * 1.75) == round(np.log(20 / start) / np.log(1 + 0.48 * 0.2625))
+    assert bounds.stage_one_multi(start, 3 * 0.1 * 1.75) == round(np.log(20 / start) / np.log(1 + 0.48 * 0.525))
 
 
 def test_the_dimension_of_the_assumption_hides_the_new_signal_from_head_b():

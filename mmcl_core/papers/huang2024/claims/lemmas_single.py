@@ -12,8 +12,8 @@ from mmcl_core.evidence.rules import (
     Identity,
     Positive,
     Within,
+    after,
     before,
-    derived,
     standard,
 )
 from mmcl_core.evidence.verdicts import Author, Verdict
@@ -32,7 +32,7 @@ BALANCED = Condition(
 SINGLE, MULTI = ((*assumption(race_facts, multimodal), BALANCED) for multimodal in (False, True))
 CONSTANT = before("the order symbol has no constant; 1 is asked for")
 TOLERATED = before("room for the spread of a fit over a factor of three in n and for hidden logarithms")
-LARGEST_START = derived("the largest of nm starts grows like the root of log(nm), worth .05 in the exponent here")
+A_TENTH = after("a tenth in the exponent; finite steps and the moving softmax were seen to be worth .00 and .05")
 
 
 @claim(
@@ -61,6 +61,7 @@ def lemma5_1(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=SINGLE,
+    declared=Verdict.not_reproduced,
 )
 def lemma5_2_noise(r: Result) -> Estimate:
     r"""After stage one every training sample is memorised by some neuron: $\min_i\max_r\rho_{r,i} = \Omega(1)$ at
@@ -68,8 +69,24 @@ def lemma5_2_noise(r: Result) -> Estimate:
 
     Measured: the smallest over samples, seeds and four sizes from $n = 204$.
     Note: $T_1 = \log(20/\sigma_0\sigma_\xi\sqrt d)/\log(1 + 0.96\,\eta\sigma_\xi^2 d/(nm\tau))$.
+    Some samples lose all the neurons that answer them at the start; how many is the next entry.
     """
     return stats.worst(r["single_noise_everywhere"], largest=False)
+
+
+@claim(
+    item="Lemma 5.2, noise",
+    on="races",
+    author=Author.correction,
+    rule=AtLeast(0.95, before("all but one sample in twenty")),
+    quantifier=Quantifier.mean,
+)
+def lemma5_2_noise_share(r: Result) -> Estimate:
+    r"""Nearly every training sample is memorised by some neuron at $T_1$: $\max_r\rho_{r,i} \ge 1$.
+
+    Measured: share of such samples, a mean for each seed; of four sizes the one whose interval reaches lowest.
+    """
+    return stats.reaching_lowest(*(stats.mean(column) for column in r["single_noise_share"].T))
 
 
 @claim(
@@ -111,17 +128,18 @@ def lemma5_2_rate(r: Result) -> Estimate:
     item="Lemma 5.2, rate in n",
     on="races",
     author=Author.correction,
-    rule=Within(-0.5, absolute=0.12, basis=LARGEST_START),
+    rule=Within(-0.5, absolute=0.1, basis=A_TENTH),
     quantifier=Quantifier.order,
 )
 def lemma5_2_rate_corrected(r: Result) -> Estimate:
     r"""When the noise has reached one half, the signal is of order $n^{-1/2}$.
 
-    Measured: fitted exponent of $\max_r|\langle w_r,\mu\rangle|$ in $n$ at that step, four sizes, orthogonal limit.
+    Measured: fitted exponent of $\max_r|\langle w_r,\mu\rangle|$ in $n$ at that step, four sizes, orthogonal limit; the
+    luck of each run's largest starts is taken out.
     Note: Up to there growth is exponential and the exponent is that of $\sigma_0\|\mu\|$. At $T_1$ the loss has
     saturated, earlier for smaller $n$.
     """
-    return stats.power_law(r["size"], r["single_loser"])
+    return stats.power_law(r["size"], r["single_typical_loser"])
 
 
 @claim(

@@ -24,20 +24,23 @@ class RaceSetting(Config):
 
     smoke: ClassVar = {"seeds": 2, "sizes": (24, 34, 48, 68), "m": 20}
 
-    seeds: int = Field(5, ge=1, le=10_000, description="chosen")
-    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 288, 408, 576), min_length=4, description="chosen: n")
+    seeds: int = Field(8, ge=1, le=10_000, description="chosen")
+    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 324, 514, 816), min_length=4, description="chosen: n")
     m: int = Field(50, ge=1, description="as in Figure 1")
     n_snr_squared: float = Field(1.75, gt=0, description="chosen: between 1.7 and 1.8, the constants of both proofs")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
     initial_noise: float = Field(0.0447, gt=0, lt=20, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
-    growth: float = Field(0.05, gt=0, description="chosen: r = eta sigma_xi^2 d / (n m tau)")
+    growth: float = Field(0.1, gt=0, description="chosen: r = eta sigma_xi^2 d / (n m tau)")
     level: float = Field(0.5, gt=0, description="chosen: where the winner is stopped, while growth is still linear")
 
 
 @experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 30, "paper": 30})
 def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]` per
-    method."""
+    """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]`.
+
+    `typical_loser` is the loser had the largest starts of the run been their scales, sigma_0 ||mu|| and
+    sigma_0 sigma_xi sqrt(d): the luck of the largest of many draws is taken out, and with it its logarithm in n.
+    """
     c = config
     columns: dict[str, list[np.ndarray]] = {}
     for n in c.sizes:
@@ -50,7 +53,13 @@ def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Ar
             bounds.stage_one_multi(scale * signal, c.ratio * c.growth * c.n_snr_squared),
         )
         for (method, multimodal), length in zip(METHODS.items(), lengths, strict=True):
-            for name, value in _race(problem, multimodal, rate * n / norm, length, c.level).items():
+            found = _race(problem, multimodal, rate * n / norm, length, c.level)
+            # The power that the loser has of the winner's start, kappa_n / (Cmu kappa) or kappa / kappa_n.
+            power = 2 / (c.ratio * c.n_snr_squared) if multimodal else c.n_snr_squared / 2
+            scales = (scale * signal, c.initial_noise) if multimodal else (c.initial_noise, scale * signal)
+            winner, loser = found.pop("winner_start") / scales[0], found.pop("loser_start") / scales[1]
+            found["typical_loser"] = found["loser"] * winner**power / loser
+            for name, value in found.items():
                 columns.setdefault(f"{method}_{name}", []).append(value.cpu().numpy())
     return {name: np.stack(values, 1) for name, values in columns.items()} | {"size": np.array(c.sizes)}
 
@@ -64,6 +73,8 @@ def _race(
     for state in dynamics.trajectory(problem, multimodal, rate, length):
         signal, noise = state.first.signal.abs().amax(1), state.first.noise.amax((1, 2))
         winner, loser = (signal, noise) if multimodal else (noise, signal)
+        if state.step == 0:
+            starts = _starts(state, multimodal)
         caught = torch.where(caught.isnan() & (winner >= level), loser, caught)
         weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1)
         weights = weights * (problem.negatives.sum(-1, keepdim=True) + 1)
@@ -78,4 +89,20 @@ def _race(
         "softmax_deviation": deviation,
         "loss": state.loss,
         "loser": caught,
+        "noise_share": (state.first.rho.amax(1) >= 1).double().mean(1),
+        "winner_start": starts[0],
+        "loser_start": starts[1],
     }
+
+
+def _starts(state: dynamics.State, multimodal: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The largest start of the winner and of the loser; of two modalities the coordinate of what grows, half the
+    sum."""
+    first = state.first
+    if not multimodal:
+        return first.noise.amax((1, 2)), first.signal.abs().amax(1)
+    second = state.second
+    ratio = (second.modality.squared_norms[:, :1] / first.modality.squared_norms[:, :1]).sqrt()
+    signal = (first.signal + second.signal / ratio).abs().amax(1) / 2
+    both = (first.noise > 0) & (second.noise > 0)
+    return signal, torch.where(both, first.noise + second.noise, 0.0).amax((1, 2)) / 2
