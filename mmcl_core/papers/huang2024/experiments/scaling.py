@@ -77,7 +77,6 @@ class ThresholdSetting(DescentSetting):
 
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "initial_scales": (1e-4, 1e-6), "seeds": 2}
 
-    rate: float = Field(0.2, gt=0, description="chosen: eta with k = 1/m; at the threshold both rates are equal at any")
     controls: tuple[PositiveFloat, ...] = Field(
         (1.6, 1.8, 2.2, 2.4), min_length=2, description="n SNR^2 with one modality, Cmu n SNR^2 with two"
     )
