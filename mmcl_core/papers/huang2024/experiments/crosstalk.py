@@ -61,7 +61,6 @@ def crosstalk(config: CrosstalkSetting, seeds: Sequence[int], device: torch.devi
 class SampleSizeSetting(Config):
     """n SNR^2 = 1.25 fixed while n grows: d = n^2/5, sigma_0 sqrt(d) = 0.0447, eta d/n = 0.2, k = 1, 200 steps."""
 
-    book: ClassVar = {"seeds": 5}
     smoke: ClassVar = {"seeds": 2, "sizes": (25, 50), "epochs": 60}
 
     seeds: int = Field(10, ge=1, le=10_000, description="chosen")
