@@ -13,7 +13,8 @@ from torch.nn.functional import affine_grid, grid_sample
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges: rotation in degrees, the side of the sampled window relative to the image, shift relative to half the image, noise s.d."""
+    """Ranges: rotation in degrees, the side of the sampled window relative to the image, shift relative to half the
+    image, noise s.d."""
 
     rotation: float
     scale: tuple[float, float]
@@ -45,7 +46,8 @@ MILD = Augmentation(rotation=15, scale=(0.75, 1.1), shift=0.12, noise=0.05)
 
 
 def recolour(images: Float[Tensor, "B 3 H W"], probability: float, stream: torch.Generator) -> Float[Tensor, "B 3 H W"]:
-    """With `probability`, paint an image's grey values (its brightest channel) in a random colour of full brightness."""
+    """With `probability`, paint an image's grey values (its brightest channel) in a random colour of full
+    brightness."""
     n = len(images)
     colour = torch.rand(n, 3, generator=stream)
     colour = (colour / colour.amax(1, keepdim=True))[:, :, None, None].to(images)

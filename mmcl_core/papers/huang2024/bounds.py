@@ -28,7 +28,8 @@ def anti_concentration_bound(c: Array, s: float = 1.0) -> Array:
 
 
 def class_count_width(n: int, delta: float) -> float:
-    """Lemmas B.3 and C.8: a class, or the active half of one, deviates from its mean by at most sqrt(n/2 log(4/delta))."""
+    """Lemmas B.3 and C.8: a class, or the active half of one, deviates from its mean by at most sqrt(n/2
+    log(4/delta))."""
     return float(np.sqrt(n / 2 * np.log(4 / delta)))
 
 
@@ -43,20 +44,24 @@ def signal_drift(n: int, d: int, snr: float, delta: float) -> float:
 
 
 def class_sum(n: int, initial: float, delta: float) -> float:
-    """Lemma C.9 as printed: B_r,+(0) <= sigma_0 sigma_xi sqrt(d n) (1 + sqrt(log(1/delta)/2)); `initial` = sigma_0 sigma_xi sqrt(d)."""
+    """Lemma C.9 as printed: B_r,+(0) <= sigma_0 sigma_xi sqrt(d n) (1 + sqrt(log(1/delta)/2)); `initial` = sigma_0
+    sigma_xi sqrt(d)."""
     return float(initial * np.sqrt(n) * (1 + np.sqrt(np.log(1 / delta) / 2)))
 
 
 def class_sum_mean(n: int, initial: float) -> float:
-    """Lemma C.9 corrected: B_r,+(0) is a sum of about n/4 positive terms, mean n sigma_0 sigma_xi sqrt(d) / (2 sqrt(2 pi))."""
+    """Lemma C.9 corrected: B_r,+(0) is a sum of about n/4 positive terms, mean n sigma_0 sigma_xi sqrt(d) / (2 sqrt(2
+    pi))."""
     return float(n * initial / (2 * np.sqrt(2 * np.pi)))
 
 
 def stage_one_single(initial: float, growth: float) -> int:
-    """T1 of Lemma 5.2: log(20 / (sigma_0 sigma_xi sqrt d)) / log(1 + 0.96 r), r = eta sigma_xi^2 d / (n m tau) = `growth`."""
+    """T1 of Lemma 5.2: log(20 / (sigma_0 sigma_xi sqrt d)) / log(1 + 0.96 r), r = eta sigma_xi^2 d / (n m tau) =
+    `growth`."""
     return round(np.log(20 / initial) / np.log1p(0.96 * growth))
 
 
 def stage_one_multi(initial: float, growth: float) -> int:
-    """T1 of Lemma 5.4: log(20 / (sigma_0 ||mu||)) / log(1 + 0.48 Cmu eta ||mu||^2 / (m tau)); `growth` = Cmu eta ||mu||^2 / (m tau)."""
+    """T1 of Lemma 5.4: log(20 / (sigma_0 ||mu||)) / log(1 + 0.48 Cmu eta ||mu||^2 / (m tau)); `growth` = Cmu eta
+    ||mu||^2 / (m tau)."""
     return round(np.log(20 / initial) / np.log1p(0.48 * growth))

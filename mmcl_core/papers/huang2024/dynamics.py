@@ -24,7 +24,8 @@ from mmcl_core.papers.huang2024.setting import Modality, Problem
 
 @dataclass(frozen=True)
 class Encoder:
-    """One encoder at one step. With v = (mu, xi_1..xi_n): `coefficients` c and `preactivations` <w_r, v_q>, both `[S, m, p]`."""
+    """One encoder at one step. With v = (mu, xi_1..xi_n): `coefficients` c and `preactivations` <w_r, v_q>, both `[S,
+    m, p]`."""
 
     coefficients: Float[Tensor, "S m p"]
     preactivations: Float[Tensor, "S m p"]
@@ -42,7 +43,8 @@ class Encoder:
 
     @property
     def gamma(self) -> Float[Tensor, "S m"]:
-        """Signal coefficient of the decomposition w = w(0) + gamma mu/||mu||^2 + sum_i rho_i xi_i/||xi_i||^2 (eq. 11)."""
+        """Signal coefficient of the decomposition w = w(0) + gamma mu/||mu||^2 + sum_i rho_i xi_i/||xi_i||^2 (eq.
+        11)."""
         return self.coefficients[..., 0] * self.modality.squared_norms[:, None, 0]
 
     @property
@@ -98,7 +100,8 @@ def ascent(
     labels: Float[Tensor, "S n"],
     scale: float,
 ) -> Float[Tensor, "S m p"]:
-    """Minus the gradient of one direction's loss in span coordinates, so that c <- c + rate * ascent (Lemmas 5.1 and 5.3).
+    """Minus the gradient of one direction's loss in span coordinates, so that c <- c + rate * ascent (Lemmas 5.1 and
+    5.3).
 
     For each patch the bracket is (1 - l'_i) positive_ri - sum_j l'_ij negative_rj, gated by the anchor's relu.
     """

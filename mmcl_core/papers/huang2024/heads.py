@@ -1,7 +1,8 @@
-"""Downstream evaluation: a logistic head on frozen embeddings, tested on samples (y nu, zeta) with another signal.
+"""Downstream evaluation: linear heads on frozen embeddings, tested on samples (y nu, zeta) with another signal.
 
 The paper does not say what the head is fitted on. "Head B" takes the n pre-training embeddings, "head A" a number of
-labelled out-of-distribution samples; the choice decides the single-modal number, so both are shown.
+labelled samples of the shifted distribution; the choice decides the single-modal number, so both are shown. Beside
+them stand heads of one neuron and a threshold, which need nothing but the encoder's weights and the scale of nu.
 """
 
 from __future__ import annotations
@@ -39,8 +40,60 @@ def discriminant_accuracy(
     test: Float[np.ndarray, "k m"],
     test_labels: Float[np.ndarray, k],
 ) -> float:
-    """Test accuracy of linear discriminant analysis; on a large training set it is the population's best linear head."""
+    """Test accuracy of linear discriminant analysis, the best linear head only where both classes are Gaussian."""
     return float(LinearDiscriminantAnalysis().fit(train, train_labels).score(test, test_labels))
+
+
+def threshold_accuracy(
+    response: Float[np.ndarray, k], labels: Float[np.ndarray, k], threshold: float, side: float = 1.0
+) -> float:
+    """Accuracy of "y = side iff response >= threshold"."""
+    return float(np.mean(np.where(response >= threshold, side, -side) == labels))
+
+
+def best_threshold(
+    response: Float[np.ndarray, k], labels: Float[np.ndarray, k], side: float = 1.0
+) -> tuple[float, float]:
+    """The threshold of "y = side iff response >= threshold" that is right most often on these samples, and how often.
+
+    Every observed value is tried, so that equal values fall on one side together.
+    """
+    values, place = np.unique(response, return_inverse=True)
+    gain = np.bincount(place, weights=labels * side)  # what a threshold at or below each value gains over one above it
+    right = np.cumsum(gain[::-1])[::-1] + np.sum(labels != side)
+    best = int(np.argmax(right))
+    return float(values[best]), float(right[best] / len(labels))
+
+
+@dataclass(frozen=True)
+class Stump:
+    """One neuron of an encoder, a threshold and the label above it: a linear head with one weight."""
+
+    neuron: int
+    threshold: float
+    side: float
+
+    @classmethod
+    def aimed(cls, weights: Float[Tensor, "m d"], direction: Float[Tensor, m], strength: float) -> Stump:
+        """Made, not fitted: the neuron nearest to nu in angle, its threshold where its gap ends, |<w_r, nu>|."""
+        cosine = direction / weights.norm(dim=1)
+        r = int(cosine.abs().argmax())
+        return cls(r, float(strength * direction[r].abs()), float(direction[r].sign()))
+
+    @classmethod
+    def fitted(cls, embeddings: Float[np.ndarray, "k m"], labels: Float[np.ndarray, k]) -> Stump:
+        """The best of all neurons, thresholds and sides on labelled samples, by brute force."""
+        tried = [
+            (*best_threshold(embeddings[:, r], labels, side), r, side)
+            for r in range(embeddings.shape[1])
+            for side in (1.0, -1.0)
+        ]
+        threshold, _, neuron, side = max(tried, key=lambda found: found[1])
+        return cls(neuron, threshold, side)
+
+    def accuracy(self, embeddings: Float[np.ndarray, "k m"], labels: Float[np.ndarray, k]) -> float:
+        """Its share of right answers on test samples."""
+        return threshold_accuracy(embeddings[:, self.neuron], labels, self.threshold, self.side)
 
 
 def head_b(state: State, problem: Problem) -> Float[np.ndarray, S]:
@@ -61,22 +114,34 @@ def trained_weights(
 
 @dataclass(frozen=True)
 class ShiftedSamples:
-    """Out-of-distribution samples (y nu, zeta), sigma_xi = 1, seen through one encoder: only the strength of nu is still free."""
+    """Shifted samples (y nu, zeta), sigma_xi = 1, seen through one encoder; only the strength of nu is still free.
+
+    labels : `[k]`;  noise : `[k, m]` relu(<w_r, zeta>);  direction : `[m]` <w_r, nu / ||nu||>
+    """
 
     labels: Float[Tensor, k]
     noise: Float[Tensor, "k m"]
     direction: Float[Tensor, m]
 
     @classmethod
-    def draw(cls, weights: Float[Tensor, "m d"], seed: int, count: int, purpose: str) -> ShiftedSamples:
-        """`count` samples for the encoder `weights`, nu along e_1, drawn in blocks to bound the memory."""
+    def draw(
+        cls,
+        weights: Float[Tensor, "m d"],
+        seed: int,
+        count: int,
+        purpose: str,
+        direction: Float[Tensor, m] | None = None,
+    ) -> ShiftedSamples:
+        """`count` samples for the encoder `weights`; nu is along e_1 unless its <w_r, nu / ||nu||> are given.
+
+        With W' = Q R the products W zeta have the law of R' g, g standard normal in min(m, d) dimensions: the noise is
+        drawn there, never in R^d.
+        """
         labels = draw_labels([seed], count, f"{purpose} labels")[0]
+        triangle = torch.linalg.qr(weights.T, mode="r").R
         stream = generator(STREAM, seed, f"{purpose} noise")
-        blocks = [
-            torch.randn(min(2000, count - k), weights.shape[1], dtype=torch.float64, generator=stream)
-            for k in range(0, count, 2000)
-        ]
-        return cls(labels, torch.cat([torch.relu(block @ weights.T) for block in blocks]), weights[:, 0])
+        normal = torch.randn(count, len(triangle), dtype=torch.float64, generator=stream)
+        return cls(labels, torch.relu(normal @ triangle), weights[:, 0] if direction is None else direction)
 
     def embeddings(self, downstream: float, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings `[count, m]` and labels of the first `count` samples with ||nu|| = `downstream`."""

@@ -1,4 +1,5 @@
-"""The same training written as a PyTorch user would: weights in R^d, `detach` for the stop-gradient, autograd for the rest.
+"""The same training written as a PyTorch user would: weights in R^d, `detach` for the stop-gradient, autograd for the
+rest.
 
 It is slow and it is the definition: the tests hold the span-coordinate dynamics to it.
 """
@@ -17,7 +18,8 @@ def contrastive_loss(
     negatives: Bool[Tensor, "n n"],
     scale: float,
 ) -> Float[Tensor, ""]:
-    """One direction of the loss. Each argument is a pair of patch activations `[n, m]`; the last two are detached here."""
+    """One direction of the loss. Each argument is a pair of patch activations `[n, m]`; the last two are detached
+    here."""
     toward = scale * sum((h * p.detach()).sum(1) for h, p in zip(anchor, positive, strict=True))
     against = scale * sum(h @ q.detach().T for h, q in zip(anchor, negative, strict=True))
     logits = torch.cat([toward[:, None], against.masked_fill(~negatives, -torch.inf)], 1)

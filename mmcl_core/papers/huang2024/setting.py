@@ -121,7 +121,8 @@ def orthogonal(
     initial_scale: float,
     augmentation: float = 0.1,
 ) -> Problem:
-    """The orthogonal limit: ||mu|| = `signal`, ||mu~|| = `ratio` * `signal`, ||xi_i||^2 = `noise_norm_squared` = sigma_xi^2 d.
+    """The orthogonal limit: ||mu|| = `signal`, ||mu~|| = `ratio` * `signal`, ||xi_i||^2 = `noise_norm_squared` =
+    sigma_xi^2 d.
 
     The initial pre-activations are independent Gaussians with the variances that w(0) ~ N(0, initial_scale^2 I) gives
     them, and <w_r, eps_i> is a constant of the motion with relative scale `augmentation` = sigma_eps / sigma_xi.
@@ -157,10 +158,11 @@ def gaussian(
     downstream: float | None = None,
     downstream_samples: int = 200,
 ) -> Problem:
-    """The paper's own setting: mu = `signal` e_1, mu~ = `ratio` * `signal` e_2, xi ~ N(0, `noise`^2 I_d), eps ~ N(0, `augmentation`^2 I_d).
+    """The paper's own setting: mu = `signal` e_1, mu~ = `ratio` * `signal` e_2, xi ~ N(0, `noise`^2 I_d), eps ~ N(0,
+    `augmentation`^2 I_d).
 
-    With `downstream` = ||nu|| given, `downstream_samples` test vectors (y nu, zeta), nu = `downstream` e_1, are attached.
-    Seeds are reduced to inner products one by one, so at most one seed's vectors are in memory.
+    With `downstream` = ||nu|| given, `downstream_samples` test vectors (y nu, zeta), nu = `downstream` e_1, are
+    attached. Seeds are reduced to inner products one by one, so at most one seed's vectors are in memory.
     """
     runs = [
         _gaussian_run(s, n, m, d, signal, ratio, initial_scale, noise, augmentation, downstream, downstream_samples)
@@ -211,7 +213,8 @@ def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) 
 def drawn_vectors(
     seed: int, n: int, d: int, signal: float, ratio: float, noise: float, augmentation: float
 ) -> dict[str, Float[Tensor, "rows d"]]:
-    """The vectors in R^d of one seed: `first` and `second` are `[n+1, d]` (signal, then noise), `augmented` is `[n, d]` (xi + eps)."""
+    """The vectors in R^d of one seed: `first` and `second` are `[n+1, d]` (signal, then noise), `augmented` is `[n, d]`
+    (xi + eps)."""
 
     def with_signal(strength: float, axis: int, name: str) -> Float[Tensor, "p d"]:
         v = torch.empty(n + 1, d, dtype=torch.float64)

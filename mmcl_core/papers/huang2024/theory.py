@@ -1,4 +1,4 @@
-"""Closed forms for the signal-noise model of Huang et al. 2024: growth rates, thresholds, power laws, and the ceiling.
+"""Closed forms for the signal-noise model of Huang et al. 2024: growth rates, power laws, ceilings of linear heads.
 
 While all similarities are near zero the softmax weights stay at 1/(M+1), and gradient descent is linear:
 
@@ -24,7 +24,10 @@ def signal_to_noise(n: int, signal: Array | float, noise_norm_squared: float) ->
 
 
 def growth_signal(rate: float, signal: float, scale: float, negatives: float) -> float:
-    """kappa = eta k ||mu||^2 M / (2 (M+1)), the single-modal growth per step of <w_r, mu>; `scale` = k = 1/(m tau), `negatives` = M."""
+    """kappa = eta k ||mu||^2 M / (2 (M+1)), the single-modal growth per step of <w_r, mu>.
+
+    `scale` = k = 1/(m tau), `negatives` = M.
+    """
     return rate * scale * signal**2 / 2 * negatives / (negatives + 1)
 
 
@@ -40,7 +43,8 @@ def linear_stage(step: Array | float, kappa: float, ratio: float, first: Array, 
 
 
 def predicted_sign(ratio: float, first: Array, second: Array) -> Array:
-    """The side a neuron pair ends on: the sign of Cmu <w_r(0), mu> + <w~_r(0), mu~>, the growing eigenvector's coordinate."""
+    """The side a neuron pair ends on: the sign of Cmu <w_r(0), mu> + <w~_r(0), mu~>, the growing eigenvector's
+    coordinate."""
     return np.sign(ratio * first + second)
 
 
@@ -59,10 +63,52 @@ def learns_signal(n_snr_squared: Array | float, ratio: Array | float | None = No
     return (n_snr_squared if ratio is None else ratio * n_snr_squared) > 2
 
 
-def ceiling(downstream: Array | float, noise: float = 1.0) -> Array | float:
-    """Phi(||nu|| / sigma_xi), the accuracy that no linear head on any encoder of this form can essentially exceed.
+def exponent_noise_in_n(n_snr_squared: float, ratio: float) -> float:
+    """max z ~ n^p when the signal has been learnt, at fixed n SNR^2 and sigma_0 sigma_xi sqrt(d): p = 1 / (Cmu n
+    SNR^2).
 
-    The class means differ by 2 ||nu|| sum_r c_r a_r for a head c, while the odd part of the noise response,
-    (1/2) sum_r c_r <w_r, zeta>, has standard deviation at least (sigma_xi / 2) |sum_r c_r a_r|.
+    The signal starts at sigma_0 ||mu|| ~ n^(-1/2) and needs log(1/sigma_0 ||mu||) / (Cmu kappa) steps; in these the
+    noise grows by the factor (sigma_0 ||mu||)^(-kappa_n / (Cmu kappa)) = (sigma_0 ||mu||)^(-2/(Cmu n SNR^2)).
+    """
+    return 1 / (ratio * n_snr_squared)
+
+
+def ceiling(downstream: Array | float, noise: float = 1.0) -> Array | float:
+    """(1 + Phi(||nu||/sigma_xi)) / 2, which no linear head on any encoder of this form exceeds; one neuron attains it.
+
+    A head's output is g(y) + N(zeta). With the gap D = g(1) - g(-1) > 0 and any threshold, N must lie in an interval of
+    length D for both labels to be right, so that Acc = (1 + P(N in I)) / 2. N(zeta) and N(-zeta) differ by twice the
+    odd part O of N, and both lie in I only if 2 |O| < D: hence 2 P(N in I) <= 1 + P(2 |O| < D) <= 2
+    Phi(||nu||/sigma_xi).
+    """
+    return (1 + odd_ceiling(downstream, noise)) / 2
+
+
+def odd_ceiling(downstream: Array | float, noise: float = 1.0) -> Array | float:
+    """Phi(||nu||/sigma_xi), the ceiling of those heads whose odd noise response, given the even one, is unimodal at 0.
+
+    Among them are the odd heads, sum_r c_r |<w_r, zeta>| = 0: linear functions of the sum of both patches.
     """
     return norm.cdf(np.asarray(downstream) / noise)
+
+
+def balanced_accuracy(downstream: Array | float, noise: float = 1.0) -> Array | float:
+    """(1 + Phi(||nu||/(2 sigma_xi))) / 2: a head that treats both labels alike and beats `odd_ceiling` for small
+    ||nu||.
+
+    Two directions, e along nu and p orthogonal to it; its noise response is <e, zeta> (1 + sign <p, zeta>).
+    """
+    return (1 + norm.cdf(np.asarray(downstream) / (2 * noise))) / 2
+
+
+def one_neuron_accuracy(
+    threshold: Array | float, downstream: Array | float, cosine: Array | float = 1.0, noise: float = 1.0
+) -> Array | float:
+    """Accuracy of "y = +1 iff h(x_1) + h(x_2) >= threshold" for one neuron of unit length, <w, nu> = cosine ||nu|| > 0.
+
+    Up to the gap g = cosine ||nu|| every sample of y = +1 is right, and of y = -1 those with <w, zeta> < threshold.
+    """
+    b, gap = np.asarray(threshold) / noise, np.asarray(cosine) * np.asarray(downstream) / noise
+    right_positive = np.where(b <= gap, 1.0, norm.sf(b - gap))
+    right_negative = np.where(b <= 0, 0.0, norm.cdf(b))
+    return (right_positive + right_negative) / 2

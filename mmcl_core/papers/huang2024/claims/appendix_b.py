@@ -2,100 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mmcl_core import stats
-from mmcl_core.evidence.legacy import AtLeast, AtMost, Claim, Identity, Kind, Verdict
+from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Positive, standard
+from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
-IDENTITIES, CONCENTRATION = "huang2024.identities", "huang2024.concentration"
+QUADRATURE = standard("the tolerance of the quadrature is 1e-13")
 UPSTREAM = "Constants as in the upstream lemmas of Cao et al. 2022, recalled; the paper's own may differ slightly."
 
 
-def violations(name: str) -> Callable[[Result], Estimate]:
-    """Share of draws that violate a bound which may fail with probability delta = 0.1."""
-    return lambda r: stats.proportion(r[name] > 0)
+@claim(
+    item="Lemma B.1",
+    paper="equality",
+    on="identities",
+    rule=Identity(1e-12, QUADRATURE),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    refutation=AtLeast(0.5, standard("half of the largest probability there is")),
+    misprint=True,
+    algebra=r"As $c \to \infty$ the right side is 2 with the usual $\mathrm{erf}(\infty) = 1$, and the left side is 1.",
+    declared=Verdict.misprint,
+    minimum_tier=Tier.smoke,
+)
+def b1(r: Result) -> Estimate:
+    r"""Anti-concentration as printed: $P(|\mathcal N(0,s^2)| \le c) = 2\,\mathrm{erf}(c/\sqrt2 s)$.
+
+    Measured: the largest difference from quadrature of the normal density, c in (0, 4), with the usual
+    $\mathrm{erf}(x) = \frac2{\sqrt\pi}\int_0^x e^{-t^2}dt$.
+    Note: A matter of convention: some texts write $\mathrm{erf}(x) = \frac1{\sqrt\pi}\int_0^x e^{-t^2}dt$, and with it
+    the line is right. Nothing depends on it, since the bound that is drawn from it holds either way.
+    """
+    return stats.exact(r["b1_printed"][0])
 
 
-CLAIMS = (
-    Claim(
-        "huang2024.b1",
-        "Lemma B.1",
-        r"Anti-concentration as printed: $P(|\mathcal N(0,s^2)| \le c) = 2\,\mathrm{erf}(c/\sqrt2 s)$.",
-        "equality",
-        "S",
-        (IDENTITIES,),
-        "largest difference from quadrature of the normal density, c in (0, 4)",
-        lambda r: stats.exact(r["b1_printed"][0]),
-        Identity(1e-9),
-        refutation=AtLeast(0.5),
-        declared=Verdict.refuted,
-        minimum_tier=Tier.smoke,
-        note="The factor 2 is wrong: the right side exceeds 1.",
-    ),
-    Claim(
-        "huang2024.b1_corrected",
-        "Lemma B.1, corrected",
-        r"Without the factor: $P(|\mathcal N(0,s^2)| \le c) = \mathrm{erf}(c/\sqrt2 s)$.",
-        "equality",
-        "D",
-        (IDENTITIES,),
-        "largest difference from quadrature of the normal density, c in (0, 4)",
-        lambda r: stats.exact(r["b1_corrected"][0]),
-        Identity(1e-12),
-        kind=Kind.correction,
-        minimum_tier=Tier.smoke,
-    ),
-    Claim(
-        "huang2024.b1_bound",
-        "Lemma B.1, bound, corrected",
-        r"... and $\mathrm{erf}(c/\sqrt2 s) \le \sqrt{1 - \exp(-2c^2/\pi s^2)}$, also without the printed factor 2.",
-        "upper bound",
-        "D",
-        (IDENTITIES,),
-        "smallest slack of the bound over c in (0, 4)",
-        lambda r: stats.exact(r["b1_bound_slack"][0]),
-        AtLeast(0.0),
-        kind=Kind.correction,
-        minimum_tier=Tier.smoke,
-    ),
-    Claim(
-        "huang2024.b3",
+@claim(
+    item="Lemma B.1, bound",
+    paper=r"$2\sqrt{1 - \exp(-2c^2/\pi s^2)}$",
+    on="identities",
+    rule=Positive(),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    minimum_tier=Tier.smoke,
+)
+def b1_bound_printed(r: Result) -> Estimate:
+    r"""... hence $P(|\mathcal N(0,s^2)| \le c) \le 2\sqrt{1 - \exp(-2c^2/\pi s^2)}$, which is all that the proofs use.
+
+    Measured: the smallest slack over c in (0, 4).
+    """
+    return stats.exact(r["b1_printed_slack"][0])
+
+
+@claim(
+    item="Lemma B.1, corrected",
+    paper="equality",
+    mark="D",
+    author=Author.correction,
+    on="identities",
+    rule=Identity(1e-12, QUADRATURE),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    minimum_tier=Tier.smoke,
+)
+def b1_corrected(r: Result) -> Estimate:
+    r"""With the usual erf and without the factor: $P(|\mathcal N(0,s^2)| \le c) = \mathrm{erf}(c/\sqrt2 s)$.
+
+    Measured: the largest difference from quadrature of the normal density, c in (0, 4).
+    """
+    return stats.exact(r["b1_corrected"][0])
+
+
+@claim(
+    item="Lemma B.1, bound, corrected",
+    paper="half of the printed bound",
+    mark="D",
+    author=Author.correction,
+    on="identities",
+    rule=Positive(),
+    quantifier=Quantifier.every,
+    match=Match.exact,
+    minimum_tier=Tier.smoke,
+)
+def b1_bound(r: Result) -> Estimate:
+    r"""The bound holds without its factor 2 as well: $\mathrm{erf}(c/\sqrt2 s) \le \sqrt{1 - \exp(-2c^2/\pi s^2)}$.
+
+    Measured: the smallest slack over c in (0, 4).
+    """
+    return stats.exact(r["b1_bound_slack"][0])
+
+
+def violations(name: str, item: str, statement: str, conditions: tuple[Condition, ...], mark: str, note: str = ""):
+    """A bound that may fail with probability delta = 0.1, judged by the share of independent draws that violate it."""
+
+    @claim(
+        name=name,
+        item=item,
+        statement=statement,
+        measured="share of independent draws of the figure's setting that violate it",
+        paper=r"fails in at most $\delta = 0.1$",
+        mark=mark,
+        on="concentration",
+        rule=AtMost(0.1, PAPER),
+        quantifier=Quantifier.probability,
+        match=Match.exact,
+        conditions=conditions,
+        note=note,
+    )
+    def violated(r: Result) -> Estimate:
+        """Whether any part of the bound is violated, one draw a seed."""
+        return stats.proportion(r[name] > 0)
+
+    return violated
+
+
+DIMENSION = Condition(
+    r"$d$ against $4\log(6n^2/\delta)$", lambda r: r.config.d, AtLeast(54)
+)  # cross products below half a norm
+
+CONCENTRATION = (
+    violations(
+        "b3",
         "Lemma B.3",
-        r"Class sizes: $\big||S_\pm| - n/2\big| \le \sqrt{\tfrac n2\log\tfrac4\delta}$ with probability at least $1-\delta$.",
-        r"fails in at most $\delta = 0.1$",
+        r"Class sizes: $\big||S_\pm| - n/2\big| \le \sqrt{\tfrac n2\log\tfrac4\delta}$ with probability at least "
+        r"$1-\delta$.",
+        (),
         "S",
-        (CONCENTRATION,),
-        "share of draws that violate it",
-        violations("b3"),
-        AtMost(0.1),
     ),
-    Claim(
-        "huang2024.b4",
+    violations(
+        "b4",
         "Lemma B.4",
-        r"Noise is nearly orthogonal: $\|\xi_i\|^2 \in [\tfrac12,\tfrac32]\sigma_\xi^2 d$, $|\langle\xi_i,\xi_j\rangle| \le 2\sigma_\xi^2\sqrt{d\log(6n^2/\delta)}$, "
+        r"Noise is nearly orthogonal: $\|\xi_i\|^2 \in [\tfrac12,\tfrac32]\sigma_\xi^2 d$, "
+        r"$|\langle\xi_i,\xi_j\rangle| \le 2\sigma_\xi^2\sqrt{d\log(6n^2/\delta)}$, "
         r"$|\langle\xi_i,\mu\rangle| \le \|\mu\|\sigma_\xi\sqrt{2\log(6n/\delta)}$.",
-        r"fails in at most $\delta = 0.1$",
+        (DIMENSION,),
         "M",
-        (CONCENTRATION,),
-        "share of draws that violate any of the three",
-        violations("b4"),
-        AtMost(0.1),
-        note=UPSTREAM,
+        UPSTREAM,
     ),
-    Claim(
-        "huang2024.b5",
+    violations(
+        "b5",
         "Lemma B.5",
-        r"Initial inner products: $|\langle w_r,\mu\rangle| \le \sqrt{2\log(8m/\delta)}\,\sigma_0\|\mu\|$, $|\langle w_r,\xi_i\rangle| \le 2\sqrt{\log(8mn/\delta)}\,\sigma_0\sigma_\xi\sqrt d$, "
-        "and some neuron has at least a half, respectively a quarter, of the scale.",
-        r"fails in at most $\delta = 0.1$",
+        r"Initial inner products: $|\langle w_r,\mu\rangle| \le \sqrt{2\log(8m/\delta)}\,\sigma_0\|\mu\|$, "
+        r"$|\langle w_r,\xi_i\rangle| \le 2\sqrt{\log(8mn/\delta)}\,\sigma_0\sigma_\xi\sqrt d$, and some neuron has at "
+        "least a half, respectively a quarter, of the scale.",
+        (DIMENSION,),
         "M",
-        (CONCENTRATION,),
-        "share of draws that violate any of the four",
-        violations("b5"),
-        AtMost(0.1),
-        note=UPSTREAM,
+        UPSTREAM,
     ),
 )

@@ -1,4 +1,5 @@
-"""Figure 1's hyper-parameters in the parts that experiments share: an experiment takes the parts it uses, so that no field of it does nothing."""
+"""Figure 1's hyper-parameters in the parts that experiments share: an experiment takes the parts it uses, so that no
+field of it does nothing."""
 
 from __future__ import annotations
 

@@ -22,11 +22,13 @@ from mmcl_core.runtime import generator
 
 @dataclass(frozen=True)
 class Variant:
-    """A reading of the setting: fields changed by `changes`, negatives changed by `negatives`."""
+    """A reading of the setting: fields changed by `changes`, negatives changed by `negatives`, views `fresh` each
+    step."""
 
     name: str
     changes: Callable[[FigureSetting], dict]
     negatives: Callable[[setting.Problem, Sequence[int]], torch.Tensor] | None = None
+    fresh: bool = False
 
 
 def sampled_negatives(count: int) -> Callable[[setting.Problem, Sequence[int]], torch.Tensor]:
@@ -65,10 +67,43 @@ NEGATIVES = (
     Variant("M=10 opposite labels", lambda c: {}, sampled_negatives(10)),
     Variant("M=1 opposite label", lambda c: {}, sampled_negatives(1)),
     Variant("all others (InfoNCE)", lambda c: {}, all_others),
+    Variant("σε=0.1, new views every epoch", lambda c: {}, fresh=True),
+    Variant("σε=1, new views every epoch", lambda c: {"augmentation": 1.0}, fresh=True),
     Variant("σε=0", lambda c: {"augmentation": 0.0}),
     Variant("σε=1", lambda c: {"augmentation": 1.0}),
     Variant("σε=2", lambda c: {"augmentation": 2.0}),
 )
+
+
+def with_fresh_views(config: FigureSetting, problem: setting.Problem, seeds: Sequence[int]) -> dynamics.State:
+    """The last state of single-modal training with new views x_i + eps_i, eps_i ~ N(0, sigma_eps^2 I), before every
+    step.
+
+    Products of eps with the weights w(0) and the vectors v have the law of R' g, where R is the triangle of (w(0), v).
+    """
+    c = config
+    triangles, streams = [], []
+    for seed in seeds:
+        vectors = setting.drawn_vectors(seed, c.n, c.d, c.signal, c.ratio, 1.0, 0.0)["first"]
+        weights = setting.initial_weights(seed, "first", c.m, c.d, c.initial_scale)
+        triangles.append(torch.linalg.qr(torch.cat([weights, vectors]).T, mode="r").R)
+        streams.append(generator(setting.STREAM, seed, "fresh views"))
+    coefficients = dynamics.start(problem, False)
+    for step in range(c.epochs + 1):
+        views = torch.stack(
+            [
+                c.augmentation * r.T @ torch.randn(len(r), c.n, dtype=torch.float64, generator=stream)
+                for r, stream in zip(triangles, streams, strict=True)
+            ]
+        )
+        first = replace(
+            problem.first,
+            initial_augmented=problem.first.initial[..., 1:] + views[:, : c.m],
+            cross_augmented=problem.first.gram[..., 1:] + views[:, c.m :],
+        )
+        state, ascents = dynamics.evaluate(replace(problem, first=first), coefficients, c.scale, step)
+        coefficients = [x + c.rate * ascent for x, ascent in zip(coefficients, ascents, strict=True)]
+    return state
 
 
 class CalibrationSetting(FigureSetting):
@@ -81,21 +116,25 @@ class CalibrationSetting(FigureSetting):
 
 
 def compare(config: FigureSetting, variants: Sequence[Variant], seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Train every variant with both methods, all stacked along the run axis; end values `[S, variant]`."""
-    problems, scales = [], []
+    """Train every variant with both methods; end values `[S, variant]`."""
+    problems, settings = [], []
     for variant in variants:
         changed = type(config)(**(config.model_dump() | variant.changes(config)))
         problem = changed.problem(seeds)
         if variant.negatives is not None:
             problem = replace(problem, negatives=variant.negatives(problem, seeds))
         problems.append(problem)
-        scales.append(changed.scale)
+        settings.append(changed)
     arrays: Arrays = {"variant": np.array([variant.name for variant in variants])}
     for name, multimodal in METHODS.items():
         ends: dict[str, list] = {key: [] for key in ("loss", "signal", "noise", "accuracy")}
-        for problem, scale in zip(problems, scales, strict=True):
-            problem = setting.to(problem, device)
-            state = dynamics.last(dynamics.trajectory(problem, multimodal, config.rate, config.epochs, scale))
+        for variant, changed, problem in zip(variants, settings, problems, strict=True):
+            if variant.fresh and not multimodal:  # two modalities have no views
+                state = with_fresh_views(changed, problem, seeds)
+            else:
+                problem = setting.to(problem, device)
+                run = dynamics.trajectory(problem, multimodal, config.rate, config.epochs, changed.scale)
+                state = dynamics.last(run)
             ends["loss"].append(state.loss.cpu().numpy())
             ends["signal"].append(state.first.signal.abs().amax(1).cpu().numpy())
             ends["noise"].append(state.first.noise.amax((1, 2)).cpu().numpy())
@@ -116,5 +155,6 @@ def calibration(config: CalibrationSetting, seeds: Sequence[int], device: torch.
     "huang2024.negatives", CalibrationSetting, coordinates=("variant",), seconds={"smoke": 4, "book": 20, "paper": 40}
 )
 def negatives(config: CalibrationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """End values of both methods with fewer negatives, with ordinary InfoNCE negatives, and with other augmentation strengths."""
+    """End values of both methods with fewer negatives, with ordinary InfoNCE negatives, and with other augmentation
+    strengths."""
     return compare(config, NEGATIVES, seeds, device)

@@ -16,7 +16,8 @@ from mmcl_core.papers.huang2024.heads import head_b
 
 
 class FigureSetting(Sizes, Signals, Descent, Shift):
-    """The figure's setting ("FIG"). What the paper leaves out is marked as chosen; the calibration experiment shows the alternatives."""
+    """The figure's setting ("FIG"). What the paper leaves out is marked as chosen; the calibration experiment shows the
+    alternatives."""
 
     smoke: ClassVar = SMALL | {"signal": SIGNAL_OF_SMALL}
 

@@ -1,4 +1,5 @@
-"""Lemmas 5.1 and 5.3: gradient descent is a recursion in the coefficients gamma and rho; and Lemma B.1's closed form."""
+"""Lemmas 5.1 and 5.3: gradient descent is a recursion in the coefficients gamma and rho; and Lemma B.1's closed
+form."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class IdentitySetting(Config):
 
 @experiment("huang2024.identities", IdentitySetting, seconds={"smoke": 1, "book": 3, "paper": 3})
 def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Largest difference between weights trained by autograd in R^d and w(0) + gamma mu/||mu||^2 + sum_i rho_i xi_i/||xi_i||^2."""
+    """Largest difference between weights trained by autograd in R^d and w(0) + gamma mu/||mu||^2 + sum_i rho_i
+    xi_i/||xi_i||^2."""
     c = config
     problem = setting.gaussian(seeds, c.n, c.m, c.d, c.signal, c.ratio, c.initial_scale)
     arrays: Arrays = {}
@@ -60,6 +62,7 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
     deviations = {
         "b1_printed": np.abs(probability - bounds.anti_concentration_printed(c_grid)).max(),
         "b1_corrected": np.abs(probability - bounds.anti_concentration(c_grid)).max(),
+        "b1_printed_slack": (2 * bounds.anti_concentration_bound(c_grid) - probability).min(),
         "b1_bound_slack": (bounds.anti_concentration_bound(c_grid) - probability).min(),
     }
     return arrays | {name: np.full(len(seeds), value) for name, value in deviations.items()}

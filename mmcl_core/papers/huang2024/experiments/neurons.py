@@ -31,7 +31,8 @@ class NeuronSetting(DescentSetting):
     seconds={"smoke": 2, "book": 8, "paper": 8},
 )
 def neurons(config: NeuronSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Paths of (a, a~) for every neuron, their ends on Gaussian data, and growth rates of each modality alone and together."""
+    """Paths of (a, a~) for every neuron, their ends on Gaussian data, and growth rates of each modality alone and
+    together."""
     orthogonal = setting.to(config.problem(seeds, config.initial_scale), device)
     kept = np.unique(np.linspace(0, config.steps, config.snapshots).round().astype(int))
     arrays: Arrays = {"step": kept}

@@ -76,14 +76,16 @@ def grid(
     device: torch.device,
     multimodal: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy and loss `[S, strength, ratio]`; the cells of one strength run together, since they stop at similar times."""
+    """Accuracy and loss `[S, strength, ratio]`; the cells of one strength run together, since they stop at similar
+    times."""
     accuracy = np.empty((len(seeds), len(strengths), len(ratios)))
     loss = np.empty_like(accuracy)
     for row, strength in enumerate(strengths):
         signal = float(np.sqrt(strength * config.d / config.n))
         cells = [config.problem(seeds, signal, float(ratio)) for ratio in ratios]
         problem = setting.to(setting.stack(cells), device)
-        # Above this signal strength the figure's rate overshoots; the paper's assumption 4.1(2) asks for eta <= m/||mu||^2.
+        # Above this signal strength the figure's rate overshoots; the paper's assumption 4.1(2) asks for eta <=
+        # m/||mu||^2.
         rates = config.rate * np.minimum(1, 75 / (np.maximum(1, ratios if multimodal else 1) * signal**2))
         rates = torch.as_tensor(np.repeat(np.broadcast_to(rates, ratios.shape), len(seeds)), device=device)
         state = dynamics.last(

@@ -1,19 +1,24 @@
-"""Stage one in the orthogonal limit: who grows first, neuron by neuron and pair by pair (Lemmas 5.2, 5.4, C.2 to C.11, D.1 to D.9)."""
+"""Stage one in the orthogonal limit, up to T1: who grows first, and how long the softmax stays flat.
+
+Each method is run twice: at Figure 1's own n and strengths, and where the conditions that the proofs state are met.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from pydantic import Field, PositiveFloat, model_validator
+from torch import Tensor
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
 POINTS, MOST_STEPS = 51, 10**6  # points of a curve in time, and the longest run
+FLAT = 1.01  # C_l in the proofs
 
 
 class StageOneSetting(DescentSetting):
@@ -25,194 +30,217 @@ class StageOneSetting(DescentSetting):
     initial_scales: tuple[PositiveFloat, PositiveFloat] = Field(
         (1e-3, 1e-5), description="sigma_0: the figure's, and one that separates the stages further"
     )
-    small: float = Field(0.1, gt=0, description="chosen: activations below this count as the linear stage")
+
+    @property
+    def growth(self) -> float:
+        """r = eta sigma_xi^2 d/(n m tau), as the lemmas write it."""
+        return self.rate * self.noise_norm_squared / (self.n * self.m)
+
+    @property
+    def joint(self) -> float:
+        """Cmu eta ||mu||^2/(m tau)."""
+        return self.ratio * self.rate * self.signal**2 / self.m
+
+    def lengths(self, initial_scale: float) -> tuple[int, int]:
+        """T1 in steps, with one modality and with two."""
+        return (
+            bounds.stage_one_single(initial_scale * self.noise_norm_squared**0.5, self.growth),
+            bounds.stage_one_multi(initial_scale * self.signal, self.joint),
+        )
 
     @model_validator(mode="after")
     def _has_a_first_stage(self) -> Self:
         for scale in self.initial_scales:
-            for steps in lengths(self, scale):
+            for steps in self.lengths(scale):
                 if not POINTS - 1 <= steps <= MOST_STEPS:
                     raise ValueError(
-                        f"from the initial scale {scale:g} stage one would last {steps:.3g} steps, but {POINTS - 1} to {MOST_STEPS:,} are allowed: "
-                        "take initial scales below 20/||mu|| and 20/||xi||, and a rate that fits"
+                        f"from the initial scale {scale:g} stage one would last {steps:.3g} steps, but {POINTS - 1} "
+                        f"to {MOST_STEPS:,} are allowed: take initial scales below 20/||mu|| and 20/||xi||, and a rate "
+                        "that fits"
                     )
         return self
 
 
-def _grown(config: StageOneSetting) -> tuple[float, float]:
-    """r = eta sigma_xi^2 d/(n m tau) and Cmu eta ||mu||^2/(m tau), as the lemmas write them."""
-    return config.rate * config.noise_norm_squared / (
-        config.n * config.m
-    ), config.ratio * config.rate * config.signal**2 / config.m
+class ConditionsSetting(StageOneSetting):
+    """M = 102 >= 100 C_l - 1, n SNR^2 = 1.75 in [1.7, 1.8], Cmu = 3 > 2.66: what the proofs of both theorems ask
+    for."""
+
+    smoke: ClassVar = {"m": 20, "rate": 0.05, "seeds": 2}
+
+    n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
+    signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
+    rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m, small against every growth rate")
 
 
-def lengths(config: StageOneSetting, initial_scale: float) -> tuple[int, int]:
-    """T1 in steps, with one modality and with two."""
-    growth, joint = _grown(config)
-    return bounds.stage_one_single(initial_scale * config.noise_norm_squared**0.5, growth), bounds.stage_one_multi(
-        initial_scale * config.signal, joint
+class Window:
+    """How far the softmax weights are from 1/(M+1), and until when they stay within a factor C_l = 1.01 of it."""
+
+    def __init__(self, runs: int, device: torch.device) -> None:
+        self.deviation = torch.ones(runs, dtype=torch.float64, device=device)
+        self.open = torch.ones(runs, dtype=torch.bool, device=device)
+        self.end = torch.zeros(runs, dtype=torch.float64, device=device)
+
+    def add(self, state: dynamics.State) -> None:
+        """The smallest C_l with all l'_i, l'_ij in [1/(C_l(M+1)), C_l/(M+1)]; M is each anchor's number of
+        negatives."""
+        weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1)
+        present = weights > 0
+        relative = weights * present.sum(-1, keepdim=True)
+        factor = torch.where(present, torch.maximum(relative, 1 / relative), 1.0).amax((1, 2))
+        self.deviation = torch.maximum(self.deviation, factor)
+        self.open &= factor <= FLAT
+        self.end = torch.where(self.open, float(state.step + 1), self.end)
+
+
+def _at_both_scales(config: StageOneSetting, one: Callable[[float], dict[str, Tensor]]) -> Arrays:
+    """The arrays of `one` at each initial scale, `[S, sigma_0, ...]`."""
+    runs = [{k: v.double().cpu().numpy() for k, v in one(scale).items()} for scale in config.initial_scales]
+    return {k: np.stack([run[k] for run in runs], 1) for k in runs[0]} | {"progress": np.linspace(0, 1, POINTS)}
+
+
+def single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """One modality up to T1: noise of every sample, signal, the softmax's window, growth of class sums and of pairs."""
+    growth, kappa_n = (
+        config.growth,
+        theory.growth_noise(config.rate, config.noise_norm_squared, 1 / config.m, config.n, config.n // 2),
     )
 
-
-def _stack(runs: Iterable[dict[str, np.ndarray]]) -> Arrays:
-    """One dictionary per initial scale to arrays `[S, sigma_0, ...]`, for entries of one shape."""
-    runs = list(runs)
-    return {name: np.stack([run[name] for run in runs], 1) for name in runs[0]}
-
-
-@experiment(
-    "huang2024.stage_one_single",
-    StageOneSetting,
-    coordinates=("progress",),
-    seconds={"smoke": 1, "book": 6, "paper": 6},
-)
-def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """One modality up to T1: noise of every sample, signal, signs, dead pairs, growth of the class sums and of single pairs."""
-    growth = _grown(config)[0]
-    m_negatives = config.n // 2
-
-    def one(scale: float) -> dict[str, np.ndarray]:
+    def one(scale: float) -> dict[str, Tensor]:
         problem = setting.to(config.problem(seeds, scale), device)
-        end = lengths(config, scale)[0]
+        end = config.lengths(scale)[0]
         marks = np.linspace(0, end, POINTS).round().astype(int)
-        curve_noise, curve_signal = [], []
-        deviation = torch.zeros(len(seeds), dtype=torch.float64, device=device)
-        upper = torch.ones(len(seeds), dtype=torch.float64, device=device)
-        linear_end = torch.zeros(len(seeds), dtype=torch.float64, device=device)
-        linear_max = torch.zeros_like(linear_end)
-        for state in dynamics.trajectory(problem, False, config.rate, end):
-            a, z = state.first.signal, state.first.noise
-            if state.step == 0:
-                a0, z0, sign_kept, previous = a, z, torch.ones_like(a, dtype=torch.bool), a.abs()
-                signal_bound = torch.ones_like(a, dtype=torch.bool)
-                monotone = torch.ones_like(a, dtype=torch.bool)
-                max0 = z.amax((1, 2))
-            largest = torch.maximum(z.amax((1, 2)), a.abs().amax(1))
-            linear = largest < config.small
-            weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1) * (m_negatives + 1)
-            weights = torch.where(weights > 0, torch.maximum(weights, 1 / weights), 1.0).amax((1, 2))
-            deviation = torch.where(linear, torch.maximum(deviation, weights), deviation)
-            sign_kept &= a.sign() == a0.sign()
-            monotone &= a.abs() >= previous * (1 - 1e-12)
-            previous = a.abs()
-            signal_bound &= a.abs() <= a0.abs() * (
-                1 + 0.52 * config.rate * config.signal**2 / config.m
-            ) ** state.step * (1 + 1e-9)
-            below = z.amax((1, 2)) < 0.5
-            linear_end, linear_max = (
-                torch.where(below, float(state.step), linear_end),
-                torch.where(below, z.amax((1, 2)), linear_max),
-            )
-            upper = torch.minimum(upper, (z.amax((1, 2)) <= (1 + 1.05 * growth) ** state.step * max0).double())
-            if state.step in marks:
-                curve_noise.append(state.first.rho.amax(1).amin(1))
-                curve_signal.append(state.first.gamma.abs().amax(1))
-        active, dead = z0 > 0, z0 < 0
-        psi = torch.relu(z)
+        curves: dict[str, list[Tensor]] = {"noise": [], "signal": []}
+        window = Window(len(seeds), device)
         positive = (problem.labels > 0)[:, None]
-        sums = torch.stack([(psi * positive).sum(-1), (psi * ~positive).sum(-1)])
-        rate = theory.growth_noise(config.rate, config.noise_norm_squared, 1 / config.m, config.n, m_negatives)
+        for state in dynamics.trajectory(problem, False, config.rate, end):
+            z = state.first.noise
+            largest = z.amax((1, 2))
+            if state.step == 0:
+                z0, largest0, active = z, largest, z > 0
+                holds, bounded = active.clone(), torch.ones(len(seeds), dtype=torch.bool, device=device)
+                linear_end, linear_max = torch.zeros_like(largest), largest
+            window.add(state)
+            grown = z >= (1 + 0.96 * growth) ** state.step * z0
+            holds &= grown | ~window.open[:, None, None]
+            small = largest < 0.5
+            linear_end = torch.where(small, float(state.step), linear_end)
+            linear_max = torch.where(small, largest, linear_max)
+            bounded &= largest <= (1 + 1.05 * growth) ** state.step * largest0
+            if state.step in marks:
+                curves["noise"].append(state.first.rho.amax(1).amin(1))
+                curves["signal"].append(state.first.gamma.abs().amax(1))
+
+        def purity(noise: Tensor) -> Tensor:
+            sums = torch.stack([(torch.relu(noise) * side).sum(-1) for side in (positive, ~positive)])
+            return (sums.amax(0) / sums.sum(0)).nan_to_num(0.5).mean(1)
+
+        def among_active(condition: Tensor) -> Tensor:
+            return (condition & active).sum((1, 2)) / active.sum((1, 2))
+
         return {
-            "noise": curve_noise[-1],
-            "signal": curve_signal[-1],
-            "curve_noise": torch.stack(curve_noise, 1),
-            "curve_signal": torch.stack(curve_signal, 1),
-            "mean_activation": psi.mean(1).amin(1),
+            "noise": curves["noise"][-1],
+            "signal": curves["signal"][-1],
+            "curve_noise": torch.stack(curves["noise"], 1),
+            "curve_signal": torch.stack(curves["signal"], 1),
+            "mean_activation": torch.relu(z).mean(1).amin(1),
             "loss": state.loss,
-            "softmax_deviation": deviation,
-            "sign_kept": (sign_kept & monotone).double().mean(1),
-            "signal_bound": signal_bound.double().mean(1),
-            "dead_stays": ((z < 0) & (state.first.rho == 0) & dead).sum((1, 2)) / dead.sum((1, 2)),
-            "active_dies": ((z <= 0) & active).sum((1, 2)) / active.sum((1, 2)),
-            "pair_bound": ((z >= (1 + 0.96 * growth) ** state.step * z0) & active).sum((1, 2)) / active.sum((1, 2)),
-            "largest_exponent": (linear_max / max0).log() / (linear_end * np.log1p(rate)),
-            "largest_bound": upper,
-            "purity": (sums.amax(0) / sums.sum(0)).mean(1),
+            "softmax_deviation": window.deviation,
+            "window": window.end / (end + 1),
+            "active_dies": among_active(z <= 0),
+            "pair_bound": among_active(grown),
+            "pair_bound_window": among_active(holds),
+            "largest_exponent": (linear_max / largest0).log() / (linear_end * np.log1p(kappa_n)),
+            "largest_bound": bounded,
+            "purity": purity(z),
+            "purity_start": purity(z0),
         }
 
-    runs = [{k: v.double().cpu().numpy() for k, v in one(scale).items()} for scale in config.initial_scales]
-    return _stack(runs) | {"progress": np.linspace(0, 1, POINTS)}
+    return _at_both_scales(config, one)
 
 
-@experiment(
-    "huang2024.stage_one_multi", StageOneSetting, coordinates=("progress",), seconds={"smoke": 1, "book": 6, "paper": 6}
-)
-def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Two modalities up to T1: signal, noise, synchronised signs, the four kinds of pairs, the closed form of joint growth."""
-    growth, joint = _grown(config)
-    m_negatives = config.n // 2
-    kappa = theory.growth_signal(config.rate, config.signal, 1 / config.m, m_negatives)
+def multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Two modalities up to T1: signal, noise, synchronised signs, the softmax's window, the laws of joint growth."""
+    growth, joint = config.growth, config.joint
+    kappa = theory.growth_signal(config.rate, config.signal, 1 / config.m, config.n // 2)
 
-    def one(scale: float) -> dict[str, np.ndarray]:
+    def one(scale: float) -> dict[str, Tensor]:
         problem = setting.to(config.problem(seeds, scale), device)
-        end = lengths(config, scale)[1]
+        end = config.lengths(scale)[1]
         marks = np.linspace(0, end, POINTS).round().astype(int)
-        curve_noise, curve_signal, curve_sync = [], [], []
-        zeros = torch.zeros(len(seeds), dtype=torch.float64, device=device)
-        deviation, form_error = zeros.clone(), zeros.clone()
+        curves: dict[str, list[Tensor]] = {"noise": [], "signal": [], "synchronised": []}
+        window = Window(len(seeds), device)
+        form_error = torch.zeros(len(seeds), dtype=torch.float64, device=device)
+        says = torch.full_like(form_error, -1.0)
         for state in dynamics.trajectory(problem, True, config.rate, end):
-            a, z, b, y = state.first.signal, state.first.noise, state.second.signal, state.second.noise
-            if state.step == 0:
-                a0, z0, b0, y0 = a, z, b, y
-                same = a0.sign() == b0.sign()
-                kept = same.clone()
-                plus = (z0 > 0) & (y0 > 0)
-                mixed = (z0 > 0) & (y0 < 0)
-                joint_bound, printed_bound = torch.ones_like(z, dtype=torch.bool), torch.ones_like(a, dtype=torch.bool)
-                corrected_sum, printed_sum = torch.ones_like(a, dtype=torch.bool), torch.ones_like(a, dtype=torch.bool)
-                mixed_falls, mixed_before = torch.ones_like(a, dtype=torch.bool), (torch.relu(z) * mixed).sum(-1)
-                plus_before = ((z0 + y0) * plus).sum(-1)
-            t = state.step
-            largest = torch.stack([x.abs().flatten(1).amax(1) for x in (a, b, torch.relu(z), torch.relu(y))]).amax(0)
-            weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1) * (m_negatives + 1)
-            weights = torch.where(weights > 0, torch.maximum(weights, 1 / weights), 1.0).amax((1, 2))
-            deviation = torch.where(largest < config.small, torch.maximum(deviation, weights), deviation)
+            t, a, b = state.step, state.first.signal, state.second.signal
+            noise = torch.relu(state.first.noise) + torch.relu(state.second.noise)
+            if t == 0:
+                a0, b0, before = a, b, a.abs()
+                same = a.sign() == b.sign()
+                grows, printed, halved = same.clone(), same.clone(), same.clone()
+                plus = (state.first.noise > 0) & (state.second.noise > 0)
+                start, short = (noise * plus).sum(-1), torch.ones_like(same)
+            window.add(state)
             predicted = theory.linear_stage(t, kappa, config.ratio, a0, b0)
             error = ((a - predicted).abs() / a.abs().amax(1, keepdim=True)).amax(1)
-            form_error = torch.where(a.abs().amax(1) < 0.05, torch.maximum(form_error, error), form_error)
-            kept &= a.sign() == a0.sign()
-            lower = (1 + 0.48 * joint) ** t * (a0.abs() + b0.abs() / config.ratio) - 1
-            printed_bound &= a.abs() >= lower
-            psi, psi_second = torch.relu(z), torch.relu(y)
-            joint_bound &= psi + psi_second <= (1 + 1.06 * growth) ** t * (z0.clamp(min=0) + y0.clamp(min=0)) * (
-                1 + 1e-9
-            )
-            plus_now = ((psi + psi_second) * plus).sum(-1)
-            corrected_sum &= plus_now <= (1 + 1.05 * growth) ** t * plus_before * (1 + 1e-9)
-            printed_sum &= plus_now <= (1 + 1.05 * growth / config.noise_norm_squared) ** t * plus_before * (1 + 1e-9)
-            mixed_now = (psi * mixed).sum(-1)
-            mixed_falls &= mixed_now <= mixed_before * (1 + 1e-12)
-            mixed_before = mixed_now
+            form_error = torch.where(window.open, torch.maximum(form_error, error), form_error)
+            grows &= (a.sign() == a0.sign()) & (b.sign() == a0.sign()) & (a.abs() >= before * (1 - 1e-12))
+            before = a.abs()
+            lower = (1 + 0.48 * joint) ** t * (a0.abs() + b0.abs() / config.ratio)
+            says = torch.where(window.open, torch.maximum(says, (lower - 1).amax(1)), says)
+            printed &= a.abs() >= lower - 1
+            halved &= a.abs() >= lower / 2 - 1
+            short &= (noise * plus).sum(-1) <= (1 + 1.05 * growth / config.noise_norm_squared) ** t * start * (1 + 1e-9)
             if t in marks:
-                curve_noise.append(state.first.rho.amax((1, 2)))
-                curve_signal.append(state.first.gamma.abs().amax(1))
-                curve_sync.append((a.sign() == b.sign()).double().mean(1))
-        rho, rho_second = state.first.rho, state.second.rho
+                curves["noise"].append(state.first.rho.amax((1, 2)))
+                curves["signal"].append(state.first.gamma.abs().amax(1))
+                curves["synchronised"].append((a.sign() == b.sign()).double().mean(1))
 
-        def share(condition: torch.Tensor, among: torch.Tensor) -> torch.Tensor:
-            return (condition & among).sum((1, 2)) / among.sum((1, 2))
+        def among_same(condition: Tensor) -> Tensor:
+            return (condition & same).sum(1) / same.sum(1)
 
-        none, only_second = (z0 < 0) & (y0 < 0), (z0 < 0) & (y0 > 0)
         return {
-            "noise": curve_noise[-1],
-            "signal": curve_signal[-1],
-            "curve_noise": torch.stack(curve_noise, 1),
-            "curve_signal": torch.stack(curve_signal, 1),
-            "curve_synchronised": torch.stack(curve_sync, 1),
+            "noise": curves["noise"][-1],
+            "signal": curves["signal"][-1],
+            **{f"curve_{name}": torch.stack(values, 1) for name, values in curves.items()},
             "mean_activation": torch.relu(a).mean(1),
             "loss": state.loss,
-            "softmax_deviation": deviation,
+            "softmax_deviation": window.deviation,
+            "window": window.end / (end + 1),
             "closed_form_error": form_error,
-            "same_sign_kept": (kept & same).sum(1) / same.sum(1),
-            "printed_bound": (printed_bound & same).sum(1) / same.sum(1),
-            "pair_none": share((rho == 0) & (rho_second == 0), none),
-            "pair_second": share((rho == 0) & (rho_second <= 0), only_second),
-            "pair_first": share((rho_second == 0) & (rho <= 0), mixed),
-            "pair_both": share(joint_bound, plus),
-            "sum_printed": printed_sum.double().mean(1),
-            "sum_corrected": corrected_sum.double().mean(1),
-            "mixed_falls": mixed_falls.double().mean(1),
+            "same_sign_grows": among_same(grows),
+            "printed_bound": among_same(printed),
+            "halved_bound": among_same(halved),
+            "bound_in_window": says,
+            "sum_printed": short.double().mean(1),
         }
 
-    runs = [{k: v.double().cpu().numpy() for k, v in one(scale).items()} for scale in config.initial_scales]
-    return _stack(runs) | {"progress": np.linspace(0, 1, POINTS)}
+    return _at_both_scales(config, one)
+
+
+SECONDS = {"smoke": 1, "book": 5, "paper": 5}
+MET_SECONDS = {"smoke": 2, "book": 12, "paper": 12}
+
+
+@experiment("huang2024.stage_one_single", StageOneSetting, coordinates=("progress",), seconds=SECONDS)
+def stage_one_single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """One modality up to T1 at Figure 1's own n and strengths."""
+    return single(config, seeds, device)
+
+
+@experiment("huang2024.stage_one_multi", StageOneSetting, coordinates=("progress",), seconds=SECONDS)
+def stage_one_multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Two modalities up to T1 at Figure 1's own n and strengths."""
+    return multi(config, seeds, device)
+
+
+@experiment("huang2024.conditions_single", ConditionsSetting, coordinates=("progress",), seconds=MET_SECONDS)
+def conditions_single(config: ConditionsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """One modality up to T1 where the stated conditions are met."""
+    return single(config, seeds, device)
+
+
+@experiment("huang2024.conditions_multi", ConditionsSetting, coordinates=("progress",), seconds=MET_SECONDS)
+def conditions_multi(config: ConditionsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Two modalities up to T1 where the stated conditions are met."""
+    return multi(config, seeds, device)

@@ -23,7 +23,7 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory as closed_forms
-from mmcl_core.papers.huang2024.claims.beyond import crossing_multi, crossing_single
+from mmcl_core.papers.huang2024.claims.thresholds import threshold_multi, threshold_single
 
 
 @figure("huang2024.phase", "Phase diagram", ["huang2024.phase"])
@@ -85,12 +85,16 @@ def phase(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        r"Accuracy over $n\,\mathrm{SNR}^2$ with one modality (a) and with two (b); dashed: the predicted thresholds $n\,\mathrm{SNR}^2 = 2$ and $C_\mu n\,\mathrm{SNR}^2 = 2$ of the limit "
+        r"Accuracy over $n\,\mathrm{SNR}^2$ with one modality (a) and with two (b); dashed: the predicted thresholds "
+        r"$n\,\mathrm{SNR}^2 = 2$ and $C_\mu n\,\mathrm{SNR}^2 = 2$ of the limit "
         r"$\sigma_0 \to 0$. Against its own control parameter (c) accuracy passes 0.8 at "
-        f"{crossing_single(r).value:.2f} with one modality and at {crossing_multi(r).value:.2f} with two. Means over seeds.",
-        f"Two heat maps of accuracy and a scatter plot. From the weakest to the strongest signal, accuracy with one modality goes from {single[0]:.2f} to {single[-1]:.2f}; with two it "
-        f"ranges from {multi.min():.2f} to {multi.max():.2f} over the grid. In the scatter plot it passes 0.8 at a control parameter of {crossing_single(r).value:.2f} with one "
-        f"modality and of {crossing_multi(r).value:.2f} with two.",
+        f"{threshold_single.estimator(r).value:.2f} with one modality and at {threshold_multi.estimator(r).value:.2f} "
+        f"with two. Means over seeds.",
+        f"Two heat maps of accuracy and a scatter plot. From the weakest to the strongest signal, accuracy with one "
+        f"modality goes from {single[0]:.2f} to {single[-1]:.2f}; with two it "
+        f"ranges from {multi.min():.2f} to {multi.max():.2f} over the grid. In the scatter plot it passes 0.8 at a "
+        f"control parameter of {threshold_single.estimator(r).value:.2f} with one "
+        f"modality and of {threshold_multi.estimator(r).value:.2f} with two.",
         (PAGE, 2.9),
     )
 
@@ -148,7 +152,8 @@ def power_law(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "How much the loser of the race has grown when the winner is done, against the initial scale. Lines: the predicted exponents (heights fitted); dots: mean over seeds, bars one standard "
+        "How much the loser of the race has grown when the winner is done, against the initial scale. Lines: the "
+        "predicted exponents (heights fitted); dots: mean over seeds, bars one standard "
         f"deviation. Fitted exponents: {fitted}.",
         f"Two lines of dots in logarithmic axes beside their predicted lines. Fitted exponents: {fitted}.",
         (COLUMN * 1.4, 2.7),
@@ -223,10 +228,12 @@ def neurons(r: Result) -> Figure:
         frame,
         draw,
         r"The side a neuron ends on is predicted by the sign of one number at initialisation (a). "
-        f"Exceptions among {neurons:,} neurons: {exceptions('orthogonal')} in the orthogonal limit, {exceptions('gaussian')} on Gaussian data. The phase portrait of one seed shows why (b): "
+        f"Exceptions among {neurons:,} neurons: {exceptions('orthogonal')} in the orthogonal limit, "
+        f"{exceptions('gaussian')} on Gaussian data. The phase portrait of one seed shows why (b): "
         r"every pair is drawn to the line $(1, C_\mu)$, whichever quadrant it starts in. Dots in b: starting points.",
         "Left: scatter of the final inner product with the signal against the predicted coordinate; all points but "
-        f"{exceptions('orthogonal')} (orthogonal limit) and {exceptions('gaussian')} (Gaussian data) lie in the lower left and upper right quadrants. Right: paths of all neuron pairs "
+        f"{exceptions('orthogonal')} (orthogonal limit) and {exceptions('gaussian')} (Gaussian data) lie in the lower "
+        f"left and upper right quadrants. Right: paths of all neuron pairs "
         "in the plane of both inner products, bending from their starting points onto a steep line.",
         (PAGE, 2.9),
     )

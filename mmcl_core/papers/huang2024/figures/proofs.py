@@ -26,7 +26,8 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import bounds
-from mmcl_core.papers.huang2024.claims.descent import exponent_in_log_time, loss_slope
+from mmcl_core.papers.huang2024.claims.appendix_c13_c14 import exponent_in_log_time
+from mmcl_core.papers.huang2024.claims.appendix_c16_c18 import loss_slope
 
 
 @figure(
@@ -78,10 +79,14 @@ def stage_one(single: Result, multi: Result) -> Figure:
     return Figure(
         pd.concat(parts),
         draw,
-        f"At $T_1$ the least memorised sample's noise is {over(single, 'noise', 'signal')} times the signal with one modality (a); with two the signal is {over(multi, 'signal', 'noise')} "
-        f"times the noise (b), at $\\sigma_0$ = {' and '.join(scales)}. The encoders first agree on the side of each neuron (c). Orthogonal limit; lines: mean over seeds; bands: one standard deviation.",
-        f"Three panels against time in units of the stage length, for initial scales {' and '.join(scales)}. Left: noise ends at {over(single, 'noise', 'signal')} times the signal. Middle: signal ends "
-        f"at {over(multi, 'signal', 'noise')} times the noise. Right: the share of neurons with the same sign in both encoders goes from {synchronised[0]:.2f} to {synchronised[-1]:.2f}.",
+        f"At $T_1$ the least memorised sample's noise is {over(single, 'noise', 'signal')} times the signal with one "
+        f"modality (a); with two the signal is {over(multi, 'signal', 'noise')} "
+        f"times the noise (b), at $\\sigma_0$ = {' and '.join(scales)}. The encoders first agree on the side of each "
+        f"neuron (c). Orthogonal limit; lines: mean over seeds; bands: one standard deviation.",
+        f"Three panels against time in units of the stage length, for initial scales {' and '.join(scales)}. Left: "
+        f"noise ends at {over(single, 'noise', 'signal')} times the signal. Middle: signal ends "
+        f"at {over(multi, 'signal', 'noise')} times the noise. Right: the share of neurons with the same sign in both "
+        f"encoders goes from {synchronised[0]:.2f} to {synchronised[-1]:.2f}.",
         (PAGE, 2.5),
     )
 
@@ -98,7 +103,7 @@ def stage_two(r: Result, growth: Result) -> Figure:
         )
         for k, t in enumerate(growth["temperature"])
     ]
-    slopes = " and ".join(f"{loss_slope(method)(r).value:.2f}" for method in ("single", "multi"))
+    slopes = " and ".join(f"{loss_slope(r, method).value:.2f}" for method in ("single", "multi"))
     powers, in_temperature = (
         exponent_in_log_time(growth),
         stats.power_law(growth["temperature"], growth["largest_rho"][..., -1]).value,
@@ -109,8 +114,9 @@ def stage_two(r: Result, growth: Result) -> Figure:
         axes = canvas.subplots(1, 2)
         for method, label, colour in (("single", "single-modal", SINGLE), ("multi", "multi-modal", MULTI)):
             band(axes[0], r["step"], r[f"{method}_loss"], colour, label)
-        late = r["step"][r["step"] > 400]
-        theory(axes[0], late, r["single_loss"][:, -1].mean() * 2 * late[-1] / late, r"$\propto 1/t$")
+        begin = r["single_reached"][:, 0].mean()
+        late = r["step"][r["step"] > max(r["step"][-1] / 3, 1.5 * begin)] - begin
+        theory(axes[0], late + begin, r["single_loss"][:, -1].mean() * 2 * late[-1] / late, r"$\propto 1/(t-T_1)$")
         axes[0].set(xscale="log", yscale="log", xlabel="step", ylabel="loss $L$")
         axes[0].legend()
         for k, (t, colour) in enumerate(zip(growth["temperature"], (SINGLE, FOURTH, THIRD, FIFTH), strict=False)):
@@ -122,11 +128,16 @@ def stage_two(r: Result, growth: Result) -> Figure:
     return Figure(
         pd.concat(parts),
         draw,
-        f"Over the last decade of steps the losses fall with exponents {slopes} in $t$, one modality and two (a). The largest coefficient keeps growing (b), there with exponents "
-        f"{powers.low:.2f} to {powers.high:.2f} in $\\log t$ over temperatures and seeds, and at the end with exponent {in_temperature:.2f} in $\\tau$; "
-        "$\\sqrt{\\tau\\log t}$ would be 1/2 and 1/2, and one straight line in this panel. Lines: mean over seeds; bands: one standard deviation.",
-        f"Left: losses of both methods against step, both logarithmic, with late slopes {slopes}, beside a line of slope minus one. Right: the squared largest noise coefficient over temperature "
-        f"against the logarithm of the step for {len(ends)} temperatures, ending between {ends.min():.0f} and {ends.max():.0f}.",
+        f"Behind $T^*(0.01)$ the losses fall with exponents {slopes} in $t - T^*(0.3)$, one modality and two (a). The "
+        f"largest coefficient keeps growing (b), there with exponents "
+        f"{powers.low:.2f} to {powers.high:.2f} in $\\log t$ over temperatures and seeds, and at the end with exponent "
+        f"{in_temperature:.2f} in $\\tau$; "
+        "$\\sqrt{\\tau\\log t}$ would be 1/2 and 1/2, and one straight line in this panel. Lines: mean over seeds; "
+        "bands: one standard deviation.",
+        f"Left: losses of both methods against step, both logarithmic, with late slopes {slopes}, beside a line of "
+        f"slope minus one. Right: the squared largest noise coefficient over temperature "
+        f"against the logarithm of the step for {len(ends)} temperatures, ending between {ends.min():.0f} and "
+        f"{ends.max():.0f}.",
         (PAGE, 2.6),
     )
 
@@ -163,10 +174,13 @@ def class_sums(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"The printed bound grows like $\\sqrt n$, the sum itself with exponent {exponent:.2f} in $n$ (a); at $n$ = {sizes[-1]} a share of {r['c9_violated'][:, -1].mean():.2f} of the neurons violates "
+        f"The printed bound grows like $\\sqrt n$, the sum itself with exponent {exponent:.2f} in $n$ (a); at $n$ = "
+        f"{sizes[-1]} a share of {r['c9_violated'][:, -1].mean():.2f} of the neurons violates "
         "the bound (b). Dots: mean over draws; bars: one standard deviation.",
-        f"Left: the class sum against n with exponent {exponent:.2f}, beside the corrected line of slope one and the printed bound of slope one half. Right: the share of neurons above the bound "
-        f"goes from {r['c9_violated'][:, 0].mean():.2f} at the smallest n to {r['c9_violated'][:, -1].mean():.2f} at the largest.",
+        f"Left: the class sum against n with exponent {exponent:.2f}, beside the corrected line of slope one and the "
+        f"printed bound of slope one half. Right: the share of neurons above the bound "
+        f"goes from {r['c9_violated'][:, 0].mean():.2f} at the smallest n to {r['c9_violated'][:, -1].mean():.2f} at "
+        f"the largest.",
         (PAGE * 0.85, 2.5),
     )
 
@@ -208,11 +222,15 @@ def descent(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "The lemmas ask at least 2 of the smallest positive and at most 1 of the largest negative; the descent needs only 1 of the softmax-averaged gap. "
-        f"With one modality (a) they end at {ends('single')}, with two (b) at {ends('multi')}. Dots: mean over seeds; bars: one standard deviation.",
+        "The lemmas ask at least 2 of the smallest positive and at most 1 of the largest negative; the descent needs "
+        "only 1 of the softmax-averaged gap. "
+        f"With one modality (a) they end at {ends('single')}, with two (b) at {ends('multi')}. Dots: mean over seeds; "
+        f"bars: one standard deviation.",
         "Inner products with the reference direction at four times. Left, one modality, at the end: "
-        f"positives {r['single_part_positive'][:, -1].mean():.1f}, negatives {r['single_part_negative'][:, -1].mean():.1f}, gap {r['single_part_gap'][:, -1].mean():.1f}. "
-        f"Right, two modalities: positives and gap {r['multi_part_positive'][:, -1].mean():.1f}, negatives {r['multi_part_negative'][:, -1].mean():.1g}.",
+        f"positives {r['single_part_positive'][:, -1].mean():.1f}, negatives "
+        f"{r['single_part_negative'][:, -1].mean():.1f}, gap {r['single_part_gap'][:, -1].mean():.1f}. "
+        f"Right, two modalities: positives and gap {r['multi_part_positive'][:, -1].mean():.1f}, negatives "
+        f"{r['multi_part_negative'][:, -1].mean():.1g}.",
         (PAGE, 2.6),
     )
 

@@ -1,4 +1,4 @@
-"""Figures of training and of the downstream evaluation: Figure 1, its calibration and controls, the ceiling, the head."""
+"""Figures of training and of the downstream evaluation: Figure 1, its calibration and controls, the head."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from mmcl_core.evidence.figures import (
     dots,
     figure,
     panel_letters,
-    theory,
     threshold,
     tidy,
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory as closed_forms
-from mmcl_core.papers.huang2024.claims.beyond import INFONCE, LABEL_AWARE, ceiling_attained, ceiling_excess
-from mmcl_core.papers.huang2024.claims.main import converged, share_in_order
+from mmcl_core.papers.huang2024.claims.controls import INFONCE, LABEL_AWARE
+from mmcl_core.papers.huang2024.claims.figure1 import converged, fig1_ordering
 
 METHODS = (("single", "single-modal", SINGLE), ("multi", "multi-modal", MULTI))
 
@@ -49,27 +48,34 @@ def fig1(r: Result) -> Figure:
                 band(ax, x, r[f"{method}_{name}"], colour, title)
             ax.set(xlabel="epoch", ylabel=label)
         axes[1].set_ylim(0.4, 1.02)
-        threshold(axes[1], float(closed_forms.ceiling(r.config.downstream)), r"$\Phi(\|\nu\|/\sigma_\xi)$", "y")
+        threshold(axes[1], float(closed_forms.odd_ceiling(r.config.downstream)), r"$\Phi(\|\nu\|/\sigma_\xi)$", "y")
         axes[0].legend(loc="upper right")
         panel_letters(axes)
 
     return Figure(
         pd.concat(frames),
         draw,
-        f"The losses end at {r['single_loss'][:, -1].mean():.1g} (one modality) and {r['multi_loss'][:, -1].mean():.1g} (two; a), the accuracies under the shift at "
-        f"{r['single_accuracy'][:, -1].mean():.2f} and {r['multi_accuracy'][:, -1].mean():.2f} (b), the learnt signals at {r['single_signal'][:, -1].mean():.2f} and "
-        f"{r['multi_signal'][:, -1].mean():.2f} (c), and the memorised noise of training samples at {r['single_noise'][:, -1].mean():.1f} and {r['multi_noise'][:, -1].mean():.1f} (d). "
+        f"The losses end at {r['single_loss'][:, -1].mean():.1g} (one modality) and "
+        f"{r['multi_loss'][:, -1].mean():.1g} (two; a), the accuracies under the shift at "
+        f"{r['single_accuracy'][:, -1].mean():.2f} and {r['multi_accuracy'][:, -1].mean():.2f} (b), the learnt "
+        f"signals at {r['single_signal'][:, -1].mean():.2f} and "
+        f"{r['multi_signal'][:, -1].mean():.2f} (c), and the memorised noise of training samples at "
+        f"{r['single_noise'][:, -1].mean():.1f} and {r['multi_noise'][:, -1].mean():.1f} (d). "
         "Lines: mean over seeds; bands: one standard deviation.",
-        f"Four panels against the epoch, two curves each. The losses fall to {r['single_loss'][:, -1].mean():.1g} and {r['multi_loss'][:, -1].mean():.1g}. The out-of-distribution accuracy "
-        f"of the multi-modal encoder, beside its dashed ceiling, ends at {r['multi_accuracy'][:, -1].mean():.2f}; the single-modal one ends at {r['single_accuracy'][:, -1].mean():.2f}. The multi-modal signal ends at "
-        f"{r['multi_signal'][:, -1].mean():.2f}, the single-modal one at {r['single_signal'][:, -1].mean():.2f}. The single-modal noise ends at {r['single_noise'][:, -1].mean():.1f}, the "
+        f"Four panels against the epoch, two curves each. The losses fall to {r['single_loss'][:, -1].mean():.1g} and "
+        f"{r['multi_loss'][:, -1].mean():.1g}. The out-of-distribution accuracy "
+        f"of the multi-modal encoder, beside the dashed line at Phi, ends at {r['multi_accuracy'][:, -1].mean():.2f}; "
+        f"the single-modal one ends at {r['single_accuracy'][:, -1].mean():.2f}. The multi-modal signal ends at "
+        f"{r['multi_signal'][:, -1].mean():.2f}, the single-modal one at {r['single_signal'][:, -1].mean():.2f}. The "
+        f"single-modal noise ends at {r['single_noise'][:, -1].mean():.1f}, the "
         f"multi-modal one at {r['multi_noise'][:, -1].mean():.1f}.",
         (PAGE, 2.1),
     )
 
 
 def _comparison(r: Result, caption: str, alt: str) -> Figure:
-    """End values of every variant: one row a variant, one panel a quantity, dots for the mean over seeds with one standard deviation."""
+    """End values of every variant: one row a variant, one panel a quantity, dots for the mean over seeds with one
+    standard deviation."""
     variants = [str(v) for v in r["variant"]]
     panels = (
         ("loss", "final loss $L$"),
@@ -122,14 +128,18 @@ def _comparison(r: Result, caption: str, alt: str) -> Figure:
 def calibration(r: Result) -> Figure:
     reached = converged(r)
     outcome = (
-        f"In {reached.sum()} of {len(reached)} readings both losses end below 0.05 for every seed; there two modalities have more signal and more accuracy than one in a share of "
-        f"{share_in_order(r).value:.2f} of readings, mean over seeds. Not converged: {'; '.join(r['variant'][~reached]) or 'none'}."
+        f"In {reached.sum()} of {len(reached)} readings both losses end below 0.05 for every seed; there two "
+        f"modalities have more signal and more accuracy than one in a share of "
+        f"{fig1_ordering.estimator(r).value:.2f} of readings, the smallest over seeds. Not converged: "
+        f"{'; '.join(r['variant'][~reached]) or 'none'}."
     )
     return _comparison(
         r,
-        f"The figure's setting under {len(reached)} readings of the unstated $k = 1/(m\\tau)$ and $\\sigma_0$, after {r.config.epochs} epochs. {outcome} "
+        f"The figure's setting under {len(reached)} readings of the unstated $k = 1/(m\\tau)$ and $\\sigma_0$, after "
+        f"{r.config.epochs} epochs. {outcome} "
         "Dots: mean over seeds; bars: one standard deviation.",
-        f"Rows are {len(reached)} settings of k and sigma zero, columns are final loss, signal, noise and accuracy for both methods. {outcome}",
+        f"Rows are {len(reached)} settings of k and sigma zero, columns are final loss, signal, noise and accuracy "
+        f"for both methods. {outcome}",
     )
 
 
@@ -143,53 +153,17 @@ def negatives(r: Result) -> Figure:
     )
     label_aware = np.delete(accuracy, INFONCE)
     outcome = (
-        f"Multi-modal accuracy is {accuracy[LABEL_AWARE]:.3f} in the figure's setting, and {label_aware.min():.3f} to {label_aware.max():.3f} over all numbers of label-aware negatives and "
-        f"augmentation strengths. With all other samples as negatives, as in ordinary InfoNCE, it is {accuracy[INFONCE]:.2f} with a standard deviation of {spread[INFONCE]:.2f}, and the noise is "
+        f"Multi-modal accuracy is {accuracy[LABEL_AWARE]:.3f} in the figure's setting, and {label_aware.min():.3f} to "
+        f"{label_aware.max():.3f} over all numbers of label-aware negatives and "
+        f"augmentation strengths. With all other samples as negatives, as in ordinary InfoNCE, it is "
+        f"{accuracy[INFONCE]:.2f} with a standard deviation of {spread[INFONCE]:.2f}, and the noise is "
         f"{noise[INFONCE]:.1f} (one modality: {alone[INFONCE]:.1f}) instead of {noise[LABEL_AWARE]:.1f}."
     )
     return _comparison(
         r,
         f"{outcome} Dots: mean over seeds; bars: one standard deviation.",
-        f"Rows are {len(accuracy)} choices of negatives and augmentation strength, columns are final loss, signal, noise and accuracy for both methods. {outcome}",
-    )
-
-
-@figure("huang2024.ceiling", "The ceiling", ["huang2024.downstream"])
-def ceiling(r: Result) -> Figure:
-    x = r["strength"]
-    series = (
-        ("multi_head_b", "multi-modal, head B", MULTI, "o"),
-        ("single_population", "single-modal, best linear head", SINGLE, "s"),
-        ("single_head_b", "single-modal, head B", SINGLE, "o"),
-    )
-    frame = pd.concat(
-        [
-            tidy(r.seeds, strength=x, accuracy=r[name], ceiling=closed_forms.ceiling(x)).assign(series=label)
-            for name, label, *_ in series
-        ]
-    )
-
-    def draw(canvas: Canvas) -> None:
-        ax = canvas.subplots()
-        grid = np.linspace(0, x.max(), 200)
-        theory(ax, grid, closed_forms.ceiling(grid), r"ceiling $\Phi(\|\nu\|/\sigma_\xi)$")
-        for name, label, colour, marker in series:
-            dots(ax, x, r[name], colour, label, fmt=marker, markerfacecolor="none" if marker == "s" else colour)
-        threshold(ax, float(r.config.signal / np.sqrt(r.config.d)), r"$\|\mu\|/\sqrt{d}$")
-        threshold(ax, float(r.config.downstream), "Figure 1")
-        ax.set(xlabel=r"strength of the new signal $\|\nu\|/\sigma_\xi$", ylabel="OOD accuracy", ylim=(0.44, 1.05))
-        ax.legend(loc="center right", bbox_to_anchor=(1, 0.62))
-
-    return Figure(
-        frame,
-        draw,
-        r"Multi-modal accuracy (head B) and the ceiling of all linear heads: they differ by at most "
-        f"{ceiling_attained(r).value:.3f} for strengths from 0.5 to 3, and the largest excess of any head is {ceiling_excess(r).value:.1f} standard errors. "
-        rf"At the scale the theorem's text allows, $\|\nu\| \approx \|\mu\|/\sqrt d$, the ceiling itself is {float(closed_forms.ceiling(r.config.signal / np.sqrt(r.config.d))):.2f}. Line: theory; dots: mean over seeds, bars (mostly hidden) one standard deviation.",
-        "Accuracy against the strength of the new signal, from the weakest to the strongest: "
-        + "; ".join(f"{label} {r[name].mean(0)[0]:.2f} to {r[name].mean(0)[-1]:.2f}" for name, label, *_ in series)
-        + ". The theoretical curve rises from one half to 1.",
-        (PAGE * 0.7, 2.9),
+        f"Rows are {len(accuracy)} choices of negatives and augmentation strength, columns are final loss, signal, "
+        f"noise and accuracy for both methods. {outcome}",
     )
 
 
@@ -218,13 +192,17 @@ def head_size(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"Single-modal accuracy with a head fitted on labelled samples of the shifted distribution goes from {r['single_by_size'][:, 0].mean():.2f} with {x[0]} samples to "
-        f"{r['single_by_size'][:, -1].mean():.2f} with {x[-1]:,}; with the head fitted on the pre-training set it is {r['single_head_b'][:, at_figure].mean():.2f}. "
+        f"Single-modal accuracy with a head fitted on labelled samples of the shifted distribution goes from "
+        f"{r['single_by_size'][:, 0].mean():.2f} with {x[0]} samples to "
+        f"{r['single_by_size'][:, -1].mean():.2f} with {x[-1]:,}; with the head fitted on the pre-training set it is "
+        f"{r['single_head_b'][:, at_figure].mean():.2f}. "
         "Dots: mean over seeds; bars: one standard deviation.",
-        f"Accuracy against the number of labelled shifted samples, logarithmic, from {x[0]} to {x[-1]:,}. The multi-modal and the single-modal curve start at "
-        f"{r['multi_by_size'][:, 0].mean():.2f} and {r['single_by_size'][:, 0].mean():.2f} and end at {r['multi_by_size'][:, -1].mean():.2f} and {r['single_by_size'][:, -1].mean():.2f}.",
+        f"Accuracy against the number of labelled shifted samples, logarithmic, from {x[0]} to {x[-1]:,}. The "
+        f"multi-modal and the single-modal curve start at "
+        f"{r['multi_by_size'][:, 0].mean():.2f} and {r['single_by_size'][:, 0].mean():.2f} and end at "
+        f"{r['multi_by_size'][:, -1].mean():.2f} and {r['single_by_size'][:, -1].mean():.2f}.",
         (COLUMN * 1.4, 2.7),
     )
 
 
-FIGURES = (fig1, calibration, negatives, ceiling, head_size)
+FIGURES = (fig1, calibration, negatives, head_size)

@@ -1,0 +1,108 @@
+"""Lemmas 5.2 and 5.4 at growing n: what has grown by their T1, and what the loser has when the winner is done.
+
+The orthogonal limit at n SNR^2 = 1.75, Cmu = 3 and n >= 204, which meets the constants of both proofs, with
+sigma_0 sigma_xi sqrt(d) fixed, as Assumption 4.1 allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
+from mmcl_core.papers.huang2024 import bounds, dynamics, setting
+from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
+
+
+class RaceSetting(Config):
+    """Sizes n at a fixed n SNR^2, each run to the T1 of its lemma."""
+
+    smoke: ClassVar = {"seeds": 2, "sizes": (24, 34, 48, 68), "m": 20}
+
+    seeds: int = Field(8, ge=1, le=10_000, description="chosen")
+    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 324, 514, 816), min_length=4, description="chosen: n")
+    m: int = Field(50, ge=1, description="as in Figure 1")
+    n_snr_squared: float = Field(1.75, gt=0, description="chosen: between 1.7 and 1.8, the constants of both proofs")
+    ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
+    initial_noise: float = Field(0.0447, gt=0, lt=20, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
+    growth: float = Field(0.1, gt=0, description="chosen: r = eta sigma_xi^2 d / (n m tau)")
+    level: float = Field(0.5, gt=0, description="chosen: where the winner is stopped, while growth is still linear")
+
+
+@experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 30, "paper": 30})
+def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]`.
+
+    `typical_loser` is the loser had the largest starts of the run been their scales, sigma_0 ||mu|| and
+    sigma_0 sigma_xi sqrt(d): the luck of the largest of many draws is taken out, and with it its logarithm in n.
+    """
+    c = config
+    columns: dict[str, list[np.ndarray]] = {}
+    for n in c.sizes:
+        norm = float(n)  # sigma_xi^2 d: only its ratio to ||mu||^2 and to sigma_0^2 counts
+        signal, scale = float(np.sqrt(c.n_snr_squared)), c.initial_noise / norm**0.5
+        problem = setting.to(setting.orthogonal(seeds, n, c.m, signal, c.ratio, norm, scale), device)
+        rate = c.growth * c.m
+        lengths = (
+            bounds.stage_one_single(c.initial_noise, c.growth),
+            bounds.stage_one_multi(scale * signal, c.ratio * c.growth * c.n_snr_squared),
+        )
+        for (method, multimodal), length in zip(METHODS.items(), lengths, strict=True):
+            found = _race(problem, multimodal, rate * n / norm, length, c.level)
+            # The power that the loser has of the winner's start, kappa_n / (Cmu kappa) or kappa / kappa_n.
+            power = 2 / (c.ratio * c.n_snr_squared) if multimodal else c.n_snr_squared / 2
+            scales = (scale * signal, c.initial_noise) if multimodal else (c.initial_noise, scale * signal)
+            winner, loser = found.pop("winner_start") / scales[0], found.pop("loser_start") / scales[1]
+            found["typical_loser"] = found["loser"] * winner**power / loser
+            for name, value in found.items():
+                columns.setdefault(f"{method}_{name}", []).append(value.cpu().numpy())
+    return {name: np.stack(values, 1) for name, values in columns.items()} | {"size": np.array(c.sizes)}
+
+
+def _race(
+    problem: setting.Problem, multimodal: bool, rate: float, length: int, level: float
+) -> dict[str, torch.Tensor]:
+    """One method to step `length`. The winner is the signal with two modalities, the noise with one."""
+    caught = torch.full_like(problem.labels[:, 0], torch.nan)
+    deviation = torch.ones_like(caught)
+    for state in dynamics.trajectory(problem, multimodal, rate, length):
+        signal, noise = state.first.signal.abs().amax(1), state.first.noise.amax((1, 2))
+        winner, loser = (signal, noise) if multimodal else (noise, signal)
+        if state.step == 0:
+            starts = _starts(state, multimodal)
+        caught = torch.where(caught.isnan() & (winner >= level), loser, caught)
+        weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1)
+        weights = weights * (problem.negatives.sum(-1, keepdim=True) + 1)
+        weights = torch.where(weights > 0, torch.maximum(weights, 1 / weights), 1.0)
+        deviation = torch.maximum(deviation, weights.amax((1, 2)))
+    activation = torch.relu(state.first.signal) if multimodal else torch.relu(state.first.noise).amin(2)
+    return {
+        "gamma": state.first.gamma.abs().amax(1),
+        "noise_everywhere": state.first.rho.amax(1).amin(1),
+        "rho": state.first.rho.amax((1, 2)),
+        "mean_activation": activation.mean(1) if multimodal else torch.relu(state.first.noise).mean(1).amin(1),
+        "softmax_deviation": deviation,
+        "loss": state.loss,
+        "loser": caught,
+        "noise_share": (state.first.rho.amax(1) >= 1).double().mean(1),
+        "winner_start": starts[0],
+        "loser_start": starts[1],
+    }
+
+
+def _starts(state: dynamics.State, multimodal: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The largest start of the winner and of the loser; of two modalities the coordinate of what grows, half the
+    sum."""
+    first = state.first
+    if not multimodal:
+        return first.noise.amax((1, 2)), first.signal.abs().amax(1)
+    second = state.second
+    ratio = (second.modality.squared_norms[:, :1] / first.modality.squared_norms[:, :1]).sqrt()
+    signal = (first.signal + second.signal / ratio).abs().amax(1) / 2
+    both = (first.noise > 0) & (second.noise > 0)
+    return signal, torch.where(both, first.noise + second.noise, 0.0).amax((1, 2)) / 2

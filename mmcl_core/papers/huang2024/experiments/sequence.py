@@ -1,0 +1,143 @@
+"""The two theorems in settings that meet what Assumption 4.1 states, along a sequence of n and d.
+
+n SNR^2 = 1.75 and Cmu = 3 satisfy the constants of both proofs at once, 1.8 >= n SNR^2 >= 1.7 and Cmu >= 2.66, and
+n >= 204 gives M >= 102 negatives. Of the dimension the assumption asks d >= n^2 and d >= n/(sigma_0 sigma_xi). The
+first alone can be had with small weights ("square"); both together mean d = (n/s)^2 with s = sigma_0 sigma_xi sqrt(d)
+("full"), which costs nothing in the coordinates of `highdim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from mmcl_core.lab.config import Config
+from mmcl_core.lab.experiment import Arrays, experiment
+from mmcl_core.papers.huang2024 import dynamics, heads, setting
+from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
+from mmcl_core.papers.huang2024.highdim import triangular
+
+AXES = 2  # e_1 along the signal of the modality, e_2 orthogonal to it
+
+
+class SequenceSetting(Config):
+    """Sizes n, each run until the loss is below epsilon, with either dimension."""
+
+    smoke: ClassVar = {"seeds": 2, "sizes": (24, 34, 48, 68), "evaluation_samples": 4000}
+
+    seeds: int = Field(5, ge=1, le=10_000, description="chosen")
+    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 257, 324, 408), min_length=4, description="chosen: n")
+    m: int = Field(50, ge=1, description="as in Figure 1")
+    n_snr_squared: float = Field(1.75, gt=0, description="chosen: between 1.7 and 1.8, the constants of both proofs")
+    ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1; the proof needs 2.66")
+    initial_noise: float = Field(0.0447, gt=0, lt=1, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
+    augmentation: float = Field(0.1, ge=0, description="sigma_eps / sigma_xi, as in Figure 1")
+    noise_rate: float = Field(0.1, gt=0, description="chosen: eta k sigma_xi^2 d / n, 0.2 in Figure 1")
+    precision: float = Field(0.01, gt=0, description="chosen: epsilon")
+    epochs: int = Field(600, ge=10, description="chosen: more than any run needs")
+    strength: float = Field(2.0, gt=0, description="Figure 1: ||nu|| / sigma_xi")
+    strong: float = Field(5.0, gt=0, description="chosen: a strength at which 1 - Phi is 3e-7")
+    evaluation_samples: int = Field(20_000, ge=100, description="chosen: shifted samples for each number")
+
+    def dimension(self, n: int, full: bool) -> int:
+        return round((n / self.initial_noise) ** 2) if full else n * n
+
+    def signal(self, n: int, d: int) -> float:
+        return float(np.sqrt(self.n_snr_squared * d / n))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One modality of one seed in `highdim`'s coordinates: weights `[m, w]`, (signal, noise) `[n+1, w]`, views `[n,
+    w]`."""
+
+    weights: Float[Tensor, "m w"]
+    vectors: Float[Tensor, "p w"]
+    views: Float[Tensor, "n w"]
+
+    @classmethod
+    def draw(cls, config: SequenceSetting, seed: int, name: str, n: int, d: int, signal: float) -> Drawn:
+        c = config
+        drawn = triangular(seed, f"sequence {name}", 2 * n + c.m, d, AXES)
+        mu = torch.zeros(1, drawn.shape[1], dtype=drawn.dtype)
+        mu[0, 0] = signal
+        noise = drawn[:n]
+        weights = c.initial_noise / d**0.5 * drawn[2 * n :]
+        return cls(weights, torch.cat([mu, noise]), noise + c.augmentation * drawn[n : 2 * n])
+
+    def modality(self) -> setting.Modality:
+        w, v, a = self.weights, self.vectors, self.views
+        return setting.Modality((w @ v.T)[None], (v @ v.T)[None], (w @ a.T)[None], (v @ a.T)[None])
+
+
+def _run(config: SequenceSetting, seeds: Sequence[int], n: int, full: bool, device: torch.device) -> Arrays:
+    """Both methods until the loss is small, and head B under four shifts: `[S]` and `[S, shift]`."""
+    c, d = config, config.dimension(n, full)
+    signal = c.signal(n, d)
+    firsts = [Drawn.draw(c, seed, "first", n, d, signal) for seed in seeds]
+    seconds = [Drawn.draw(c, seed, "second", n, d, c.ratio * signal).modality() for seed in seeds]
+    labels = setting.draw_labels(seeds, n)
+    negatives = setting.opposite_labels(labels)
+    problem = setting.stack(
+        [
+            setting.Problem(labels[[k]], negatives[[k]], first.modality(), second)
+            for k, (first, second) in enumerate(zip(firsts, seconds, strict=True))
+        ]
+    )
+    smallest = signal / d**0.5
+    shifts = ((smallest, 0.0), (c.strength, 0.0), (c.strong, 0.0), (smallest, c.strength))
+    arrays: Arrays = {"smallest": np.full(len(seeds), smallest), "dimension": np.full(len(seeds), d)}
+    for name, multimodal in METHODS.items():
+        steps = torch.full((len(seeds),), torch.nan, dtype=torch.float64)
+        run = dynamics.trajectory(
+            setting.to(problem, device), multimodal, c.noise_rate * n / d, c.epochs, 1.0, stop_below=c.precision
+        )
+        for state in run:
+            steps = torch.where(steps.isnan() & (state.loss.cpu() < c.precision), float(state.step), steps)
+        train = state.first.embeddings(problem.labels.to(device)).cpu().numpy()
+        accuracy, aimed = [], []
+        for row, seed in enumerate(seeds):
+            weights = firsts[row].weights + state.first.coefficients[row].cpu() @ firsts[row].vectors
+            scores = []
+            for along, beside in shifts:
+                size = float(np.hypot(along, beside))
+                direction = (along * weights[:, 0] + beside * weights[:, 1]) / size
+                samples = heads.ShiftedSamples.draw(weights, seed, c.evaluation_samples, "evaluation", direction)
+                scores.append(heads.logistic_accuracy(train[row], labels[row].numpy(), *samples.embeddings(size)))
+                if (along, beside) == shifts[0]:
+                    stump = heads.Stump.aimed(weights, direction, size)
+                    aimed.append(stump.accuracy(*samples.embeddings(size)))
+            accuracy.append(scores)
+        arrays |= {
+            f"{name}_steps": steps.numpy(),
+            f"{name}_loss": state.loss.cpu().numpy(),
+            f"{name}_gamma": state.first.gamma.abs().amax(1).cpu().numpy(),
+            f"{name}_rho": state.first.rho.amax((1, 2)).cpu().numpy(),
+            f"{name}_accuracy": np.array(accuracy),
+            f"{name}_one_neuron": np.array(aimed),
+        }
+    return arrays
+
+
+SMALLEST, FIGURE, STRONG, ELSEWHERE = range(4)  # the shifts: ||mu||/sqrt d, 2, 5, and the first with 2 across mu
+
+
+@experiment("huang2024.sequence", SequenceSetting, coordinates=("size",), seconds={"smoke": 2, "book": 40, "paper": 40})
+def sequence(config: SequenceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """Both methods at n >= 204 with n SNR^2 = 1.75, Cmu = 3: steps, coefficients, heads under four shifts.
+
+    `full_*` are `[S, n]` (accuracies `[S, n, shift]`) with d = n/(sigma_0 sigma_xi); `square_*` have d =
+    n^2.
+    """
+    arrays: Arrays = {"size": np.array(config.sizes)}
+    for prefix, full in (("full", True), ("square", False)):
+        runs = [_run(config, seeds, n, full, device) for n in config.sizes]
+        arrays |= {f"{prefix}_{name}": np.stack([run[name] for run in runs], 1) for name in runs[0]}
+    return arrays
