@@ -38,6 +38,7 @@ from mmcl_core.papers.ren2023.figures import finite as finite_figures
 from mmcl_core.papers.ren2023.figures import laws as law_figures
 from mmcl_core.papers.ren2023.figures import real as real_figures
 from mmcl_core.papers.ren2023.figures import training
+from mmcl_core.papers.ren2023.figures import widths as width_figures
 
 PAPER = Paper(
     key="ren2023",
@@ -78,7 +79,13 @@ PAPER = Paper(
         captioned_shapes.captioned_shapes_towers,
         icons.icons,
     ),
-    figures=(*training.FIGURES, *law_figures.FIGURES, *finite_figures.FIGURES, *real_figures.FIGURES),
+    figures=(
+        *training.FIGURES,
+        *width_figures.FIGURES,
+        *law_figures.FIGURES,
+        *finite_figures.FIGURES,
+        *real_figures.FIGURES,
+    ),
     claims=claims_of(
         positive_pairs,
         negative_pairs,

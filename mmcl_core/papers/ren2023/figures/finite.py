@@ -197,7 +197,7 @@ def noise_inside(r: Result) -> Figure:
 
 @figure("ren2023.retrieval", "What balance buys", ["ren2023.retrieval"])
 def retrieval(r: Result) -> Figure:
-    names = (("balanced", CONTRASTIVE), ("initial weights", THIRD), ("no negatives", NONCONTRASTIVE))
+    names = (("balanced", CONTRASTIVE), ("untrained", THIRD), ("no negatives", NONCONTRASTIVE))
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)

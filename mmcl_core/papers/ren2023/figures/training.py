@@ -171,7 +171,7 @@ def fig3(r: Result, clock: Result) -> Figure:
         ),
         draw,
         r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; "
-        r"lines: flow). The number of negatives sets only the speed: the orbits of three $K$ "
+        r"lines: flow). At infinite width the number of negatives sets only the speed: three orbits "
         f"coincide to {spread:.0e} (b).",
         "Left: condition number against alignment for four losses; contrastive orbits rise and come down, lower "
         "temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each "
