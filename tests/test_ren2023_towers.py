@@ -28,6 +28,7 @@ class Captured(Exception):
         (captioned_shapes, captioned_shapes.captioned_shapes_towers),
         (icons, icons.icons),
     ],
+    ids=["digits", "shapes", "icons"],
 )
 def test_no_experiment_trains_on_what_it_tests(module, experiment, monkeypatch):
     """Every training row is unlike every test row as data, too: no picture of a pair appears on both sides."""

@@ -158,7 +158,9 @@ def d4e_corrected(r):
 def exponent(r: Result, name: str) -> Estimate:
     """The exponent in tau^2 over the four smallest temperatures."""
     small = r["inverse_temperature"] <= 0.003
-    return stats.exact(np.polyfit(np.log(r["inverse_temperature"][small]), np.log(r[name][small]), 1)[0], small.sum())
+    return stats.exact(
+        np.polyfit(np.log(r["inverse_temperature"][small]), np.log(r[name][small]), 1)[0], int(small.sum())
+    )
 
 
 SMALL = derived("a relative correction of order tau^2, at most .003 there")

@@ -115,7 +115,7 @@ def sweep_dimension(r):
     Note: The logarithm comes from the signal's share of the weights, $1/d$ at the start, which has to grow to 1.
     """
     far = r["d"] >= 100
-    return stats.exact(np.polyfit(np.log(r["d"][far]), np.log(r["d_aligned"][far]), 1)[0], far.sum())
+    return stats.exact(np.polyfit(np.log(r["d"][far]), np.log(r["d_aligned"][far]), 1)[0], int(far.sum()))
 
 
 @claim(item=SWEEP, on="spectra", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
