@@ -77,10 +77,14 @@ def test_the_loss_is_the_sum_of_both_cross_entropies_of_every_seed():
         assert float(two_towers.loss(a, b, None)[s]) == pytest.approx(-float((a[s] * b[s]).sum(1).mean()))
 
 
-def test_normalised_features_are_centred_with_mean_square_norm_one():
-    f = two_towers.normalise(torch.randn(3, 50, 5, generator=generator("test", 1, "f"), dtype=torch.float64) * 7 + 2)
-    torch.testing.assert_close(f.mean(1), torch.zeros(3, 5, dtype=torch.float64))
-    torch.testing.assert_close(f.square().sum(-1).mean(1), torch.ones(3, dtype=torch.float64))
+def test_normalising_moves_and_scales_a_batch_and_does_nothing_else():
+    """Literal: minus the mean, over one number a seed. One for each dimension or each sample would be another space."""
+    f = torch.randn(3, 50, 5, generator=generator("test", 1, "f"), dtype=torch.float64)
+    f = f * torch.tensor([7.0, 1.0, 3.0, 0.1, 2.0]) * torch.tensor([1.0, 10.0, 0.2])[:, None, None] + 2
+    for seed, found in enumerate(two_towers.normalise(f)):
+        centred = f[seed].numpy() - f[seed].numpy().mean(0)
+        scale = np.sqrt(sum(float(row @ row) for row in centred) / 50)
+        np.testing.assert_allclose(found.numpy(), centred / scale, rtol=1e-10, atol=1e-14)
 
 
 def test_a_seed_of_towers_alone_is_the_same_seed_in_a_batch():

@@ -1,8 +1,8 @@
 """Infinite width: 3r + 2 numbers follow the whole training run (D2).
 
-At infinite width the columns of K_A and K_B stay mutually orthogonal except for matching signal directions, so the state is
-a_p = ||K_A,p||^2, b_p = ||K_B,p||^2, g_p = <K_A,p, K_B,p> and the noise energies n_A, n_B. The number of negatives K enters
-through one scalar, 1 - S, that multiplies the whole field: K is a clock.
+At infinite width the columns of K_A and K_B stay mutually orthogonal except for matching signal directions, so the
+state is a_p = ||K_A,p||^2, b_p = ||K_B,p||^2, g_p = <K_A,p, K_B,p> and the noise energies n_A, n_B. The number of
+negatives K enters through one scalar, 1 - S, that multiplies the whole field: K is a clock.
 """
 
 from __future__ import annotations
@@ -42,11 +42,13 @@ class Closure:
         spectra = (*self.signal, *(self.signal_b or ()))
         if not spectra or min(spectra) <= 0 or self.noise < 0:
             raise InputError(
-                f"The signal variances {spectra} must all be positive and the noise variance {self.noise} at least 0: mend the spectrum"
+                f"The signal variances {spectra} must all be positive and the noise variance {self.noise} at least 0: "
+                f"mend the spectrum"
             )
         if len(self.signal) > self.d or (self.signal_b and len(self.signal_b) != len(self.signal)):
             raise InputError(
-                f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances in both views"
+                f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances "
+                f"in both views"
             )
         if self.inverse_temperature is not None and not self.inverse_temperature > 0:
             raise InputError(
@@ -192,7 +194,8 @@ class Path:
     def pushes(self) -> tuple[Float[np.ndarray, "T"], Float[np.ndarray, "T"]]:
         """D4(d): what positive pairs and what negative pairs contribute to d log(a_1 / a_r) / dt. For equal modalities.
 
-        The equations of D2 are linear in q_p; q_p = 2 (1 - S) is the positive pairs' part, -2 (1 - S) tanh(beta_p) the negatives'.
+        The equations of D2 are linear in q_p; q_p = 2 (1 - S) is the positive pairs' part, -2 (1 - S) tanh(beta_p)
+        the negatives'.
         """
         c_a = self.closure.rates[0]
         beta = self.inverse_temperature[:, None] * self.scaled
@@ -211,7 +214,8 @@ class Path:
         return push(np.ones_like(beta)), -push(np.tanh(beta))
 
     def first_time(self, condition: Float[np.ndarray, "T"], level: float) -> float:
-        """The first of the times at which `condition` passes `level`, linear between the points in log time; NaN if it never does."""
+        """The first of the times at which `condition` passes `level`, linear between the points in log time; NaN if
+        it never does."""
         sign = np.sign(condition - level)
         crossed = np.flatnonzero(sign[1:] * sign[:-1] <= 0)
         if not len(crossed):

@@ -2,8 +2,9 @@
 
     dK_A/dt = s [ K_B Q^T / (N_A N_B) - Q_0 K_A M_A / N_A^2 ] Delta_A ,        Q_0 = <Q, K_A^T K_B> / (N_A N_B)
 
-and the same with A and B exchanged. Q = H_A^T C H_B, where C holds minus the derivative of the loss by every inner product
-between a point of view A and one of view B. Only C knows which loss it is; M is diag(E h^2), the identity for signs.
+and the same with A and B exchanged. Q = H_A^T C H_B, where C holds minus the derivative of the loss by every inner
+product between a point of view A and one of view B. Only C knows which loss it is; M is diag(E h^2), the identity for
+signs.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ def observe(e: Encoders, v: Views) -> Observation:
 
 
 def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
-    """Largest over smallest of the min(w, r) singular values. Below r neurons some directions are not represented at all and are left out."""
+    """Largest over smallest of the min(w, r) singular values. Below r neurons some directions are not represented at
+    all and are left out."""
     values = torch.linalg.svdvals(signal)
     return values[:, 0] / values[:, -1]
 
@@ -150,20 +152,22 @@ def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
 def descend(
     e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int
 ) -> Iterator[tuple[int, Encoders]]:
-    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's batch. `InputError` when it diverges."""
+    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's
+    batch. `InputError` when it diverges."""
     yield 0, e
     for step in range(steps):
         change = velocity(e, v, law(step))
         e = Encoders(e.a + rate * change.a, e.b + rate * change.b)
         if not torch.isfinite(e.a.sum() + e.b.sum()):
             raise InputError(
-                f"Training diverged at step {step + 1}: take a rate below {rate:g}, or signal and noise variances nearer to 1"
+                f"Training diverged at step {step + 1}: take a rate below {rate:g}, or signal and noise variances "
+                f"nearer to 1"
             )
         yield step + 1, e
 
 
 class Batches:
-    """Fresh minibatches `[S, N, d]` of each seed's own stream, or batches from a fixed training set of `pairs` pairs."""
+    """Fresh minibatches `[S, N, d]` of each seed's own stream, or batches from a fixed set of `pairs` pairs."""
 
     def __init__(
         self,

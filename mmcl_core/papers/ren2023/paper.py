@@ -1,24 +1,44 @@
 """Everything declared for Ren & Li 2023."""
 
+from mmcl_core.evidence.claim import claims_of
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.papers.ren2023.claims import abstract, dynamics, landscape, real
+from mmcl_core.papers.ren2023.claims import (
+    assumptions,
+    contrastive,
+    digits,
+    negative_pairs,
+    noncontrastive,
+    positive_pairs,
+    rates,
+    reduction,
+    shapes,
+    stage_two,
+)
+from mmcl_core.papers.ren2023.claims import icons as icon_claims
 from mmcl_core.papers.ren2023.deviations import DEVIATIONS
 from mmcl_core.papers.ren2023.experiments import (
     beyond,
     captioned_shapes,
     digit_halves,
+    equilibrium,
     exact,
     finite,
+    floor,
     flows,
+    forces,
     icons,
     laws,
+    minima,
     runs,
+    spectra,
     sweeps,
+    widths,
 )
 from mmcl_core.papers.ren2023.figures import finite as finite_figures
 from mmcl_core.papers.ren2023.figures import laws as law_figures
 from mmcl_core.papers.ren2023.figures import real as real_figures
 from mmcl_core.papers.ren2023.figures import training
+from mmcl_core.papers.ren2023.figures import widths as width_figures
 
 PAPER = Paper(
     key="ren2023",
@@ -44,8 +64,13 @@ PAPER = Paper(
         sweeps.sweep,
         sweeps.expansion,
         sweeps.balance_time,
+        equilibrium.equilibrium,
+        minima.minima,
+        forces.forces,
+        spectra.spectra,
+        widths.width_law,
         finite.finite_width,
-        finite.sgd_floor,
+        floor.sgd_floor,
         finite.training_set,
         beyond.variant_runs,
         beyond.noise_inside,
@@ -54,7 +79,25 @@ PAPER = Paper(
         captioned_shapes.captioned_shapes_towers,
         icons.icons,
     ),
-    figures=(*training.FIGURES, *law_figures.FIGURES, *finite_figures.FIGURES, *real_figures.FIGURES),
-    claims=(*abstract.CLAIMS, *dynamics.CLAIMS, *landscape.CLAIMS, *real.CLAIMS),
+    figures=(
+        *training.FIGURES,
+        *width_figures.FIGURES,
+        *law_figures.FIGURES,
+        *finite_figures.FIGURES,
+        *real_figures.FIGURES,
+    ),
+    claims=claims_of(
+        positive_pairs,
+        negative_pairs,
+        reduction,
+        noncontrastive,
+        contrastive,
+        stage_two,
+        rates,
+        assumptions,
+        digits,
+        shapes,
+        icon_claims,
+    ),
     deviations=DEVIATIONS,
 )

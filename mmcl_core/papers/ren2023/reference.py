@@ -1,4 +1,5 @@
-"""The paper's model written plainly, to check `dynamics` against: weights in R^d, rotated observations, losses from embeddings, autograd."""
+"""The paper's model written plainly, to check `dynamics` against: weights in R^d, rotated observations, losses from
+embeddings, autograd."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The data of Ren & Li 2023 and the two linear encoders in coordinates that no longer mention the width.
 
-Two views share `r` hidden signs and have `d - r` noise signs each. In the coordinates of the (orthonormal) directions that
-the observation maps A, A_xi, B, B_xi stretch, an encoder is the matrix of its answers to each source,
-`K_A = W_A^T [A, A_xi] / sqrt(d)` of shape `[m, d]`. Isotropic Gaussian weights look the same in every rotation, so neither
+Two views share `r` hidden signs and have `d - r` noise signs each. In the coordinates of the (orthonormal) directions
+that the observation maps A, A_xi, B, B_xi stretch, an encoder is the matrix of its answers to each source, `K_A =
+W_A^T [A, A_xi] / sqrt(d)` of shape `[m, d]`. Isotropic Gaussian weights look the same in every rotation, so neither
 the rotations nor R^d appear below.
 """
 
@@ -21,7 +21,8 @@ from mmcl_core.runtime import generator
 
 @dataclass(frozen=True)
 class Views:
-    """Variances sigma^2 of all d sources in both views, signal first; `second_moment` is E h_p^2 of each source as the encoders see it.
+    """Variances sigma^2 of all d sources in both views, signal first; `second_moment` is E h_p^2 as the encoders see
+    it.
 
     `noise_inside` is the variance eps of isotropic noise added to the observations themselves: it reaches the signal
     directions, and in coordinates it is noise of variance eps / sigma_p^2 on source p.
@@ -58,7 +59,8 @@ def views(
     latents: Literal["sign", "gaussian"] = "sign",
     noise_inside: float = 0.0,
 ) -> Views:
-    """Two views in `d` dimensions with signal variances sigma_1^2, ..., sigma_r^2 and noise variance sigma_xi^2; view B like view A unless said."""
+    """Two views in `d` dimensions with signal variances sigma_1^2, ..., sigma_r^2 and noise variance sigma_xi^2; view
+    B like view A unless said."""
 
     def variances(s: Sequence[float], xi: float) -> Tensor:
         return torch.cat([torch.tensor(s, dtype=torch.float64), torch.full((d - len(s),), xi, dtype=torch.float64)])
@@ -74,7 +76,8 @@ def views(
 
 @dataclass(frozen=True)
 class Encoders:
-    """Answers of both encoders to every source, K_A and K_B, each `[S, w, d]`; `w` is the width, or less after `reduce_width`."""
+    """Answers of both encoders to every source, K_A and K_B, each `[S, w, d]`; `w` is the width, or less after
+    `reduce_width`."""
 
     a: Float[Tensor, "S w d"]
     b: Float[Tensor, "S w d"]
@@ -95,8 +98,8 @@ def initial_encoders(v: Views, width: int, seeds: Sequence[int]) -> Encoders:
 def reduce_width(e: Encoders) -> Encoders:
     """The same encoders in an orthonormal basis of their span: at most 2d rows, whatever the width.
 
-    All dynamics below act on K_A and K_B from the right, and everything measured is an inner product of their columns; a
-    common rotation from the left changes nothing. So the cost of training does not depend on m.
+    All dynamics below act on K_A and K_B from the right, and everything measured is an inner product of their
+    columns; a common rotation from the left changes nothing. So the cost of training does not depend on m.
     """
     if e.a.shape[1] <= 2 * e.a.shape[2]:
         return e
@@ -105,7 +108,8 @@ def reduce_width(e: Encoders) -> Encoders:
 
 
 def cube(v: Views) -> tuple[Float[Tensor, "P d"], Float[Tensor, "P P"]]:
-    """All 2^d sign vectors, and the probability of each (row, column) being a positive pair: equal signals, independent noises."""
+    """All 2^d sign vectors, and the probability of each (row, column) being a positive pair: equal signals,
+    independent noises."""
     points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * v.dimension).reshape(
         -1, v.dimension
     )

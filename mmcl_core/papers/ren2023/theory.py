@@ -1,4 +1,5 @@
-"""Closed forms: the non-contrastive flow (D3), the landscape (D7), the rates near balance (D8), the time bound of stage two (D6)."""
+"""Closed forms: the non-contrastive flow (D3), the landscape (D7), the rates near balance (D8), the time bound of
+stage two (D6)."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class NonContrastive:
         return a, np.tanh(2 * self.signal * T), float(n)
 
     def limit(self) -> float:
-        """kappa_inf: sum_p e^{2 sigma_p^2 D} = 2d fixes D, and kappa_inf^2 is the ratio of extreme sigma_p^2 e^{2 sigma_p^2 D}."""
+        """kappa_inf: sum_p e^{2 sigma_p^2 D} = 2d fixes D, and kappa_inf^2 is the ratio of extreme sigma_p^2 e^{2
+        sigma_p^2 D}."""
         return limit_condition_number(self.signal, self.d)
 
 

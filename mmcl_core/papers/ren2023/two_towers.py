@@ -1,7 +1,8 @@
 """Two small towers on real pairs of views: what the theory's losses do where its assumptions do not hold.
 
-A tower is linear or has one hidden layer; its features are centred and divided by the root of their mean squared norm, both over
-the batch, which is the theory's N_A. Seeds are trained together, weights `[S, in, out]`; every seed has streams of its own.
+A tower is linear or has one hidden layer; its features are centred and divided by the root of their mean squared
+norm, both over the batch, which is the theory's N_A. Seeds are trained together, weights `[S, in, out]`; every seed
+has streams of its own.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def pairs(
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a pair of towers is trained. `inverse_temperature` is tau^2 of the contrastive loss, None for the non-contrastive one."""
+    """How a pair of towers is trained. `inverse_temperature` is tau^2 of the contrastive loss, None for the
+    non-contrastive one."""
 
     inverse_temperature: float | None
     hidden_first: int | None = None
@@ -93,7 +95,8 @@ def apply(layers: Tower, x: Float[Tensor, "S N i"]) -> Float[Tensor, "S N o"]:
 
 
 def normalise(features: Float[Tensor, "S N D"]) -> Float[Tensor, "S N D"]:
-    """Centred, and divided by the root mean squared norm over the batch: one number for a batch, not one for each sample."""
+    """Centred, and divided by the root mean squared norm over the batch: one number for a batch, not one for each
+    sample."""
     centred = features - features.mean(1, keepdim=True)
     return centred / centred.square().sum(-1).mean(1)[:, None, None].sqrt()
 
@@ -101,7 +104,8 @@ def normalise(features: Float[Tensor, "S N D"]) -> Float[Tensor, "S N D"]:
 def loss(
     first: Float[Tensor, "S N D"], second: Float[Tensor, "S N D"], inverse_temperature: float | None
 ) -> Float[Tensor, "S"]:
-    """Sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean <f_A, f_B> of the pairs."""
+    """Sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean <f_A, f_B> of the
+    pairs."""
     if inverse_temperature is None:
         return -(first * second).sum(-1).mean(-1)
     return 2 * symmetric_cross_entropy(inverse_temperature * first @ second.mT)
@@ -170,7 +174,8 @@ def fit(
             a, b = features(data, first, second, data.test)
             if not np.isfinite(a + b).all():
                 raise InputError(
-                    f"The towers diverged before step {step}: take another batch, width, tau^2, or a rate below {r.rate:g}"
+                    f"The towers diverged before step {step}: take another batch, width, tau^2, or a rate below "
+                    f"{r.rate:g}"
                 )
             condition = np.array([[feature_condition_number(x, j) for j in orders] for x in a])
             seen.append((condition, [effective_rank(x) for x in a], (a * b).sum(-1).mean(-1)))
@@ -190,7 +195,8 @@ def fit(
 def retrieval(
     first: Float[np.ndarray, "S m D"], second: Float[np.ndarray, "S m D"], among: int
 ) -> Float[np.ndarray, "S"]:
-    """Retrieval at 1 of the second view from the first among `among` pairs, mean over as many disjoint groups as the test set holds."""
+    """Retrieval at 1 of the second view from the first among `among` pairs, mean over as many disjoint groups as the
+    test set holds."""
     starts = range(0, max(1, first.shape[1] // among) * among, among)
     return np.array(
         [

@@ -15,7 +15,8 @@ MEMORY = 20 * 2**30
 
 
 class Base(Config):
-    """Two views of r = 5 signs in d = 40 dimensions. The paper's own numbers are unknown; these show everything and are cheap."""
+    """Two views of r = 5 signs in d = 40 dimensions. The paper's own numbers are unknown; these show everything and
+    are cheap."""
 
     d: int = Field(40, ge=1, le=20_000, description="chosen (BASE)")
     signal: tuple[PositiveFloat, ...] = Field(
@@ -43,7 +44,8 @@ def require_memory(width: int, d: int, batch: int) -> None:
     needed = 8 * (4 * width * d + 3 * batch**2 + 4 * batch * d)
     if needed > MEMORY:
         raise ValueError(
-            f"width {width}, d {d} and batch {batch} need {needed / 2**30:.0f} GiB for each seed, more than the {MEMORY / 2**30:.0f} allowed: take them smaller"
+            f"width {width}, d {d} and batch {batch} need {needed / 2**30:.0f} GiB for each seed, more than the "
+            f"{MEMORY / 2**30:.0f} allowed: take them smaller"
         )
 
 

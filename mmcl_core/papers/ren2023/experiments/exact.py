@@ -1,4 +1,4 @@
-"""The population flow by enumeration: the exact reduction (D1), the closure's moments (D2), any width (D3c, D7, 5.3)."""
+"""The population flow by enumeration: the exact reduction (D1), the closure's moments (D2), any width (D3c, D7)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class IdentitySetting(Base):
     def _paired(self) -> Self:
         if len(self.signal_b) != len(self.signal):
             raise ValueError(
-                f"signal has {len(self.signal)} directions and signal_b {len(self.signal_b)}: both views share the signal, so give as many"
+                f"signal has {len(self.signal)} directions and signal_b {len(self.signal_b)}: both views share the "
+                f"signal, so give as many"
             )
         return self
 
@@ -112,7 +113,7 @@ RUNS = (("noncontrastive", None, 0.1, 4000), ("tau2_0.5", 0.5, 0.1, 10000), ("ta
     "ren2023.population", PopulationSetting, coordinates=("width",), seconds={"smoke": 3, "book": 30, "paper": 40}
 )
 def population(config: PopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Exact population training at several widths: kappa at start, peak and end `[S, width]`, and D3(c)'s prediction."""
+    """Exact population training at several widths: kappa at start, peak, end `[S, width]`, and D3(c)'s prediction."""
     v = config.views()
     points, positive = cube(v)
     starts = [initial_encoders(v, m, seeds) for m in config.widths]
@@ -144,7 +145,8 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
 
 
 def side_by_side(starts: Sequence[Encoders]) -> Encoders:
-    """Encoders of several widths as one batch: 2d rows are enough for any width, and rows of zeros change no inner product."""
+    """Encoders of several widths as one batch: 2d rows are enough for any width, and rows of zeros change no inner
+    product."""
     starts = [reduce_width(e) for e in starts]
     rows = max(e.a.shape[1] for e in starts)
     return Encoders(
@@ -156,7 +158,8 @@ def side_by_side(starts: Sequence[Encoders]) -> Encoders:
 
 
 def gram_condition_number(signal: torch.Tensor) -> torch.Tensor:
-    """The condition number from the r x r Gram matrix: zero rows do not count, and it costs less than a singular value decomposition."""
+    """The condition number from the r x r Gram matrix: zero rows do not count, and it costs less than a singular
+    value decomposition."""
     values = torch.linalg.eigvalsh(signal.mT @ signal).clamp_min(1e-300)
     return (values[:, -1] / values[:, 0]).sqrt()
 

@@ -1,4 +1,5 @@
-"""The infinite-width flow of BASE: temperatures, negatives, the two pushes, switching, learnt temperature, different spectra."""
+"""The infinite-width flow of BASE: temperatures, negatives, the two pushes, switching, learnt temperature, different
+spectra."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def path(c: FlowSetting, inverse_temperature: float | None, end: float, negative
 
 
 def summary(p: Path) -> list[float]:
-    """Peak kappa, its time, the alignment there, t(align > .99), kappa there, t(kappa < 1.1), t(kappa < 1.01) after the peak."""
+    """Peak kappa, its time, the alignment there, t(align > .99), kappa there, t(kappa < 1.1), t(kappa < 1.01) after
+    the peak."""
     i, after = p.peak(), slice(p.peak(), None)
     late = Path(p.closure, p.times[after], p.states[after])
     aligned = p.first_time(p.alignment, 0.99)
@@ -64,7 +66,7 @@ def temperatures(config: FlowSetting, seeds: Sequence[int], device: torch.device
 @experiment("ren2023.small_temperatures", FlowSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def small_temperatures(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Times of both stages and the peak as tau^2 goes to zero."""
-    chosen = (0.003, 0.01, 0.03, 0.1)
+    chosen = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
     rows = []
     for t in chosen:
         p = path(config, t, 3e3 / t**2)
@@ -86,7 +88,7 @@ def clock(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> Ar
     grid = np.linspace(0.02, 0.99, 200)
     paths = [path(config, 5.0, 20_000.0, k) for k in COUNTS]
 
-    # Alignment rises strictly, so it can serve as the clock of each orbit; a spline keeps the comparison below the solver's error.
+    # Alignment rises strictly, so it can be the clock of each orbit; a spline adds less than the solver's error.
     return {
         "alignment": grid,
         "orbit": np.stack(
@@ -105,7 +107,7 @@ SPLIT = (0.1, 1.0, 5.0, 15.0, 30.0)
 
 @experiment("ren2023.pushes", FlowSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def pushes(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """d log(a_1/a_r)/dt split into what positive and what negative pairs do, along the runs at five temperatures `[temperature, T]`."""
+    """d log(a_1/a_r)/dt split into positive and negative pairs' parts, five temperatures `[temperature, T]`."""
     paths = [path(config, t, e) for t, e in zip(SPLIT, (3e5, 3e3, 1e3, 2e4, 2e4), strict=True)]
     positive, negative = (np.stack(x) for x in zip(*(p.pushes() for p in paths), strict=True))
     return {
@@ -120,7 +122,7 @@ def pushes(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> A
 
 @experiment("ren2023.switching", FlowSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def switching(config: FlowSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Non-contrastive then contrastive (tau^2 = 5) training, and the reverse after 3, 15 and 100 units; a staged temperature."""
+    """Non-contrastive then contrastive (tau^2 = 5) training, the reverse after 3, 15 and 100 units, a staged tau^2."""
     first, second = np.linspace(0, 1000, 400), np.concatenate([[0], np.geomspace(0.01, 100, 400)])
     contrastive, none = config.closure(5.0), config.closure(None)
     before = none.run(first)

@@ -33,7 +33,8 @@ class IconsSetting(Config):
     least: int = Field(
         5,
         ge=1,
-        description="chosen: a word enters the vocabulary when at least so many names have it; icons without such a word are left out",
+        description="chosen: a word enters the vocabulary when at least so many names have it; icons without such a "
+        "word are left out",
     )
     train: int = Field(5400, ge=2, description="chosen")
     test: int = Field(

@@ -1,4 +1,5 @@
-"""Trained encoders: the contrastive loss at three temperatures and the non-contrastive loss, beside the infinite-width flow (F1 to F4, T1)."""
+"""Trained encoders: the contrastive loss at three temperatures and the non-contrastive loss, beside the
+infinite-width flow (F1 to F4, T1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements for every spectrum and temperature, tried on random ones: one seed is one random configuration (D4, D6)."""
+"""Statements for every spectrum and temperature, tried on random ones: one seed is one configuration (D4, D6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from mmcl_core.runtime import numpy_generator
 
 
 class SweepSetting(Config):
-    """Random configurations: r 2-11, sigma^2 in e^[-2.5, 0], d - r in 0..99, sigma_xi^2 in e^[-4, 1], tau^2 in .05..20."""
+    """Random configurations: r 2-11, sigma^2 in e^[-2.5, 0], d - r in 0..99, sigma_xi^2 in e^[-4, 1], tau^2 in
+    .05..20."""
 
     smoke: ClassVar = {"seeds": 10}
     seeds: int = Field(300, ge=1, description="chosen: number of random configurations")
@@ -111,7 +112,7 @@ class BalanceSetting(SweepSetting):
 
 @experiment("ren2023.balance_time", BalanceSetting, seconds={"smoke": 1, "book": 5, "paper": 5})
 def balance_time(config: BalanceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Time to kappa^2 - 1 <= epsilon over its bound; largest rise of kappa on the way; largest non-contrastive speed."""
+    """Time to kappa^2 - 1 <= epsilon over its bound; largest rise of kappa on the way; non-contrastive speed."""
     rows = []
     for seed in seeds:
         stream = numpy_generator("ren2023", seed, "balance")

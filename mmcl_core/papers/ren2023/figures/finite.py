@@ -28,7 +28,8 @@ from mmcl_core.lab.run import Result
 @figure("ren2023.fig9", "How wide is infinitely wide", ["ren2023.finite_width"])
 def fig9(r: Result) -> Figure:
     width = r["width"]
-    exponents = f"{stats.power_law(width, r['noncontrastive']).value:.2f} (no negatives) and {stats.power_law(width, r['contrastive']).value:.2f} ($\\tau^2=5$)"
+    fitted = {name: stats.power_law(width, r[name]).value for name in ("noncontrastive", "contrastive")}
+    exponents = f"{fitted['noncontrastive']:.2f} (no negatives) and {fitted['contrastive']:.2f} ($\\tau^2=5$)"
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
@@ -50,9 +51,11 @@ def fig9(r: Result) -> Figure:
             [tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]
         ),
         draw,
-        f"How far trained encoders stray from the infinite-width flow: fitted exponents {exponents} in $m$. Dots: mean over seeds with one standard deviation; "
+        f"How far trained encoders stray from the infinite-width flow: fitted exponents {exponents} in $m$. Dots: "
+        f"mean over seeds with one standard deviation; "
         "line: the slope expected of random-matrix fluctuations, height fitted.",
-        f"Deviation against width, fitted exponents {exponents}; with negatives it goes from {r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
+        f"Deviation against width, fitted exponents {exponents}; with negatives it goes from "
+        f"{r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -85,8 +88,11 @@ def fig10(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is {constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a run; lines: proportionality, one fitted constant each.",
-        f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per unit of noise it is {constants}.",
+        rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is "
+        rf"{constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a "
+        rf"run; lines: proportionality, one fitted constant each.",
+        f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per "
+        f"unit of noise it is {constants}.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -133,11 +139,15 @@ def fig12(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"Few pairs. From the smallest to the largest training set the condition number goes from {kappa['noncontrastive'][0]:.1e} to {kappa['noncontrastive'][-1]:.3g} without negatives and from "
-        f"{kappa['contrastive'][0]:.3g} to {kappa['contrastive'][-1]:.3g} with them (a); both overfit the noise of few pairs, as alignment on the population tells (b). "
+        f"Few pairs. From the smallest to the largest training set the condition number goes from "
+        f"{kappa['noncontrastive'][0]:.1e} to {kappa['noncontrastive'][-1]:.3g} without negatives and from "
+        f"{kappa['contrastive'][0]:.3g} to {kappa['contrastive'][-1]:.3g} with them (a); both overfit the noise of "
+        f"few pairs, as alignment on the population tells (b). "
         "Geometric (a) and arithmetic (b) means over seeds, bars one standard deviation.",
-        f"Left: the condition number without negatives goes from {kappa['noncontrastive'][0]:.1e} at n = {r['pairs'][0]} to {kappa['noncontrastive'][-1]:.3g} at n = {r['pairs'][-1]:,}; with negatives it is "
-        f"at most {kappa['contrastive'].max():.3g}. Right: population alignment goes from {aligned['noncontrastive'][0]:.2f} to {aligned['noncontrastive'][-1]:.2f} without negatives and from "
+        f"Left: the condition number without negatives goes from {kappa['noncontrastive'][0]:.1e} at n = "
+        f"{r['pairs'][0]} to {kappa['noncontrastive'][-1]:.3g} at n = {r['pairs'][-1]:,}; with negatives it is "
+        f"at most {kappa['contrastive'].max():.3g}. Right: population alignment goes from "
+        f"{aligned['noncontrastive'][0]:.2f} to {aligned['noncontrastive'][-1]:.2f} without negatives and from "
         f"{aligned['contrastive'][0]:.2f} to {aligned['contrastive'][-1]:.2f} with them.",
         (PAGE, 2.6),
     )
@@ -176,16 +186,18 @@ def noise_inside(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"Isotropic noise of variance $\epsilon$ on the observations. Without negatives $\kappa$ ends at {ends('nc')} for $\epsilon$ = {strengths} (a), with them at {ends('c')} (b). "
+        rf"Isotropic noise of variance $\epsilon$ on the observations. Without negatives $\kappa$ ends at "
+        rf"{ends('nc')} for $\epsilon$ = {strengths} (a), with them at {ends('c')} (b). "
         "Lines: mean over seeds, bands one standard deviation.",
-        f"Condition number over time for epsilon = {strengths}. Left: without negatives it ends at {ends('nc')}. Right: with negatives it ends at {ends('c')}.",
+        f"Condition number over time for epsilon = {strengths}. Left: without negatives it ends at {ends('nc')}. "
+        f"Right: with negatives it ends at {ends('c')}.",
         (PAGE, 2.6),
     )
 
 
 @figure("ren2023.retrieval", "What balance buys", ["ren2023.retrieval"])
 def retrieval(r: Result) -> Figure:
-    names = (("balanced", CONTRASTIVE), ("initial weights", THIRD), ("no negatives", NONCONTRASTIVE))
+    names = (("balanced", CONTRASTIVE), ("untrained", THIRD), ("no negatives", NONCONTRASTIVE))
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)
@@ -210,9 +222,11 @@ def retrieval(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"Accuracy at the strongest noise on the features (a): {strongest('feature')}; on the inputs (b), where weak directions are the noisy ones: {strongest('input')}. "
+        f"Accuracy at the strongest noise on the features (a): {strongest('feature')}; on the inputs (b), where weak "
+        f"directions are the noisy ones: {strongest('input')}. "
         "Dots: mean over seeds with one standard deviation.",
-        f"Retrieval accuracy against noise, at the strongest noise. Left, on the features: {strongest('feature')}. Right, on the inputs: {strongest('input')}.",
+        f"Retrieval accuracy against noise, at the strongest noise. Left, on the features: {strongest('feature')}. "
+        f"Right, on the inputs: {strongest('input')}.",
         (PAGE, 2.5),
     )
 

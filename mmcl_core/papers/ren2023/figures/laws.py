@@ -44,9 +44,11 @@ def fig5(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"time": time, "positive": positive, "negative": negative, "condition_number": kappa}),
         draw,
-        r"The push on the ratio of strongest to weakest direction at $\tau^2=5$, per unit of log time, so that areas are contributions. Positive pairs only widen the spread, negative pairs only "
+        r"The push on the ratio of strongest to weakest direction at $\tau^2=5$, per unit of log time, so that areas "
+        r"are contributions. Positive pairs only widen the spread, negative pairs only "
         r"narrow it, and $\kappa$ peaks where they cancel. Infinite-width flow.",
-        f"Two curves over logarithmic time: the positive pairs' push is above zero, the negative pairs' below and growing later; their sum crosses zero at the marked peak of the condition number at t = {peak:.2g}.",
+        f"Two curves over logarithmic time: the positive pairs' push is above zero, the negative pairs' below and "
+        f"growing later; their sum crosses zero at the marked peak of the condition number at t = {peak:.2g}.",
         (PAGE * 0.65, 2.7),
     )
 
@@ -67,8 +69,10 @@ def fig6(r: Result) -> Figure:
             {"d": np.tile(r["d"], len(r["q"])), "ratio": np.repeat(r["q"], len(r["d"])), "limit": r["limit"].ravel()}
         ),
         draw,
-        r"The condition number on which training without negatives ends is a power of the dimension. Dots: closed form; bands: both bounds of D3(b); lines: slopes $(1-\sigma_r^2/\sigma_1^2)/2$ through the last dot.",
-        f"Three rising straight bands in logarithmic axes; at d = one million the limits are {r['limit'][0, -1]:.0f}, {r['limit'][1, -1]:.0f} and {r['limit'][2, -1]:.0f}.",
+        r"The condition number on which training without negatives ends is a power of the dimension. Dots: closed "
+        r"form; bands: both bounds of D3(b); lines: slopes $(1-\sigma_r^2/\sigma_1^2)/2$ through the last dot.",
+        f"Three rising straight bands in logarithmic axes; at d = one million the limits are {r['limit'][0, -1]:.0f}, "
+        f"{r['limit'][1, -1]:.0f} and {r['limit'][2, -1]:.0f}.",
         (PAGE * 0.6, 2.8),
     )
 
@@ -102,8 +106,10 @@ def fig7(r: Result) -> Figure:
     return Figure(
         frame.assign(**{key: r[key].ravel() for key in ("peak", "aligned", "balanced")}),
         draw,
-        r"Against $\tau^2/r$: the peak of $\kappa$ shrinks (a), alignment is fastest near $\tau^2=r$ (b), balance comes sooner the larger $\tau^2$ in this range (c). Infinite-width flow, $d=100$.",
-        "Three panels with one curve per rank. The peak falls with temperature, the time to alignment is U-shaped with its minimum near one, the time to balance falls.",
+        r"Against $\tau^2/r$: the peak of $\kappa$ shrinks (a), alignment is fastest near $\tau^2=r$ (b), balance "
+        r"comes sooner the larger $\tau^2$ in this range (c). Infinite-width flow, $d=100$.",
+        "Three panels with one curve per rank. The peak falls with temperature, the time to alignment is U-shaped "
+        "with its minimum near one, the time to balance falls.",
         (PAGE, 2.5),
     )
 
@@ -134,8 +140,10 @@ def fig8(r: Result) -> Figure:
     return Figure(
         frame.assign(condition_number=r["condition_number"].ravel(), alignment=r["alignment"].ravel()),
         draw,
-        r"After $t=300$: small $\tau^2$ is aligned but not balanced (a), large $\tau^2$ balanced but not aligned (b). White: the fastest rates of alignment, $\tau^2=0.64\,r$ (dashed), and of balance, $1.2\,r$ (dotted).",
-        "Two heat maps over inverse temperature and spread of the spectrum. The condition number is large at low inverse temperature and wide spectra; alignment is lost at high inverse temperature.",
+        r"After $t=300$: small $\tau^2$ is aligned but not balanced (a), large $\tau^2$ balanced but not aligned (b). "
+        r"White: the fastest rates of alignment, $\tau^2=0.64\,r$ (dashed), and of balance, $1.2\,r$ (dotted).",
+        "Two heat maps over inverse temperature and spread of the spectrum. The condition number is large at low "
+        "inverse temperature and wide spectra; alignment is lost at high inverse temperature.",
         (PAGE, 2.7),
     )
 
@@ -157,8 +165,12 @@ def fig11(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"time_after_switch": r["c_then_time"], "condition_number": r["c_then"]}),
         draw,
-        r"Negatives repair a representation that training without them has unbalanced (a). Taken away early, balance is lost again; taken away when all is aligned, it stays, because there is nothing left to gain (b). Infinite-width flow.",
-        f"Left: the condition number falls from {r['nc_first'][-1]:.1f} to {r['c_then'][-1]:.3f} after the switch. Right: without negatives it rises from early stops and stays at {r['nc_then'][2, -1]:.3f} after a long contrastive stage.",
+        r"Negatives repair a representation that training without them has unbalanced (a). Taken away early, balance "
+        r"is lost again; taken away when all is aligned, it stays, because there is nothing left to gain (b). "
+        r"Infinite-width flow.",
+        f"Left: the condition number falls from {r['nc_first'][-1]:.1f} to {r['c_then'][-1]:.3f} after the switch. "
+        f"Right: without negatives it rises from early stops and stays at {r['nc_then'][2, -1]:.3f} after a long "
+        f"contrastive stage.",
         (PAGE, 2.5),
     )
 

@@ -27,7 +27,8 @@ BANDS = "Lines and bands: mean and one standard deviation over seeds."
 
 
 def over_steps(ax: Axes, r: Result, measured: str, runs: dict[str, tuple[str, str]], label: str) -> None:
-    """`measured` of each run over steps, with one standard deviation over seeds; `runs` maps a run to (legend, colour). Step 0 has a place of its own."""
+    """`measured` of each run over steps, with one standard deviation over seeds; `runs` maps a run to (legend,
+    colour). Step 0 has a place of its own."""
     for run, (legend, colour) in runs.items():
         band(ax, r[f"{run}_steps"], r[f"{run}_{measured}"], colour, legend)
     ax.set_xscale("symlog", linthresh=1)
@@ -75,14 +76,21 @@ def fig13(r: Result) -> Figure:
     return Figure(
         table(r, runs, ("kappa5", "kappa10", "rank", "alignment")),
         draw,
-        "Left against right halves of handwritten digits, held-out features of the left half: a ratio of singular values for linear towers (a) "
-        "and for towers with one hidden layer (b), and the effective rank (c). Look at the orange line: it does not stop where the theory's plateau "
-        "would be, because the canonical correlations of these views are below 1 and differ. A logistic probe on both features then reads the digit with accuracy "
-        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_tau2_5_probe'].mean():.2f} (contrastive, $\\tau^2=5$), and retrieval among 100 "
-        f"succeeds in {r['linear_nc_retrieval'].mean():.2f} and {r['linear_tau2_5_retrieval'].mean():.2f}, linear towers. {BANDS} "
+        "Left against right halves of handwritten digits, held-out features of the left half: a ratio of singular "
+        "values for linear towers (a) "
+        "and for towers with one hidden layer (b), and the effective rank (c). Look at the orange line: it does not "
+        "stop where the theory's plateau "
+        "would be, because the canonical correlations of these views are below 1 and differ. A logistic probe on both "
+        "features then reads the digit with accuracy "
+        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_tau2_5_probe'].mean():.2f} (contrastive, "
+        f"$\\tau^2=5$), and retrieval among 100 "
+        f"succeeds in {r['linear_nc_retrieval'].mean():.2f} and {r['linear_tau2_5_retrieval'].mean():.2f}, linear "
+        f"towers. {BANDS} "
         f"Data: the digits of scikit-learn, {r.config.train:,} for training.",
-        f"Three line plots over training steps. Condition number kappa 5 from start to end: {kappas}. Effective rank of linear towers: "
-        f"non-contrastive {ends(r['linear_nc_rank'])}, contrastive with tau squared 5 {ends(r['linear_tau2_5_rank'])}, with 1 {ends(r['linear_tau2_1_rank'])}.",
+        f"Three line plots over training steps. Condition number kappa 5 from start to end: {kappas}. Effective rank "
+        f"of linear towers: "
+        f"non-contrastive {ends(r['linear_nc_rank'])}, contrastive with tau squared 5 "
+        f"{ends(r['linear_tau2_5_rank'])}, with 1 {ends(r['linear_tau2_1_rank'])}.",
         (PAGE, 2.5),
     )
 
@@ -134,24 +142,32 @@ def fig14(r: Result) -> Figure:
         panel_letters(axes)
 
     shown = "; ".join(
-        f"{run.replace('_nc', ', non-contrastive').replace('_c', ', contrastive')}: {r[f'{run}_kappa10'][:, 0].mean():.2g} at the start, "
-        f"{r[f'{run}_kappa10'].max(1).mean():.3g} at most, {r[f'{run}_kappa10'][:, -1].mean():.3g} at the end, zero-shot {r[f'{run}_zero_shot'].mean():.2f}"
+        f"{run.replace('_nc', ', non-contrastive').replace('_c', ', contrastive')}: "
+        f"{r[f'{run}_kappa10'][:, 0].mean():.2g} at the start, "
+        f"{r[f'{run}_kappa10'].max(1).mean():.3g} at most, {r[f'{run}_kappa10'][:, -1].mean():.3g} at the end, "
+        f"zero-shot {r[f'{run}_zero_shot'].mean():.2f}"
         for run in runs
     )
     at = {tower: r[f"{tower}_c_steps"][r[f"{tower}_c_kappa10"].argmax(1)] for tower in towers}
     peaks = " and ".join(f"{x.min()} to {x.max()} ({towers[tower]})" for tower, x in at.items())
     gap = {tower: (r[f"{tower}_c_zero_shot"] - r[f"{tower}_nc_zero_shot"]).mean(0) for tower in towers}
     gains = "; ".join(
-        f"{list(ATTRIBUTES)[x.argmin()]} {x.min():.2f} and {list(ATTRIBUTES)[x.argmax()]} {x.max():.2f} ({towers[tower]})"
+        f"{list(ATTRIBUTES)[x.argmin()]} {x.min():.2f} and {list(ATTRIBUTES)[x.argmax()]} {x.max():.2f} "
+        f"({towers[tower]})"
         for tower, x in gap.items()
     )
     return Figure(
         table(r, runs, ("kappa10", "rank", "alignment")),
         draw,
-        r"Rendered shapes against bag-of-words captions: $\kappa_{10}=s_1/s_{10}$ of held-out image features for linear towers (a) and an image tower with one "
-        f"hidden layer (b), and zero-shot accuracy of each attribute (c; circles linear, squares hidden layer, dotted: chance). Attributes are ordered by the pixel variance they "
-        f"explain, from {names[0]} with {variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. Look at the blue lines: "
-        f"their peaks over seeds lie at steps {peaks} of {r.config.steps:,}. What the contrastive loss gains in zero-shot accuracy, least and most over attributes: {gains}. {BANDS} Data: procedural, {r.config.train:,} pairs for training.",
+        r"Rendered shapes against bag-of-words captions: $\kappa_{10}=s_1/s_{10}$ of held-out image features for "
+        r"linear towers (a) and an image tower with one "
+        f"hidden layer (b), and zero-shot accuracy of each attribute (c; circles linear, squares hidden layer, "
+        f"dotted: chance). Attributes are ordered by the pixel variance they "
+        f"explain, from {names[0]} with {variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. "
+        f"Look at the blue lines: "
+        f"their peaks over seeds lie at steps {peaks} of {r.config.steps:,}. What the contrastive loss gains in "
+        f"zero-shot accuracy, least and most over attributes: {gains}. {BANDS} Data: procedural, {r.config.train:,} "
+        f"pairs for training.",
         f"Two line plots over training steps and a dot plot over seven attributes. {shown}.",
         (PAGE, 2.7),
     )
@@ -186,17 +202,23 @@ def icons(r: Result) -> Figure:
 
     found = {loss: [float(r[f"{loss}_retrieval_{n}"].mean()) for n in ("200", "all")] for loss in losses}
     measured = (
-        f"kappa 16: non-contrastive {ends(r['nc_kappa16'])}, contrastive {ends(r['c_kappa16'])}; effective rank: non-contrastive {ends(r['nc_rank'])}, contrastive "
-        f"{ends(r['c_rank'])}; retrieval among {among[0]} and {among[1]:,}: non-contrastive {found['nc'][0]:.2f} and {found['nc'][1]:.2f}, "
+        f"kappa 16: non-contrastive {ends(r['nc_kappa16'])}, contrastive {ends(r['c_kappa16'])}; effective rank: "
+        f"non-contrastive {ends(r['nc_rank'])}, contrastive "
+        f"{ends(r['c_rank'])}; retrieval among {among[0]} and {among[1]:,}: non-contrastive {found['nc'][0]:.2f} and "
+        f"{found['nc'][1]:.2f}, "
         f"contrastive {found['c'][0]:.2f} and {found['c'][1]:.2f}"
     )
     return Figure(
         table(r, tuple(losses), ("kappa4", "kappa16", "rank", "alignment")),
         draw,
-        "Icons against their names, held-out image features: ratio of singular values (a), effective rank (b), and the share of icons whose own name is found (c; grey: chance). "
-        f"The contrastive line rises and falls back to {r['c_kappa16'][:, -1].mean():.2g}, the non-contrastive one ends at {r['nc_kappa16'][:, -1].mean():.0f} with an effective rank of "
-        f"{r['nc_rank'][:, -1].mean():.1f}. The split is random, so a held-out icon has near twins in training: the numbers compare the losses, no more. {BANDS} "
-        f"Data: {int(r['pairs'][0]):,} icons of the package qtawesome (font {r.config.font}), a vocabulary of {int(r['words'][0])} words, {r.config.train:,} pairs for training.",
+        "Icons against their names, held-out image features: ratio of singular values (a), effective rank (b), and "
+        "the share of icons whose own name is found (c; grey: chance). "
+        f"The contrastive line rises and falls back to {r['c_kappa16'][:, -1].mean():.2g}, the non-contrastive one "
+        f"ends at {r['nc_kappa16'][:, -1].mean():.0f} with an effective rank of "
+        f"{r['nc_rank'][:, -1].mean():.1f}. The split is random, so a held-out icon has near twins in training: the "
+        f"numbers compare the losses, no more. {BANDS} "
+        f"Data: {int(r['pairs'][0]):,} icons of the package qtawesome (font {r.config.font}), a vocabulary of "
+        f"{int(r['words'][0])} words, {r.config.train:,} pairs for training.",
         f"Two line plots over training steps and a dot plot. {measured}.",
         (PAGE, 2.4),
     )

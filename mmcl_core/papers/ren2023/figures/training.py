@@ -76,10 +76,14 @@ def fig1(r: Result) -> Figure:
     return Figure(
         table(r, "condition_number"),
         draw,
-        r"With the contrastive loss $\kappa$ rises, peaks and falls to 1; the lower $\tau^2$, the higher and later the peak. Without negatives it rises to $\kappa_\infty$ (dashed, closed form) and "
-        "stays. Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow. What remains above 1 late is the floor of stochastic gradients.",
-        f"Condition number against time in logarithmic axes. The run without negatives rises to {ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the coldest, tau squared 0.3, "
-        f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and {ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
+        r"With the contrastive loss $\kappa$ rises, peaks and falls to 1; the lower $\tau^2$, the higher and later "
+        r"the peak. Without negatives it rises to $\kappa_\infty$ (dashed, closed form) and "
+        "stays. Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow. What "
+        "remains above 1 late is the floor of stochastic gradients.",
+        f"Condition number against time in logarithmic axes. The run without negatives rises to "
+        f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the coldest, tau squared 0.3, "
+        f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and "
+        f"{ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
         (PAGE * 0.75, 3.0),
     )
 
@@ -114,8 +118,10 @@ def fig2(r: Result) -> Figure:
     return Figure(
         table(r, "alignment"),
         draw,
-        r"All losses align the two views (a). Strong directions align first, each along a tanh (b). Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow.",
-        "Left: alignment of four runs rises from 0 to about 1. Right: correlations of the signal directions rise from 0 to 1 one after another, the strongest first.",
+        r"All losses align the two views (a). Strong directions align first, each along a tanh (b). Dots: trained "
+        r"encoders, mean over seeds with one standard deviation; lines: infinite-width flow.",
+        "Left: alignment of four runs rises from 0 to about 1. Right: correlations of the signal directions rise from "
+        "0 to 1 one after another, the strongest first.",
         (PAGE, 2.7),
     )
 
@@ -164,9 +170,12 @@ def fig3(r: Result, clock: Result) -> Figure:
             }
         ),
         draw,
-        r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; lines: flow). The number of negatives sets only the speed: the orbits of three $K$ "
+        r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; "
+        r"lines: flow). At infinite width the number of negatives sets only the speed: three orbits "
         f"coincide to {spread:.0e} (b).",
-        "Left: condition number against alignment for four losses; contrastive orbits rise and come down, lower temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each other.",
+        "Left: condition number against alignment for four losses; contrastive orbits rise and come down, lower "
+        "temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each "
+        "other.",
         (PAGE, 2.7),
     )
 
@@ -202,8 +211,10 @@ def fig4(r: Result) -> Figure:
             ]
         ),
         draw,
-        r"At $\tau^2=5$ every direction ends with the same share $1/r$ of the energy, whatever its variance. Dots: mean over seeds with one standard deviation; lines: infinite-width flow.",
-        "Energy shares of the directions over time; they start far apart in the order of their variances and meet at one over r.",
+        r"At $\tau^2=5$ every direction ends with the same share $1/r$ of the energy, whatever its variance. Dots: "
+        r"mean over seeds with one standard deviation; lines: infinite-width flow.",
+        "Energy shares of the directions over time; they start far apart in the order of their variances and meet at "
+        "one over r.",
         (COLUMN * 1.3, 2.7),
     )
 

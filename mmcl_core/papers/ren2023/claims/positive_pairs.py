@@ -1,0 +1,154 @@
+"""What the abstracts say of positive pairs: they align the views and unbalance the representation, first of all."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from mmcl_core import stats
+from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.rules import AtLeast, AtMost, Between, Positive, Within, derived, standard
+from mmcl_core.evidence.verdicts import Author
+from mmcl_core.lab.run import Result
+from mmcl_core.papers.ren2023 import theory
+from mmcl_core.stats import Estimate
+
+STAGE_ONE = "Abstract: positive pairs"
+SENTENCE = "a sentence, no number"
+CONTRASTIVE = {"tau2_5": 5.0, "tau2_1": 1.0, "tau2_0.3": 0.3}
+FINITE_WIDTH = derived("singular values of a random m x r matrix fluctuate by sqrt(r/m), a tenth at m = 500, r = 5")
+
+NON_ISOTROPIC = Condition(
+    r"$\sigma_1/\sigma_r$, the data are not isotropic",
+    lambda r, *_: float(np.sqrt(r.config.signal[0] / r.config.signal[-1])),
+    AtLeast(1.1),
+)
+WIDE = Condition(r"$m/r$, the width suffices", lambda r, *_: r.config.width / len(r.config.signal), AtLeast(1))
+COLD = Condition(r"$\tau^2$ is small", 0.3, AtMost(1), matters=False)
+
+
+def at_alignment(r: Result, name: str, level: float) -> Float[np.ndarray, "S"]:
+    """kappa of each seed when its alignment first reaches `level`."""
+    rising = np.maximum.accumulate(r[f"{name}_alignment"], axis=1)
+    return np.array([np.interp(level, x, k) for x, k in zip(rising, r[f"{name}_condition_number"], strict=True)])
+
+
+def time_of(time: Float[np.ndarray, "T"], values: Float[np.ndarray, "T"], level: float) -> float:
+    """The first time at which `values` is at `level` or beyond, linear in log time; NaN when it never is."""
+    rising = np.maximum.accumulate(values)
+    return float(np.exp(np.interp(level, rising, np.log(np.maximum(time, 1e-9))))) if rising[-1] >= level else np.nan
+
+
+def over_flow(r: Result, name: str) -> Estimate:
+    """The largest kappa of each seed over that of the infinite-width flow with as many negatives."""
+    p = r.config.closure(CONTRASTIVE[name], r.config.batch - 1).run(np.geomspace(0.01, r[f"{name}_time"][-1], 600))
+    return stats.mean(r[f"{name}_condition_number"].max(1) / p.condition_number.max())
+
+
+@claim(
+    item=STAGE_ONE,
+    paper=SENTENCE,
+    on="runs",
+    quantifier=Quantifier.mean,
+    match=Match.reconstructed,
+    rule=Between(
+        0, 1, derived("0 is no rise; 1 is the closed limit without negatives, which no contrastive peak exceeds")
+    ),
+    conditions=(NON_ISOTROPIC, WIDE, COLD),
+)
+def p1_peak(r):
+    r"""Positive pairs align the views at the price of a larger condition number: at $\tau^2 = 0.3$, when alignment has
+    come to 0.9, $\kappa$ stands between its start and the limit $\kappa_\infty$ of training without negatives.
+
+    Measured: $\log(\kappa/\kappa_0)/\log(\kappa_\infty/\kappa_0)$ at alignment 0.9, mean over seeds
+    """
+    limit = theory.limit_condition_number(r.config.signal, r.config.d)
+    start = r["tau2_0.3_condition_number"][:, 0]
+    return stats.mean(np.log(at_alignment(r, "tau2_0.3", 0.9) / start) / np.log(limit / start))
+
+
+@claim(
+    item=STAGE_ONE,
+    on="runs",
+    quantifier=Quantifier.mean,
+    author=Author.ours,
+    rule=Within(1, absolute=0.1, basis=FINITE_WIDTH),
+)
+def p1_height(r):
+    r"""The rise is as high as the infinite-width flow says: at $\tau^2 = 0.3$ the peak of $\kappa$ is that of the flow.
+
+    Measured: largest $\kappa$ of trained encoders over that of the flow, mean over seeds
+    """
+    return over_flow(r, "tau2_0.3")
+
+
+@claim(
+    item=STAGE_ONE,
+    on="runs",
+    quantifier=Quantifier.mean,
+    author=Author.ours,
+    rule=Within(0, absolute=0.1, basis=FINITE_WIDTH),
+)
+def p1_alignment(r):
+    r"""When $\kappa$ peaks (at $\tau^2 = 0.3$), the views are mostly aligned, as far as the flow says: 0.93.
+
+    Measured: alignment at the peak of $\kappa$ minus that of the flow at its own peak, mean over seeds
+    """
+    at = r["tau2_0.3_condition_number"].argmax(1)
+    p = r.config.closure(0.3, r.config.batch - 1).run(np.geomspace(0.01, r["tau2_0.3_time"][-1], 600))
+    return stats.mean(r["tau2_0.3_alignment"][np.arange(len(at)), at] - p.alignment[p.peak()])
+
+
+@claim(
+    item=STAGE_ONE,
+    paper="a statement recalled: all align",
+    mark="M",
+    on="runs",
+    quantifier=Quantifier.every,
+    match=Match.reconstructed,
+    conditions=(NON_ISOTROPIC, WIDE),
+    rule=AtLeast(0.99, standard("one per cent of the ideal correlation"), ideal=1),
+)
+def p1_every_direction(r):
+    r"""Every direction aligns: all correlations $\rho_p$ end within one per cent of 1, in all three contrastive runs.
+
+    Measured: smallest $\rho_p$ at the end over directions, runs and seeds
+    """
+    return stats.worst(np.stack([r[f"{n}_correlations"][:, -1] for n in CONTRASTIVE]), largest=False)
+
+
+@claim(
+    item="Abstract: two stages",
+    paper="two stages in time",
+    on="runs",
+    rule=Positive(),
+    quantifier=Quantifier.mean,
+    match=Match.reconstructed,
+    conditions=(NON_ISOTROPIC, WIDE, COLD),
+)
+def p1_order(r):
+    r"""First one aligns, then one balances: at $\tau^2 = 0.3$ alignment is at 0.9 before $\kappa$ is back at its start.
+
+    Measured: $\log[t(\kappa=\kappa_0)/t(\mathrm{align}=0.9)]$ after the peak, mean over seeds
+    """
+    time, kappa = r["tau2_0.3_time"], r["tau2_0.3_condition_number"]
+    aligned = [time_of(time, x, 0.9) for x in r["tau2_0.3_alignment"]]
+    back = [time_of(time[(i := k.argmax()) :], -k[i:], -k[0]) for k in kappa]
+    return stats.mean(np.log(np.array(back) / np.array(aligned)))
+
+
+@claim(
+    item="Abstract: two stages, its limit",
+    on="temperatures",
+    rule=Positive(),
+    quantifier=Quantifier.exists,
+    author=Author.correction,
+)
+def order_reverses(r):
+    r"""The order of the two stages is a statement about small $\tau^2$. At $\tau^2 = r = 5$ it reverses: $\kappa$ is
+    below 1.1 before alignment reaches 0.99.
+
+    Measured: $\log[t(\mathrm{align}>0.99)/t(\kappa<1.1)]$ of the infinite-width flow
+    """
+    row = r["summary"][np.flatnonzero(r["inverse_temperature"] == 5.0)[0]]
+    return stats.exact(np.log(row[3] / row[5]))

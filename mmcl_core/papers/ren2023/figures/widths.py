@@ -1,0 +1,63 @@
+"""How the width enters, with exact gradients: the distance from the closure, and between few and many negatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+
+from mmcl_core import stats
+from mmcl_core.evidence.figures import (
+    CONTRASTIVE,
+    NONCONTRASTIVE,
+    PAGE,
+    THIRD,
+    Figure,
+    dots,
+    figure,
+    log_ticks,
+    theory,
+    tidy,
+)
+from mmcl_core.lab.run import Result
+
+CURVES = {
+    "noncontrastive": ("from the flow, no negatives", NONCONTRASTIVE, -0.5),
+    "contrastive": (r"from the flow, $\tau^2=3$", CONTRASTIVE, -0.5),
+    "clock": ("$K=1$ from $K=31$", THIRD, -1.0),
+}
+
+
+@figure("ren2023.width_law", "Two laws in the width", ["ren2023.width_law"])
+def width_law(r: Result) -> Figure:
+    width = r["width"]
+    fitted = {name: stats.power_law(width, r[name]) for name in CURVES}
+
+    def draw(canvas: Canvas) -> None:
+        ax = canvas.subplots()
+        for name, (label, colour, power) in CURVES.items():
+            dots(ax, width, r[name], colour, label)
+            middle = np.exp(np.log(r[name]).mean())
+            theory(ax, width, middle * (width / np.exp(np.log(width).mean())) ** power)
+        ax.set(
+            xscale="log", yscale="log", xlabel="width $m$", ylabel=r"largest $|\Delta\log\kappa|$ at equal alignment"
+        )
+        log_ticks(ax, width)
+        ax.legend()
+
+    shown = "; ".join(f"{name}: {fitted[name].value:.2f}" for name in CURVES)
+    return Figure(
+        pd.concat([tidy(r.seeds, width=width, distance=r[name]).assign(between=name) for name in CURVES]),
+        draw,
+        "Exact gradients, orbits compared at equal alignment. Trained encoders come to the infinite-width flow like "
+        r"$m^{-1/2}$ (blue, orange); runs with 1 and with 31 negatives come together like $m^{-1}$ (green). "
+        f"Fitted exponents: {fitted['contrastive'].value:.2f}, {fitted['noncontrastive'].value:.2f} and "
+        f"{fitted['clock'].value:.2f}. Dots: mean over seeds with one standard deviation; lines: the two powers, "
+        "height fitted.",
+        f"Three falling straight lines in logarithmic axes, the distance between few and many negatives the lowest and "
+        f"steepest. Exponents in the width, {shown}.",
+        (PAGE * 0.65, 2.8),
+    )
+
+
+FIGURES = (width_law,)
