@@ -1,4 +1,5 @@
-"""The mitigation table as claims and figures read it: columns by method, gathered from several experiments, beside the paper's rows."""
+"""The mitigation table as claims and figures read it: columns by method, gathered from several experiments, beside the
+paper's rows."""
 
 from __future__ import annotations
 
