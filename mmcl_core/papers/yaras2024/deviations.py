@@ -12,30 +12,34 @@ SYNTHETIC: tuple[Deviation, ...] = (
     Deviation(
         "unstated",
         "Fig. 2: its model",
-        r"Five free pairs on $S^2$, a pentagon at each height, partners shifted by two vertices, $\tau_0=0.07$, unit rates, abscissa $t+0.1$.",
-        "The paper gives the curves and not the model; this one fits its vector curves within the width of the line. It is not the flow of Lemma 3.1.",
-        _names("fig2_gap", "fig2_temperature", "fig2_matched", "free_conserved"),
+        r"Five free pairs on $S^2$, a pentagon at each height, partners shifted by two vertices, $\tau_0=0.07$, unit "
+        r"rates, abscissa $t+0.1$.",
+        "The paper gives the curves and not the model. This one was fitted to its curves by us; until points read off "
+        "the figure are in the book, the two claims on the curves are not evaluated. It is not the flow of Lemma 3.1.",
+        _names("fig2_gap", "fig2_temperature", "fig2_matched", "fig2_frames", "free_conserved"),
     ),
     Deviation(
         "wrong as printed",
         "Theorem 3.2: last line of the proof",
         r"$c_2$ stands where $c_4^2$ must stand, and a factor $c_4$ is missing inside the logarithm.",
-        r"At $t=0$ it contradicts itself when $c_4^2<c_2$. The rate is not affected.",
+        r"At $t=0$ it contradicts itself when $c_4^2<c_2$. The rate is not affected: a misprint.",
         _names("thm3_2_printed", "thm3_2_corrected"),
     ),
     Deviation(
-        "wrong as printed",
+        "unstated",
         "Lemma 3.1: $R=\\Theta(1/\\beta)$",
-        r"Along the curve $R$ falls like $\beta^{-3}$.",
-        r"$\gamma$ is no constant: it falls like $\beta^{-2}$.",
+        r"Read as a statement about $\beta$ at a given $\gamma$; along the curve $R$ falls like $\beta^{-3}$.",
+        r"The lemma does not say whether $\gamma$ is held; along a run it falls like $\beta^{-2}$.",
         _names("lemma3_1_rate", "lemma3_1_rate_corrected"),
     ),
     Deviation(
         "wrong as printed",
         "Theorem 3.3: last step of the proof",
-        r"$d\Delta/dt\ge2\,d\gamma/dt$ does not follow from $\Delta\ge2\gamma$, and fails at starting gaps of the size of the sampling noise.",
-        r"The statement holds for $2\gamma$; for $\Delta$ with 5000 pairs from $\gamma_0=0.005$ on, a third of $n^{-1/2}$.",
-        _names("thm3_3_step", "thm3_3_gamma", "thm3_3_large_gap"),
+        r"$d\Delta/dt\ge2\,d\gamma/dt$ does not follow from $\Delta\ge2\gamma$, and fails at starting gaps below the "
+        r"sampling noise; there bound (8) on $d\Delta/dt$ fails, too.",
+        r"(8) holds for $2\gamma$ at every starting gap, and for $\Delta$ from a third of $n^{-1/2}$ on, with 4000 pairs "
+        r"in three dimensions.",
+        _names("thm3_3_step", "thm3_3_small_gap", "thm3_3_gamma", "thm3_3_large_gap"),
     ),
     Deviation(
         "wrong as printed",
@@ -54,23 +58,48 @@ SYNTHETIC: tuple[Deviation, ...] = (
     Deviation(
         "not reproduced",
         "Fig. 4a as evidence for the exponent",
-        "The paper's own points lie on a straight line with a negative intercept, which no law proportional to $1/\\log(t)^2$ has.",
+        "The paper's own points lie on a straight line with a negative intercept, which no law proportional to "
+        "$1/\\log(t)^2$ has.",
         r"In the flow with similarities held fixed the local exponent comes near $-2$ only beyond $\log t=1000$.",
         _names("fig4a_printed_origin", "fig4a_printed_power", "fig4a_theory_power", "thm3_2_visible"),
     ),
     Deviation(
         "changed",
         "Theorem 3.3: sizes",
-        "Up to 5000 pairs (2048 at tier smoke); single precision from 2000 pairs on; 40 draws at the small starting gaps.",
-        "An n x n matrix of 10,000 pairs adds nothing to the comparison and needs a gigabyte.",
-        _names("thm3_3_limit", "thm3_3_step"),
+        "Up to 5000 pairs; single precision from 2000 pairs on; 80 draws at the small starting gaps.",
+        "Limits are judged over six sizes up to 1920 pairs; more would add nothing to the comparison.",
+        _names("thm3_3_limit", "thm3_3_step", "thm3_3_bound"),
     ),
     Deviation(
         "changed",
         "Swapping in the model of Fig. 2",
         "Gradient descent with step 0.05 instead of the flow, in a random rotation for each seed.",
-        "Swapping acts step by step and entry by entry, so it needs steps and depends on the basis. The paper swaps in CLIP training only.",
+        "Swapping acts step by step and entry by entry, so it needs steps and depends on the basis. The paper swaps in "
+        "CLIP training only.",
         _names("toy_hard_swap", "toy_soft_swap", "toy_row_swap"),
+    ),
+    Deviation(
+        "retired",
+        "thm3_2_exponent_1e3",
+        r"That the power of $\log t$ is within 0.03 of $-2$ at $\log t=1000$.",
+        "The bound was set with a table in view that contradicted it (0.038 with 2048 pairs). How fast the power comes "
+        "near its limit is derived now and judged as such.",
+        _names("thm3_2_exponent"),
+    ),
+    Deviation(
+        "retired",
+        "thm3_2_moving_end",
+        r"That the bound of Theorem 3.2 is less than half of $\gamma$ at $t=10^6$ with moving encoders.",
+        "The factor was seen before the threshold was set, and depends on the start. The text gives its range.",
+        _names("thm3_2_moving", "thm3_2_corrected_end"),
+    ),
+    Deviation(
+        "retired",
+        "thm3_3_smallest, free_gap, fig2_matched_time",
+        "Agreement with numbers that an earlier program of ours had found from the same formulas.",
+        "It compared formulas with themselves. The numbers stand in tables and in the text; tests compare the formulas "
+        "with autograd, literal loops and quadrature.",
+        _names("thm3_3_needed", "free_exponent", "fig2_matched"),
     ),
 )
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmcl_core import flow
-from mmcl_core.papers.yaras2024.parallel import check_start, drive, gap, margin, mixture
+from mmcl_core.papers.yaras2024.parallel import check_start, drive, lift, margin, mixture
 from mmcl_core.papers.yaras2024.schemes import Schedule, Scheme
 
 
@@ -34,8 +34,10 @@ class Path:
 
     @property
     def gap(self) -> Float[np.ndarray, "T"]:
-        gamma = torch.as_tensor(np.exp(self.log_gamma))[:, None]
-        return gap(self.first, self.second, gamma[:, 0]).numpy()
+        """Delta by its definition, the distance between the two centres of the lifted embeddings."""
+        height = torch.as_tensor(np.exp(self.log_gamma))[:, None, None]
+        centres = [points.mean(-2) for points in (lift(self.first, height), lift(self.second, -height))]
+        return (centres[0] - centres[1]).norm(dim=-1).numpy()
 
 
 def forces(

@@ -34,6 +34,18 @@ class Curve:
         return np.interp(log_time, self.log_time[late], np.gradient(self.log_gamma[late], np.log(self.log_time[late])))
 
 
+def approached(
+    log_time: float | Float[np.ndarray, "T"], shift: float | Float[np.ndarray, "..."] = 0.0
+) -> float | Float[np.ndarray, "..."]:
+    """The share of its limit that the power of log t has reached, to next order: (L + 2) / (L + 2 log L + shift).
+
+    Where the drive is e^{-a alpha} times a power, t = e^{a alpha} / (a alpha)^2 up to the constant e^{-shift}, hence
+    a alpha = L + 2 log L + shift and d log(a alpha) / d log L is this share. `shift` is log(n - 1) for the softmax of n
+    equally wrong pairs, and log eta for a temperature with learning rate eta.
+    """
+    return (log_time + 2) / (log_time + 2 * np.log(log_time) + shift)
+
+
 def log_quadrature(x: Float[np.ndarray, "G"], log_integrand: Float[np.ndarray, "G"]) -> Float[np.ndarray, "G-1"]:
     """log of the integral from x_0 to each later x, the logarithm of the integrand taken as linear between grid points."""
     change = np.diff(log_integrand)

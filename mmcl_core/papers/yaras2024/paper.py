@@ -1,14 +1,28 @@
 """Everything declared for Yaras et al. 2024."""
 
+from mmcl_core.evidence.claim import claims_of
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.papers.yaras2024.claims import closing as closing_claims
-from mmcl_core.papers.yaras2024.claims import lemmas, real_icons, real_pretrained, real_runs, real_table
-from mmcl_core.papers.yaras2024.claims import opening as opening_claims
+from mmcl_core.papers.yaras2024.claims import appendix_c as appendix_c_claims
+from mmcl_core.papers.yaras2024.claims import (
+    fig2,
+    fig4a,
+    lemmas,
+    real_icons,
+    real_pretrained,
+    real_runs,
+    real_table,
+    section_3,
+    slower,
+    theorem_3_2,
+    theorem_3_3,
+    toys,
+)
 from mmcl_core.papers.yaras2024.claims import printed as printed_claims
-from mmcl_core.papers.yaras2024.claims import spheres as spheres_claims
 from mmcl_core.papers.yaras2024.deviations import DEVIATIONS
 from mmcl_core.papers.yaras2024.experiments import (
+    appendix_c,
     closing,
+    coupling,
     exact,
     icons,
     inits,
@@ -30,7 +44,8 @@ from mmcl_core.papers.yaras2024.figures import theory
 
 # synthetic half
 SYNTHETIC_EXPERIMENTS = (
-    exact.coupling,
+    coupling.coupling,
+    coupling.coupling_rate,
     exact.invariants,
     exact.leaving,
     exact.margins,
@@ -38,9 +53,10 @@ SYNTHETIC_EXPERIMENTS = (
     closing.slow_closing,
     closing.exponents,
     closing.moving_margin,
-    closing.other_schemes,
-    closing.offsets,
+    appendix_c.other_schemes,
+    appendix_c.offsets,
     opening.random_start,
+    opening.many_pairs,
     opening.small_gap,
     opening.finite_bound,
     spheres.fig2,
@@ -52,12 +68,8 @@ SYNTHETIC_EXPERIMENTS = (
     printed.fig4a_theory,
 )
 SYNTHETIC_FIGURES = (*spheres_figures.FIGURES, *theory.FIGURES, *printed_figures.FIGURES)
-SYNTHETIC_CLAIMS = (
-    *lemmas.CLAIMS,
-    *closing_claims.CLAIMS,
-    *opening_claims.CLAIMS,
-    *spheres_claims.CLAIMS,
-    *printed_claims.CLAIMS,
+SYNTHETIC_CLAIMS = claims_of(
+    section_3, lemmas, theorem_3_2, appendix_c_claims, slower, theorem_3_3, fig2, toys, printed_claims, fig4a
 )
 
 # real half
