@@ -1,7 +1,8 @@
 """Times no solver reaches: log t up to 1e5, by quadrature against the temperature.
 
-The invariant gives gamma as a function of beta, so time is an integral, t = int d log beta / rate(beta), of an integrand that
-spans ten thousands of decades. Everything stays in logarithms, and each step integrates an exponential exactly.
+The invariant gives gamma as a function of beta, so time is an integral, t = int d log beta / rate(beta), of an
+integrand that spans ten thousands of decades. Everything stays in logarithms, and each step integrates an exponential
+exactly.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def approached(
 
 
 def log_quadrature(x: Float[np.ndarray, "G"], log_integrand: Float[np.ndarray, "G"]) -> Float[np.ndarray, "G-1"]:
-    """log of the integral from x_0 to each later x, the logarithm of the integrand taken as linear between grid points."""
+    """log of the integral from x_0 to each later x, the logarithm of the integrand taken as linear between grid
+    points."""
     change = np.diff(log_integrand)
     small = np.abs(change) < 1e-8
     safe = np.where(small, 1.0, change)
@@ -78,7 +80,7 @@ def closing(
 ) -> Curve:
     """The matched parallel model from (beta, gamma) to about log t = `log_time`; `n` None is the scalar loss.
 
-    offset_rate : kappa, the learning rate of gamma (1 in the paper). The invariant becomes kappa (potential - potential_0) = F.
+    offset_rate : kappa, the learning rate of gamma (1 in the paper): kappa (potential - potential_0) = F is invariant
     """
     check_start(beta, gamma)
     end = (log_time + 100 + np.log(n or 2)) / alpha + 2 * beta
@@ -92,7 +94,8 @@ def closing(
 
 
 def closing_free_points(n: int, beta: float, gamma: float, log_time: float = 1.1e5, points: int = 20_000) -> Curve:
-    """The matched ring of n free pairs: gamma = gamma_0 (beta_0 / beta)^{1/n}, from the conservation of beta gamma^n."""
+    """The matched ring of n free pairs: gamma = gamma_0 (beta_0 / beta)^{1/n}, from the conservation of beta
+    gamma^n."""
     check_start(beta, gamma)
     angles = 1 - np.cos(2 * np.pi * np.arange(1, n) / n)
     x = np.linspace(np.log(beta), np.log((log_time + 100) / angles[0] + 2 * beta) + 0.1, points)

@@ -35,9 +35,9 @@ TWINS = (0.5, 0.1)
     "yaras2024.other_schemes", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
 )
 def other_schemes(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Appendix C in its scalar loss exp(-m): linear temperature, schedules and their factor 2, exp(nu/s), rates eta, twins.
+    """Appendix C in its scalar loss exp(-m): linear temperature, schedules and their factor 2; exp(nu/s), rates, twins.
 
-    Up to t = e^15 every flow's velocities are autograd's of the loss; beyond, times are quadratures against the temperature.
+    Up to t = e^15 all velocities are autograd's of the loss; beyond, times are quadratures against the temperature.
     """
     linear = longtime.closing(Linear(), 1.0, 0.3, log_time=200, points=config.points)
     early = np.exp(np.concatenate([[-np.inf], LINEAR_EARLY, LINEAR_FAR]))
@@ -116,9 +116,9 @@ def ramp_exponent(start: float, end: float) -> float:
 
 
 def twin_difference(rate: float, n: int = 10, beta: float = 2.0, gamma: float = 0.3) -> float:
-    """Largest difference of (log beta, log gamma) between exp(nu) with learning rate eta and exp(nu / s), s = eta^(-1/2).
+    """Largest difference of (log beta, log gamma) between exp(nu) with rate eta and exp(nu / s), s = eta^(-1/2).
 
-    Both flows run on (nu, log gamma) with gradients by autograd of the lifted loss: no formula of ours for beta' enters.
+    Both flows run on (nu, log gamma) with gradients by autograd of the lifted loss: no formula for beta' enters.
     """
     x = torch.eye(n, dtype=torch.float64)
     times = np.concatenate([[0.0], np.geomspace(0.1, 1e3, 20)])
@@ -143,7 +143,8 @@ RINGS = (2, 3, 5, 10, 50)
 
 @experiment("yaras2024.offsets", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def offsets(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Two notions of parallel: one shared offset with its own learning rate kappa, and n free points; exponents of log t."""
+    """Two notions of parallel: one shared offset with its own learning rate kappa, and n free points; exponents of
+    log t."""
     fine = np.geomspace(2.0, 1e5, 160)
     shared = [
         longtime.closing(Exponential(), 1 / 0.07, 0.309, OFFSET_PAIRS, points=config.points, offset_rate=k)

@@ -39,7 +39,8 @@ class QuadratureSetting(Config):
     "yaras2024.slow_closing", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
 )
 def slow_closing(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """gamma against the bound of Theorem 3.2 in nine settings at the threshold beta_0: as printed and corrected `[setting, T]`."""
+    """gamma against the bound of Theorem 3.2 in nine settings at the threshold beta_0: as printed and corrected
+    `[setting, T]`."""
     log_time = np.concatenate([[-np.inf], np.geomspace(0.1, 1e4, 200)])
     rows: dict[str, list] = {
         key: [] for key in ("log_gamma", "corrected", "printed", "least_corrected", "least_printed", "fastest", "c4")
@@ -130,7 +131,8 @@ class MarginFlow(Config):
     "yaras2024.moving_margin", MarginFlow, coordinates=("time", "noise"), seconds={"smoke": 2, "book": 6, "paper": 6}
 )
 def moving_margin(config: MarginFlow, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """gamma, Delta, the corrected bound and the least margin of pairs that move `[S, noise, T]`; `met`: Theorem 3.2's hypothesis holds."""
+    """gamma, Delta, the corrected bound and the least margin of pairs that move `[S, noise, T]`; `met`: Theorem
+    3.2's hypothesis holds."""
     times = np.concatenate([[0.0], np.geomspace(0.01, config.end, 120)])
     shape = (len(seeds), len(config.noise))
     arrays = {key: np.full((*shape, len(times)), np.nan) for key in ("gamma", "gap", "bound")}

@@ -51,7 +51,8 @@ def coupling(config: CouplingSetting, seeds: Sequence[int], device: torch.device
             slopes = torch.autograd.grad(parallel.objective(x, y, nu, gamma, scheme), (nu, gamma))
             beta, g = scheme.inverse_temperature(nu).item(), gamma.item()
             d_nu, d_beta, d_gamma = parallel.velocities(x @ y.T, beta, g, scheme)
-            # A saturated softmax leaves a gradient below rounding: errors are relative to at least a thousandth of the largest possible one.
+            # A saturated softmax leaves a gradient below rounding: errors are relative to a thousandth of the
+            # largest possible one at least.
             for theirs, ours, scale in (
                 (-float(slopes[0]), d_nu, scheme.slope(beta)),
                 (-float(slopes[1]), d_gamma, 2 * beta * g),
@@ -78,7 +79,8 @@ class RateSetting(Config):
 
 @experiment("yaras2024.coupling_rate", RateSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def coupling_rate(config: RateSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """|R| of Lemma 3.1 by autograd of the lifted loss `[beta]`: at the given gamma, and along the curve of the lemma."""
+    """|R| of Lemma 3.1 by autograd of the lifted loss `[beta]`: at the given gamma, and along the curve of the
+    lemma."""
     points = torch.linalg.cholesky(parallel.uniform_margin(config.n, config.margin))
     betas, scheme = np.array(config.betas), Exponential()
     on_curve = np.exp(log_gamma_on_curve(scheme.potential(betas) - scheme.potential(config.start), config.gamma))

@@ -52,7 +52,8 @@ SCHEMES: dict[str, Scheme] = {
 
 @experiment("yaras2024.invariants", MovingSetting, coordinates=("time",), seconds={"smoke": 2, "book": 3, "paper": 3})
 def invariants(config: MovingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The whole flow with six schemes from random starts: drift of each invariant `[S, scheme]`, paths `[S, scheme, T]`."""
+    """The whole flow with six schemes from random starts: drift of each invariant `[S, scheme]`, paths `[S, scheme,
+    T]`."""
     times = np.concatenate([[0.0], np.geomspace(0.1, config.end, config.points - 1)])
     shape = (len(seeds), len(SCHEMES), len(times))
     log_beta, log_gamma = np.zeros((2, *shape))
@@ -115,7 +116,7 @@ class MarginSetting(Config):
 
 @experiment("yaras2024.margins", MarginSetting, seconds={"smoke": 1, "book": 1, "paper": 1})
 def margins(config: MarginSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Lemma B.1 on random rows `[S, draw]`: (a) mu where the pair is largest, (b) mu minus its bound above the threshold.
+    """Lemma B.1 on random rows `[S, draw]`: (a) mu where the pair is largest, (b) mu minus its bound.
 
     `below` is the same difference below the threshold.
     """

@@ -90,9 +90,10 @@ class ManyPairsSetting(Config):
     seconds={"smoke": 1, "book": 20, "paper": 20},
 )
 def many_pairs(config: ManyPairsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Rates over n: 2 d gamma/dt and d Delta/dt over limit (9) `[S, space, n]`; d Delta/dt over 2 d gamma/dt at a small gap.
+    """Rates over n: 2 d gamma/dt and d Delta/dt over limit (9) `[S, space, n]`.
 
-    `step` `[S, space, n]`: d Delta/dt over 2 d gamma/dt at gamma_0 = `small` n^(-1/2), encoders moving; `frozen`: at rest.
+    `step` `[S, space, n]`: d Delta/dt over 2 d gamma/dt at gamma_0 = `small` n^(-1/2), encoders moving; `frozen`: at
+    rest.
     """
     twice_gamma, moving, step, frozen = np.zeros((4, len(seeds), len(config.spaces), len(config.sizes)))
     limits = np.array([bessel.limit(d, beta, config.gamma) for d, beta in config.spaces])
@@ -135,7 +136,8 @@ class SmallGapSetting(Config):
     seconds={"smoke": 1, "book": 30, "paper": 30},
 )
 def small_gap(config: SmallGapSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders, beside limit (9) and bound (8)."""
+    """Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders, beside limit (9) and bound
+    (8)."""
     gammas = np.array([*(c / config.n**0.5 for c in config.multiples), config.gamma])
     arrays = {key: np.zeros((len(seeds), len(gammas))) for key in ("twice_gamma", "frozen", "moving")}
     for row, seed in enumerate(seeds):

@@ -134,7 +134,8 @@ PARALLEL_METHODS = (*LEARNT, *PARALLEL_FROZEN)
 
 @experiment("yaras2024.toy_schemes", ToySetting, deterministic=True, seconds={"smoke": 2, "book": 2, "paper": 2})
 def toy_schemes(config: ToySetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Gap and temperature of ten methods in the model of Fig. 2 `[method, T]`, and log10 gamma of ten in the parallel model."""
+    """Gap and temperature of ten methods in the model of Fig. 2 `[method, T]`, and log10 gamma of ten in the
+    parallel model."""
     times = np.concatenate([[0.0], np.geomspace(0.01, config.end, 281)])
     rings = [config.ring(law) for law in LEARNT.values()]
     rings += [config.ring(Fixed(), temperature) for temperature in FROZEN.values()]

@@ -83,10 +83,14 @@ def fig2(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"plotted_time": time, "gap": gap, "temperature": temperature}),
         draw,
-        rf"Five pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to {gap.max():.3f} and {temperature.max():.3f}, all pairs match at $t={matched:.3f}$, "
-        rf"then both fall, to {gap[-1]:.3f} and {temperature[-1]:.4f} at $t=10^5$. (c) Six frames; lines join the pairs.",
-        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = 2 and falling slowly after the dashed line at {matched:.1f}. "
-        f"Right: six spheres; two pentagons move apart while they turn against each other until partners face each other, and stay apart with a gap of {gap[-1]:.2f}.",
+        rf"Five pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
+        rf"{gap.max():.3f} and {temperature.max():.3f}, all pairs match at $t={matched:.3f}$, "
+        rf"then both fall, to {gap[-1]:.3f} and {temperature[-1]:.4f} at $t=10^5$. (c) Six frames; lines join the "
+        rf"pairs.",
+        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = 2 and falling slowly "
+        f"after the dashed line at {matched:.1f}. "
+        f"Right: six spheres; two pentagons move apart while they turn against each other until partners face each "
+        f"other, and stay apart with a gap of {gap[-1]:.2f}.",
         (PAGE, 2.5),
     )
 
@@ -132,9 +136,13 @@ def fig3(r: Result) -> Figure:
             {"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}
         ),
         draw,
-        rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): where it is positive the gap closes "
-        rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on {positive[0]:.0%} of the circle. Theory, no training.",
-        f"Left: two spheres with five joined pairs, one with upright lines and one with crossing lines. Right: the push over the angle is positive near zero and negative elsewhere, down to {drives.min():.2f}.",
+        rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and "
+        rf"temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): "
+        rf"where it is positive the gap closes "
+        rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on "
+        rf"{positive[0]:.0%} of the circle. Theory, no training.",
+        f"Left: two spheres with five joined pairs, one with upright lines and one with crossing lines. Right: the "
+        f"push over the angle is positive near zero and negative elsewhere, down to {drives.min():.2f}.",
         (PAGE, 2.4),
     )
 
@@ -179,9 +187,12 @@ def toy_schemes(r: Result) -> Figure:
             }
         ),
         draw,
-        rf"The model of Fig. 2 under ten treatments of the temperature. Gap at $t=10^5$: $e^\nu$ {end['exp(nu)']:.3f}, $e^{{\nu/2}}$ {end['exp(nu/2)']:.3f}, SLRT .1 {end['SLRT .1']:.3f}, "
-        rf"$e^{{\nu/10}}$ {end['exp(nu/10)']:.4f}, softplus {end['softplus']:.1e}, fixed .07 {end['FLT .07']:.0e}; the schedule from $\tau=.01$ still {end['TS .01 to .05']:.2f}.",
-        f"Ten gap curves over logarithmic time. All rise first; with an exponential temperature the gap ends at {end['exp(nu)']:.2f}, with slower temperatures it falls further, with fixed ones to zero.",
+        rf"The model of Fig. 2 under ten treatments of the temperature. Gap at $t=10^5$: $e^\nu$ "
+        rf"{end['exp(nu)']:.3f}, $e^{{\nu/2}}$ {end['exp(nu/2)']:.3f}, SLRT .1 {end['SLRT .1']:.3f}, "
+        rf"$e^{{\nu/10}}$ {end['exp(nu/10)']:.4f}, softplus {end['softplus']:.1e}, fixed .07 {end['FLT .07']:.0e}; "
+        rf"the schedule from $\tau=.01$ still {end['TS .01 to .05']:.2f}.",
+        f"Ten gap curves over logarithmic time. All rise first; with an exponential temperature the gap ends at "
+        f"{end['exp(nu)']:.2f}, with slower temperatures it falls further, with fixed ones to zero.",
         (PAGE, 2.7),
     )
 
@@ -233,9 +244,12 @@ def toy_swaps(r: Result) -> Figure:
             {"seed": np.repeat(seeds, len(labels)), "swap": np.tile(labels, len(seeds)), "final_gap": end.ravel()}
         ),
         draw,
-        rf"The model of Fig. 2 by gradient descent with swapped coordinates: mean over {len(seeds)} seeds (a), final gap with one standard deviation (b). Thicker lines in (a): larger $p$. "
-        rf"Without swapping the gap ends at {end[:, 0].mean():.3f}, with hard swap in every step at {end[:, 4].mean():.3f}, with rows swapped in every step at {end[:, 8].mean():.3f}.",
-        f"Left: gap curves over time, lower for more swapping. Right: final gap against the share of swapped steps, falling for hard swap from {end[:, 1].mean():.2f} to {end[:, 4].mean():.2f}.",
+        rf"The model of Fig. 2 by gradient descent with swapped coordinates: mean over {len(seeds)} seeds (a), final "
+        rf"gap with one standard deviation (b). Thicker lines in (a): larger $p$. "
+        rf"Without swapping the gap ends at {end[:, 0].mean():.3f}, with hard swap in every step at "
+        rf"{end[:, 4].mean():.3f}, with rows swapped in every step at {end[:, 8].mean():.3f}.",
+        f"Left: gap curves over time, lower for more swapping. Right: final gap against the share of swapped steps, "
+        f"falling for hard swap from {end[:, 1].mean():.2f} to {end[:, 4].mean():.2f}.",
         (PAGE, 2.6),
     )
 
@@ -268,9 +282,12 @@ def phase(pairs: Result, start: Result) -> Figure:
             {"temperature": np.tile(x, len(y)), "gamma": np.repeat(y, len(x)), "final_gap": start["gap"].ravel()}
         ),
         draw,
-        rf"The gap at $t=10^5$ in the model of Fig. 2 with $\beta=e^\nu$. (a) Over $\beta_0$ for rings of n pairs shifted by $(n-1)/2$: from {pairs['gap'].min():.2f} to {pairs['gap'].max():.2f}. "
-        rf"(b) Over the start $(\tau_0,\gamma_0)$ with five pairs: from {start['gap'].min():.2f} to {start['gap'].max():.2f}.",
-        "Left: one curve per ring size, all rising with the starting inverse temperature. Right: heat map over starting temperature and height; the gap left is largest at cold starts with a large gap.",
+        rf"The gap at $t=10^5$ in the model of Fig. 2 with $\beta=e^\nu$. (a) Over $\beta_0$ for rings of n pairs "
+        rf"shifted by $(n-1)/2$: from {pairs['gap'].min():.2f} to {pairs['gap'].max():.2f}. "
+        rf"(b) Over the start $(\tau_0,\gamma_0)$ with five pairs: from {start['gap'].min():.2f} to "
+        rf"{start['gap'].max():.2f}.",
+        "Left: one curve per ring size, all rising with the starting inverse temperature. Right: heat map over "
+        "starting temperature and height; the gap left is largest at cold starts with a large gap.",
         (PAGE, 2.6),
     )
 
