@@ -8,8 +8,13 @@ from mmcl_core.papers.yaras2024.claims import (
     fig4a,
     lemmas,
     real_icons,
+    real_longrun,
+    real_moved,
+    real_opening,
     real_pretrained,
-    real_runs,
+    real_ranks,
+    real_rows,
+    real_starts,
     real_table,
     section_3,
     slower,
@@ -88,7 +93,17 @@ REAL_EXPERIMENTS = (
     mscoco.mscoco,
 )
 REAL_FIGURES = (*real_runs_figures.FIGURES, *real_table_figures.FIGURES, *real_pretrained_figures.FIGURES)
-REAL_CLAIMS = (*real_runs.CLAIMS, *real_table.CLAIMS, *real_icons.CLAIMS, *real_pretrained.CLAIMS)
+REAL_CLAIMS = claims_of(
+    real_starts,
+    real_opening,
+    real_longrun,
+    real_moved,
+    real_table,
+    real_rows,
+    real_ranks,
+    real_icons,
+    real_pretrained,
+)
 
 PAPER = Paper(
     key="yaras2024",

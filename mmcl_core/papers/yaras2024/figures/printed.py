@@ -16,9 +16,8 @@ from scipy import stats
 from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
-from mmcl_core.papers.yaras2024.table import PRINTED, column
+from mmcl_core.papers.yaras2024.table import PRINTED, SCENES, column, stored
 
 LABELS = {
     "gap": r"modality gap $\Delta$",
@@ -126,7 +125,7 @@ def tidy_table(paper: Table, own: Table, methods: Sequence[str]) -> pd.DataFrame
     )
 
 
-@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers and ours", stored("correlations", *SCENES))
 def fig5(r: Result, *scenes: Result) -> Figure:
     paper, own = printed_table(), own_table(scenes)
     ours = [m for m in published.FIGURE_5 if m in own.columns["gap"]]
@@ -238,7 +237,7 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
 @figure(
     "yaras2024.fig6",
     "Retrieval against gap and uniformity, the paper's numbers and ours",
-    ["yaras2024.correlations", *SCENES],
+    stored("correlations", *SCENES),
 )
 def fig6(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "image_retrieval", "text_retrieval", "Fig. 6")
@@ -247,7 +246,7 @@ def fig6(r: Result, *scenes: Result) -> Figure:
 @figure(
     "yaras2024.fig7",
     "Classification against gap and uniformity, the paper's numbers and ours",
-    ["yaras2024.correlations", *SCENES],
+    stored("correlations", *SCENES),
 )
 def fig7(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "zero_shot", "linear_probe", "Fig. 7")

@@ -28,15 +28,9 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_runs import (
-    COINCIDING,
-    DEFAULT,
-    FAST,
-    SLOW,
-    drawn_on_own_side,
-    line,
-    opening,
-)
+from mmcl_core.papers.yaras2024.claims.real_longrun import FAST, SLOW, line
+from mmcl_core.papers.yaras2024.claims.real_opening import COINCIDING, DEFAULT, opening
+from mmcl_core.papers.yaras2024.claims.real_starts import drawn_on_own_side
 from mmcl_core.papers.yaras2024.experiments.inits import STARTS
 from mmcl_core.papers.yaras2024.table import column, fixed_temperatures
 

@@ -22,10 +22,17 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_icons import ICONS
-from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.figures.printed import GROUPS
-from mmcl_core.papers.yaras2024.table import PRINTED, Column, column, fixed_temperatures, rank_correlation
+from mmcl_core.papers.yaras2024.table import (
+    ICONS,
+    PRINTED,
+    SCENES,
+    Column,
+    column,
+    fixed_temperatures,
+    rank_correlation,
+    stored,
+)
 
 DATA = "Data: procedural captioned scenes; Material Design icons with their names (package qtawesome)."
 
@@ -56,7 +63,7 @@ def rows_in(order: list[str], ours: Column) -> np.ndarray:
     return np.stack([ours.get(m, missing) for m in order], 1)
 
 
-@figure("yaras2024.mitigation", "Every method's gap beside the paper's", [*SCENES, *ICONS])
+@figure("yaras2024.mitigation", "Every method's gap beside the paper's", stored(*SCENES, *ICONS))
 def mitigation(*results: Result) -> Figure:
     scenes, icons = results[: len(SCENES)], results[len(SCENES) :]
     shown = {
@@ -118,7 +125,11 @@ def mitigation(*results: Result) -> Figure:
     )
 
 
-@figure("yaras2024.retrieval_temperature", "Retrieval over fixed temperatures: an inverted U", [SCENES[0], ICONS[0]])
+@figure(
+    "yaras2024.retrieval_temperature",
+    "Retrieval over fixed temperatures: an inverted U",
+    stored(SCENES[0], ICONS[0]),
+)
 def retrieval_temperature(scenes: Result, icons: Result) -> Figure:
     names = fixed_temperatures(column("gap", scenes))
     temperatures = [float(m.split()[1]) for m in names]
@@ -160,7 +171,7 @@ def retrieval_temperature(scenes: Result, icons: Result) -> Figure:
     )
 
 
-@figure("yaras2024.trade_offs", "Figs. 5 to 7 with our towers", [*SCENES])
+@figure("yaras2024.trade_offs", "Figs. 5 to 7 with our towers", stored(*SCENES))
 def trade_offs(*results: Result) -> Figure:
     labels = {
         "gap": r"gap $\Delta$",
