@@ -41,6 +41,7 @@ from mmcl_core.papers.yaras2024.experiments import (
     sweep,
 )
 from mmcl_core.papers.yaras2024.figures import printed as printed_figures
+from mmcl_core.papers.yaras2024.figures import real_moved as real_moved_figures
 from mmcl_core.papers.yaras2024.figures import real_pretrained as real_pretrained_figures
 from mmcl_core.papers.yaras2024.figures import real_runs as real_runs_figures
 from mmcl_core.papers.yaras2024.figures import real_table as real_table_figures
@@ -92,7 +93,12 @@ REAL_EXPERIMENTS = (
     sweep.pretrained_sweep,
     mscoco.mscoco,
 )
-REAL_FIGURES = (*real_runs_figures.FIGURES, *real_table_figures.FIGURES, *real_pretrained_figures.FIGURES)
+REAL_FIGURES = (
+    *real_runs_figures.FIGURES,
+    *real_moved_figures.FIGURES,
+    *real_table_figures.FIGURES,
+    *real_pretrained_figures.FIGURES,
+)
 REAL_CLAIMS = claims_of(
     real_starts,
     real_opening,
