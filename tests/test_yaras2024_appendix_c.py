@@ -7,7 +7,6 @@ import pytest
 
 from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.evidence.verdicts import Verdict
-from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import dynamics, longtime
 from mmcl_core.papers.yaras2024.claims import appendix_c as claims
 from mmcl_core.papers.yaras2024.claims import slower
@@ -16,8 +15,8 @@ from mmcl_core.papers.yaras2024.schemes import Exponential, Linear
 from tests.named import run
 
 
-def result(tmp_path, name="other_schemes"):
-    return run(f"yaras2024.{name}", "smoke", store=Store(tmp_path))
+def result(name="other_schemes"):
+    return run(f"yaras2024.{name}", "smoke")
 
 
 def verdict(claim, r, **arrays):
@@ -40,9 +39,9 @@ def test_the_scalar_rate_is_a_finite_difference_of_the_loss():
 
 
 @pytest.mark.parametrize("name", ["appc_schedule", "appc_ramp"])
-def test_the_claims_on_prescribed_temperatures_would_see_the_printed_exponent(tmp_path, name):
+def test_the_claims_on_prescribed_temperatures_would_see_the_printed_exponent(name):
     """Were the ratios 1 the paper's exponent would be reproduced; were one of them 1 it would not be refuted."""
-    r = result(tmp_path)
+    r = result()
     printed, corrected = getattr(claims, name), getattr(claims, f"{name}_corrected")
     assert (verdict(printed, r), verdict(corrected, r)) == (Verdict.refuted, Verdict.holds)
     keys = ("rate_over_printed", "schedule_over_printed", "ramp_over_printed")
@@ -66,17 +65,17 @@ def test_a_linear_temperature_closes_like_the_solved_model():
     assert half.at(10.0) == pytest.approx(np.log(gamma_0) - beta**2 + beta_0**2, rel=1e-6)
 
 
-def test_the_flow_by_autograd_is_the_solved_model_and_the_quadrature(tmp_path):
+def test_the_flow_by_autograd_is_the_solved_model_and_the_quadrature():
     gamma_0, times = 1e-6, np.array([0.0, 10.0, np.exp(8.0)])
     nu, log_gamma = appendix_c.scalar_flow(Linear(), 1.0, gamma_0, times).T
     beta = np.log(times + np.e)
     np.testing.assert_allclose(nu, beta, rtol=1e-8)
     np.testing.assert_allclose(log_gamma, np.log(gamma_0) - beta**2 + 1, rtol=1e-8)
-    assert float(result(tmp_path)["linear_difference"]) < 1e-6
+    assert float(result()["linear_difference"]) < 1e-6
 
 
-def test_the_linear_claim_catches_a_wrong_power(tmp_path):
-    r = result(tmp_path)
+def test_the_linear_claim_catches_a_wrong_power():
+    r = result()
     assert verdict(claims.appc_linear, r) == Verdict.reproduced
     log_time = r["linear_early_log_time"]
     slower_way = r["linear_early_excess"] + np.exp(-0.5 * log_time)  # what is left falls more slowly
@@ -88,8 +87,8 @@ def test_the_linear_claim_catches_a_wrong_power(tmp_path):
     assert verdict(claims.appc_linear_margin, r, linear_margin=r["linear_margin"][::-1]) == Verdict.does_not_hold
 
 
-def test_exponents_of_slower_temperatures_catch_a_swapped_rate(tmp_path):
-    r = result(tmp_path)
+def test_exponents_of_slower_temperatures_catch_a_swapped_rate():
+    r = result()
     assert verdict(slower.eta_exponent, r) == Verdict.holds and verdict(slower.appc_scale, r) == Verdict.holds
     assert verdict(slower.eta_exponent, r, rate_exponent=r["rate_exponent"][::-1]) == Verdict.does_not_hold
     linear_in_s = r["scale_exponent"] / np.array([[1], [2], [3]])

@@ -8,7 +8,6 @@ import torch
 
 from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.evidence.verdicts import Missing, Verdict
-from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import parallel, points
 from mmcl_core.papers.yaras2024.claims import fig2, toys
 from mmcl_core.papers.yaras2024.experiments import spheres
@@ -17,8 +16,8 @@ from mmcl_core.papers.yaras2024.schemes import Exponential, Fixed, Schedule
 from tests.named import run
 
 
-def result(tmp_path, name):
-    return run(f"yaras2024.{name}", "smoke", store=Store(tmp_path))
+def result(name):
+    return run(f"yaras2024.{name}", "smoke")
 
 
 def verdict(claim, r, **arrays):
@@ -47,11 +46,11 @@ def descend(rate, time):
 
 def test_fig2_is_the_limit_of_plain_gradient_descent():
     """Nothing but the loss: the error halves with the rate, and what is left when it is gone is the reduced flow."""
-    coarse, fine = descend(0.004, 0.6), descend(0.002, 0.6)
+    coarse, fine = descend(0.002, 0.6), descend(0.001, 0.6)
     orbit = Ring().run(np.array([0.0, 0.6]))
     flow = np.array([orbit.gap[-1], orbit.temperature[-1]])
     np.testing.assert_allclose((coarse - flow) / (fine - flow), 2, atol=0.1)
-    np.testing.assert_allclose(2 * fine - coarse, flow, atol=3e-4)
+    np.testing.assert_allclose(2 * fine - coarse, flow, atol=3e-5)
     assert np.all(np.abs(fine - flow) < 0.01) and np.all(np.abs(flow - [0.618, 0.07]) > 0.2)  # and it has moved
 
 
@@ -74,7 +73,7 @@ def test_the_full_field_is_autograd_s_at_points_without_symmetry():
     slopes = torch.autograd.grad(loss, (x, y, log_beta))
     tangent = [-(s - (s * p).sum(1, keepdim=True) * p) for s, p in zip(slopes[:2], (x, y), strict=True)]
     state = torch.cat([x.detach().reshape(-1), y.detach().reshape(-1), log_beta.detach()[None]]).numpy()
-    theirs = torch.cat([t.reshape(-1) for t in tangent] + [-slopes[2][None]]).numpy()
+    theirs = torch.cat([t.detach().reshape(-1) for t in tangent] + [-slopes[2][None]]).numpy()
     np.testing.assert_allclose(points.full_field(4, Exponential())(state), theirs, rtol=1e-10, atol=1e-13)
 
 
@@ -100,9 +99,9 @@ def test_the_moment_of_matching_is_where_the_points_margin_turns():
         assert spheres.margin_of(x[None], y[None])[0] == pytest.approx(margin, rel=1e-12)
 
 
-def test_the_gap_of_fig2_turns_while_no_pair_matches(tmp_path):
+def test_the_gap_of_fig2_turns_while_no_pair_matches():
     """At the peak of the gap g changes its sign, at a temperature near 1 and an angle beyond matching."""
-    r = result(tmp_path, "fig2")
+    r = result("fig2")
     orbit = Ring().run(np.array([0.0, float(r["peak_time"])]))
     x, y = Ring().points(orbit.log_gamma[-1], orbit.angle[-1])
     similarity = torch.from_numpy(x @ y.T)
@@ -112,7 +111,7 @@ def test_the_gap_of_fig2_turns_while_no_pair_matches(tmp_path):
 
 
 def test_the_curves_of_fig2_wait_for_points_read_off_the_paper(tmp_path, monkeypatch):
-    r = result(tmp_path, "fig2")
+    r = result("fig2")
     monkeypatch.delenv("MMCL_DATA_DIR", raising=False)
     row = evaluate(fig2.fig2_gap, "smoke", lambda name: r)
     assert row.verdict == Verdict.not_evaluated and row.missing == Missing.data and "Fig. 2" in row.reason
@@ -128,8 +127,8 @@ def test_the_curves_of_fig2_wait_for_points_read_off_the_paper(tmp_path, monkeyp
         assert verdict(claim, r, **{key: late}) == Verdict.not_reproduced  # the abscissa without its shift of 0.1
 
 
-def test_the_claims_on_fig2_catch_wrong_curves(tmp_path):
-    r = result(tmp_path, "fig2")
+def test_the_claims_on_fig2_catch_wrong_curves():
+    r = result("fig2")
     for claim in (fig2.fig2_frames, fig2.fig2_falls, fig2.fig2_matched):
         assert verdict(claim, r) == Verdict.reproduced
     assert verdict(fig2.fig2_frames, r, first=r["first"][[1, 0, 2, 3, 4, 5]]) == Verdict.not_reproduced
@@ -137,7 +136,8 @@ def test_the_claims_on_fig2_catch_wrong_curves(tmp_path):
     rising = r["gap"].copy()
     rising[-1] = rising[-2] + 1e-6
     assert verdict(fig2.fig2_falls, r, gap=rising) == Verdict.not_reproduced
-    assert verdict(fig2.fig2_matched, r, matched=r["matched"] - 0.2) == Verdict.not_reproduced
+    for wrong in (-0.3, 0.1):  # into the neighbouring cells of the paper's grid
+        assert verdict(fig2.fig2_matched, r, matched=r["matched"] + wrong) == Verdict.not_reproduced
 
 
 def test_what_a_ring_conserves_is_told_from_what_the_offset_conserves():
@@ -168,8 +168,8 @@ def test_a_schedule_is_linear_in_temperature_and_drives_the_flow_as_it_says():
     np.testing.assert_allclose(Ring(law=law).run(short).log_gamma, mean.log_gamma, rtol=1e-6)
 
 
-def test_the_claims_on_treatments_look_at_every_neighbour(tmp_path):
-    r = result(tmp_path, "toy_schemes")
+def test_the_claims_on_treatments_look_at_every_neighbour():
+    r = result("toy_schemes")
     for claim in (toys.toy_slower, toys.toy_overshoot, toys.toy_sooner, toys.toy_cold_schedule, toys.parallel_frozen):
         assert verdict(claim, r) == Verdict.holds
     swapped = r["gap"].copy()

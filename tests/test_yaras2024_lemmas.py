@@ -12,7 +12,6 @@ from scipy.integrate import quad
 from scipy.special import gamma as gamma_function
 
 from mmcl_core.evidence.verdicts import Verdict
-from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel, schemes
 from mmcl_core.papers.yaras2024.claims import lemmas, section_3
 from mmcl_core.papers.yaras2024.experiments import exact
@@ -31,8 +30,8 @@ LEARNT = [
 ]
 
 
-def result(tmp_path, name, **changes):
-    return run(f"yaras2024.{name}", "smoke", store=Store(tmp_path), **changes)
+def result(name, **changes):
+    return run(f"yaras2024.{name}", "smoke", **changes)
 
 
 def pairs(n, d, seed=0):
@@ -96,11 +95,11 @@ def test_a_wrong_temperature_slope_breaks_the_invariant():
     assert np.abs(drift).max() > 1e-2
 
 
-def test_the_ratio_of_speeds_in_both_readings(tmp_path):
+def test_the_ratio_of_speeds_in_both_readings():
     """R = 2 gamma / (beta (1 - gamma^2)) for matched pairs, and its power of beta at a given gamma and on the curve."""
     points = torch.linalg.cholesky(parallel.uniform_margin(6, 0.05))
     assert coupling_ratio(points, 20.0, 0.3) == pytest.approx(2 * 0.3 / (20 * (1 - 0.09)), rel=1e-9)
-    r = result(tmp_path, "coupling_rate")
+    r = result("coupling_rate")
     power = lemmas.lemma3_1_rate_corrected.estimator(r).value
     assert -3.0014 < power < -3.0 and lemmas.lemma3_1_rate.estimator(r).value == pytest.approx(-1, abs=1e-9)
     local = np.diff(np.log(r["on_curve"])) / np.diff(np.log(r["beta"]))
@@ -147,8 +146,8 @@ def test_a_path_s_gap_is_the_distance_of_its_lifted_centres():
     np.testing.assert_allclose(path.gap, identity.numpy(), rtol=1e-12)
 
 
-def test_the_claim_on_the_gap_catches_one_that_is_too_small(tmp_path):
-    r = result(tmp_path, "moving_margin", seeds=1, end=2.0)
+def test_the_claim_on_the_gap_catches_one_that_is_too_small():
+    r = result("moving_margin", seeds=1, end=2.0)
     claim = section_3.gap_bound
     assert claim.judge(claim.estimator(r)) == Verdict.reproduced
     smaller = dataclasses.replace(r, arrays=dict(r.arrays) | {"gap": 1.99 * r["gamma"]})
@@ -184,10 +183,10 @@ def test_random_starts_are_uniform_and_independent():
         assert not torch.equal(x, second)
 
 
-def test_the_experiments_start_mismatched_and_differently(tmp_path):
-    r = result(tmp_path, "invariants", end=2.0, points=10)
+def test_the_experiments_start_mismatched_and_differently():
+    r = result("invariants", end=2.0, points=10)
     assert np.all(r["start_margin"] < 0) and len(set(r["start_margin"])) == len(r["start_margin"])
-    paths = result(tmp_path, "leaving", end=2.0, points=10)
+    paths = result("leaving", end=2.0, points=10)
     assert np.all(np.diff(paths["gamma"][:, 0, 5]) != 0)
 
 
@@ -204,9 +203,9 @@ def test_lemma_b1_s_two_sides_written_out():
     assert exact.extremal_excess(0.7, 4, a) == pytest.approx(extremal, rel=1e-12)
 
 
-def test_random_rows_come_near_equality(tmp_path):
+def test_random_rows_come_near_equality():
     """The rows must be able to break Lemma B.1(b): some attain its bound, and below the threshold many pass it."""
-    r = result(tmp_path, "margins")
+    r = result("margins")
     assert np.sum(np.abs(r["above"]) < 1e-12) > 50 and np.mean(r["below"] > 1e-6) > 0.2
     claim = lemmas.lemma_b1b
     broken = dataclasses.replace(r, arrays=dict(r.arrays) | {"above": r["above"] + 1e-9})
@@ -232,8 +231,8 @@ def test_the_density_is_normalised_and_has_variance_one_over_d():
     assert bessel.density(np.array([0.5]), 8)[0] == pytest.approx(constant * 0.75**2.5, rel=1e-12)
 
 
-def test_the_claim_on_lemma_b2_tells_neighbouring_dimensions_apart(tmp_path):
-    r = result(tmp_path, "projections")
+def test_the_claim_on_lemma_b2_tells_neighbouring_dimensions_apart():
+    r = result("projections")
     claim = lemmas.lemma_b2
     assert claim.judge(claim.estimator(r)) == Verdict.reproduced
     rng = np.random.default_rng(0)

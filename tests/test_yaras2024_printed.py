@@ -6,7 +6,6 @@ import pytest
 from mmcl_core import cli
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Verdict
-from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import bessel, bounds, parallel, published
 from mmcl_core.papers.yaras2024.claims import fig4a, printed
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
@@ -17,8 +16,8 @@ from mmcl_core.runtime import generator
 from tests.named import run
 
 
-def result(tmp_path, name, **changes):
-    return run(f"yaras2024.{name}", "smoke", store=Store(tmp_path), **changes)
+def result(name, **changes):
+    return run(f"yaras2024.{name}", "smoke", **changes)
 
 
 def test_published_tables_are_whole():
@@ -33,8 +32,8 @@ def test_published_tables_are_whole():
     assert published.correlation("gap", "image_retrieval")[0] == pytest.approx(0.43, abs=0.006)
 
 
-def test_correlations_are_those_of_the_printed_columns(tmp_path):
-    r = result(tmp_path, "correlations")
+def test_correlations_are_those_of_the_printed_columns():
+    r = result("correlations")
     table = {row.method: row for row in published.TABLES}
     for k, methods in enumerate((published.NINE_POINTS, tuple(table))):
         for first, second in PAIRS:
@@ -44,8 +43,8 @@ def test_correlations_are_those_of_the_printed_columns(tmp_path):
             assert printed.correlation(r, first, second, k) == pytest.approx(literal, rel=1e-9)
 
 
-def test_a_family_of_claims_takes_the_smaller_of_its_correlations(tmp_path):
-    r = result(tmp_path, "correlations")
+def test_a_family_of_claims_takes_the_smaller_of_its_correlations():
+    r = result("correlations")
     claim = next(c for c in printed.CORRELATIONS if c.name == "fig7_uniformity")
     pairs = [printed.correlation(r, "uniformity", accuracy, printed.NINE) for accuracy in printed.BOTH]
     assert claim.estimator(r).value == min(pairs) and claim.judge(claim.estimator(r)) == Verdict.reproduced
@@ -61,8 +60,8 @@ def test_critical_correlations_are_student_s():
         assert np.mean(np.abs(r) > bound) == pytest.approx(0.05, abs=0.005)
 
 
-def test_the_line_through_fig4a_by_the_normal_equations(tmp_path):
-    r = result(tmp_path, "fig4a_theory")
+def test_the_line_through_fig4a_by_the_normal_equations():
+    r = result("fig4a_theory")
     step, gap = published.FIGURE_4A.T
     design = np.stack([np.ones(len(step)), -1 / np.log10(step) ** 2], 1)
     constant, slope = np.linalg.solve(design.T @ design, design.T @ gap)
@@ -90,9 +89,9 @@ def test_the_line_through_fig4a_by_the_normal_equations(tmp_path):
         ("finite_bound", {"delta": 1.0}, "delta"),
     ],
 )
-def test_bad_settings_get_a_sentence(tmp_path, name, change, words):
+def test_bad_settings_get_a_sentence(name, change, words):
     with pytest.raises(InputError, match=words):
-        result(tmp_path, name, **change)
+        result(name, **change)
 
 
 @pytest.mark.parametrize(

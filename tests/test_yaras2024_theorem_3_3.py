@@ -9,7 +9,6 @@ import torch
 from mmcl_core import stats
 from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.evidence.verdicts import Verdict
-from mmcl_core.lab.store import Store
 from mmcl_core.papers.yaras2024 import bessel, dynamics, parallel
 from mmcl_core.papers.yaras2024.claims import theorem_3_3 as claims
 from mmcl_core.papers.yaras2024.experiments import opening
@@ -41,7 +40,7 @@ def test_initial_rates_are_autograd_s(gamma):
     ]  # on the sphere
     of_gap = torch.autograd.grad(literal_gap(x, y, height), (x, y, height))
     still = float(of_gap[2] * -slopes[2])
-    moving = still + sum(float((g * v).sum()) for g, v in zip(of_gap[:2], velocities, strict=True))
+    moving = still + sum(float((g * v).sum().detach()) for g, v in zip(of_gap[:2], velocities, strict=True))
     (rates,) = dynamics.initial_rates(x.detach(), y.detach(), beta, [gamma])
     assert rates.twice_gamma == pytest.approx(-2 * float(slopes[2]), rel=1e-11)
     assert rates.frozen == pytest.approx(still, rel=1e-11)
@@ -119,9 +118,9 @@ def test_single_precision_agrees_with_double():
         np.testing.assert_allclose(dataclasses.astuple(a), dataclasses.astuple(b), rtol=1e-3)
 
 
-def test_encoders_at_rest_open_the_gap_more_slowly_than_twice_gamma(tmp_path):
+def test_encoders_at_rest_open_the_gap_more_slowly_than_twice_gamma():
     """The algebra of the refuted step: frozen / twice_gamma = (4 - m^2) gamma / (2 Delta) < 1 at any gap."""
-    r = run("yaras2024.many_pairs", "smoke", store=Store(tmp_path))
+    r = run("yaras2024.many_pairs", "smoke")
     assert np.all(r["frozen"] < 1)
     x, y = pairs(50, 3)
     m = float((x.mean(0) - y.mean(0)).norm())
@@ -152,9 +151,9 @@ def test_the_bound_s_share_is_that_of_the_worst_starting_gap():
     assert claims.share_above_bound("moving", slice(None))(r).n == 2  # a draw counts once
 
 
-def test_a_bound_that_says_nothing_refutes_nothing(tmp_path):
+def test_a_bound_that_says_nothing_refutes_nothing():
     """With few pairs (8) is negative and its condition is not met: a share below one half is no refutation then."""
-    r = run("yaras2024.small_gap", "smoke", store=Store(tmp_path))
+    r = run("yaras2024.small_gap", "smoke")
     assert r["bound"].min() < 0
     low = dataclasses.replace(r, arrays=dict(r.arrays) | {"moving": np.full((80, 5), -9.0)})
     row = evaluate(claims.thm3_3_small_gap, "book", lambda name: low)

@@ -110,7 +110,7 @@ class MarginSetting(Config):
 
     smoke: ClassVar = {"seeds": 2}
 
-    seeds: int = Field(5, ge=1, description="chosen: with `draws` the sheet's 20,000")
+    seeds: int = Field(5, ge=1, description="chosen: 20,000 rows in all")
     draws: int = Field(4000, ge=10, le=10**6, description="chosen (LB1)")
 
 
