@@ -40,6 +40,7 @@ from mmcl_core.papers.yaras2024.experiments import (
     spheres,
     sweep,
 )
+from mmcl_core.papers.yaras2024.figures import opening as opening_figures
 from mmcl_core.papers.yaras2024.figures import printed as printed_figures
 from mmcl_core.papers.yaras2024.figures import real_moved as real_moved_figures
 from mmcl_core.papers.yaras2024.figures import real_pretrained as real_pretrained_figures
@@ -47,6 +48,7 @@ from mmcl_core.papers.yaras2024.figures import real_runs as real_runs_figures
 from mmcl_core.papers.yaras2024.figures import real_table as real_table_figures
 from mmcl_core.papers.yaras2024.figures import spheres as spheres_figures
 from mmcl_core.papers.yaras2024.figures import theory
+from mmcl_core.papers.yaras2024.figures import toys as toys_figures
 
 # synthetic half
 SYNTHETIC_EXPERIMENTS = (
@@ -73,7 +75,13 @@ SYNTHETIC_EXPERIMENTS = (
     printed.correlations,
     printed.fig4a_theory,
 )
-SYNTHETIC_FIGURES = (*spheres_figures.FIGURES, *theory.FIGURES, *printed_figures.FIGURES)
+SYNTHETIC_FIGURES = (
+    *spheres_figures.FIGURES,
+    *toys_figures.FIGURES,
+    *theory.FIGURES,
+    *opening_figures.FIGURES,
+    *printed_figures.FIGURES,
+)
 SYNTHETIC_CLAIMS = claims_of(
     section_3, lemmas, theorem_3_2, appendix_c_claims, slower, theorem_3_3, fig2, toys, printed_claims, fig4a
 )

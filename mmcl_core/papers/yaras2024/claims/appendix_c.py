@@ -110,6 +110,7 @@ def appc_schedule(r: Result) -> Estimate:
 
     Measured: fall of $\log\gamma$ over $\int\beta e^{-\beta}$, all of three moving schedules and five fixed
     temperatures; velocities by autograd of the scalar loss.
+    Note: A factor 2 is missing in the exponent; the next row has it.
     """
     return all_of(schedule_ratios(r))
 

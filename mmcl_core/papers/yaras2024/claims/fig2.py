@@ -82,6 +82,7 @@ def fig2_temperature(r: Result) -> Estimate:
     """The temperature of the same run.
 
     Measured: largest distance of our curve from points read off the paper's; there are none in the book yet.
+    Note: See the gap.
     """
     return off_the_curve(r, "temperature")
 

@@ -11,7 +11,7 @@ from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import bounds, longtime
-from mmcl_core.papers.yaras2024.experiments.closing import LATE, OVER_THRESHOLD, SETTINGS, SHIFTS, SOFTMAX
+from mmcl_core.papers.yaras2024.experiments.closing import LATE, MODELS, OVER_THRESHOLD, SETTINGS, SHIFTS, SOFTMAX
 from mmcl_core.stats import Estimate
 
 REACHED = slice(0, 3)  # log t = 4.6, 9.2, 13.8
@@ -39,6 +39,9 @@ LEAST_START = Condition(
     min(OVER_THRESHOLD[k] for k in COVERED),
     AtLeast(1.0, PAPER),
 )
+MARGIN = Condition(
+    r"margin $\bar\alpha$, above 0, smallest of the models", min(MODELS[k][1] for k in COVERED), AtLeast(0.0, PAPER)
+)
 SETTING_START = Condition(
     r"$\beta_0$ over the least one allowed, nine settings", 1.0, AtLeast(1.0, PAPER)
 )  # they start at it
@@ -61,7 +64,7 @@ HYPOTHESIS = Condition(
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     match=Match.exact,
-    conditions=(LEAST_START, Condition(r"margin $\bar\alpha$, smallest", 0.3, AtLeast(0.0, PAPER))),
+    conditions=(LEAST_START, MARGIN),
     minimum_tier=Tier.smoke,
 )
 def thm3_2(r: Result) -> Estimate:

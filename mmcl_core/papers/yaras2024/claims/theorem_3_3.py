@@ -171,6 +171,7 @@ def thm3_3_step(r: Result) -> Estimate:
 
     Measured: share of six n from 60 to 1920 and three spaces at which it holds for $\gamma_0=0.07\,n^{-1/2}$ with
     encoders that move; mean over draws.
+    Note: What the step is used for fails with it at such gaps, the next row; read for $2\gamma$ the theorem stands.
     """
     return stats.mean_per_seed(r["step"] >= 1)
 
