@@ -45,8 +45,8 @@ def schedule_ratios(r: Result) -> np.ndarray:
     minimum_tier=Tier.smoke,
 )
 def appc_linear(r: Result) -> Estimate:
-    r"""For $\beta=\nu$ the gap closes like $\Theta(t^{-\log t})$: with $L=\log t$, $-\log\gamma-L^2$ tends to a constant,
-    and what is left of its way there falls like $Le^{-L}$.
+    r"""For $\beta=\nu$ the gap closes like $\Theta(t^{-\log t})$: with $L=\log t$, $-\log\gamma-L^2$ tends to a
+    constant, and what is left of its way there falls like $Le^{-L}$.
 
     Measured: slope over $L=6,\dots,10$ of the logarithm of what is left, divided by $L$; flow by autograd of the scalar
     loss, limit at $L=15$.

@@ -74,10 +74,10 @@ class ManyPairsSetting(Config):
 
     smoke: ClassVar = {"seeds": 4, "sizes": (60, 120, 240, 480)}
 
-    seeds: int = Field(40, ge=2, description="chosen: draws at each size")
+    seeds: int = Field(20, ge=2, description="chosen: draws at each size")
     sizes: tuple[int, ...] = Field((60, 120, 240, 480, 960, 1920), min_length=4, description="chosen: pairs n")
     spaces: tuple[tuple[int, float], ...] = Field(
-        ((3, 1.0), (16, 1 / 0.07), (64, 1 / 0.07)), min_length=1, description="chosen: (d, beta_0)"
+        ((3, 5.0), (16, 5.0), (64, 1 / 0.07)), min_length=1, description="chosen: (d, beta_0)"
     )
     gamma: float = Field(0.3, gt=0, lt=1, description="chosen (T33a): gamma_0")
     small: float = Field(0.07, gt=0, le=1, description="chosen (T33c): a small gamma_0 in units of n^(-1/2)")
