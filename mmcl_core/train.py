@@ -28,7 +28,10 @@ from mmcl_core.errors import InputError
 
 
 def adam(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], rate: float, **options: Any) -> torch.optim.AdamW:
-    """AdamW (Adam, where `weight_decay` is zero, the default here), fused on CUDA. Parameter groups may have rates of their own, as in torch."""
+    """AdamW (Adam, where `weight_decay` is zero, the default here), fused on CUDA.
+
+    Parameter groups may have rates of their own, as in torch.
+    """
     groups = list(parameters)
     first = groups[0]["params"] if isinstance(groups[0], dict) else groups
     cuda = next(iter(first)).device.type == "cuda"
@@ -38,7 +41,7 @@ def adam(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], rate: float, *
 def warm_up_and_cosine(
     optimiser: torch.optim.Optimizer, steps: int, share: float = 0.2
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Every rate rises linearly over the first `share` of `steps`, then falls to zero along a half cosine, as OpenCLIP trains."""
+    """Every rate rises linearly over the first `share` of `steps`, then falls along a half cosine, as in OpenCLIP."""
     warm = max(1, round(share * steps))
 
     def factor(step: int) -> float:
@@ -49,7 +52,8 @@ def warm_up_and_cosine(
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let glibc keep a step's buffers for the next: it returns large ones to the kernel, and having them back costs a convolution a third of its step.
+    """Let glibc keep a step's buffers for the next: it returns large ones to the kernel, and having them back costs a
+    convolution a third of its step.
 
     No result depends on it; where there is no glibc nothing happens.
     """
@@ -80,7 +84,7 @@ def train(
     Parameters
     ----------
     loss : the loss of a batch, given its row indices `[batch]` on the model's device
-    samples : how many rows there are; the last, smaller batch of an epoch is dropped, contrastive losses depend on the size
+    samples : how many rows there are; the last, smaller batch of an epoch is dropped: contrastive losses depend on size
     optimiser, scheduler : torch's own over the model's parameters; the scheduler moves after every step
     order : the stream that shuffles the rows
     steps : stop after so many updates, within an epoch if need be; None for all of `epochs`
@@ -93,11 +97,13 @@ def train(
     Raises
     ------
     InputError
-        When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another model, or the loss is not finite.
+        When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another model, or the
+        loss is not finite.
     """
     if not 2 <= batch <= samples:
         raise InputError(
-            f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; set batch accordingly"
+            f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; "
+            "set batch accordingly"
         )
     _keep_freed_memory()
     device = next(model.parameters()).device
@@ -136,7 +142,8 @@ def train(
             _save(checkpoint, parts, draws, history)
     if not all(torch.isfinite(h) for h in history[-1:]):  # the one host sync of the whole run
         raise InputError(
-            f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) or raise the temperature"
+            f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) "
+            "or raise the temperature"
         )
     model.eval()
     return torch.stack(history).cpu()

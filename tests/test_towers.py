@@ -1,4 +1,5 @@
-"""The parts that trained towers are made of: temperatures, small towers, pretrained towers, emoji, and the published features of a real CLIP."""
+"""The parts that trained towers are made of: temperatures, small towers, pretrained towers, emoji, and the published
+features of a real CLIP."""
 
 import math
 
@@ -38,7 +39,8 @@ def test_the_scales_are_what_their_names_say():
 
 
 def test_gradients_reach_nu_with_the_derivative_of_the_scale():
-    """d(1/tau)/d nu: beta for exp, beta/s when stretched, 1 - e^-beta for softplus. Forgetting it gives a plausible, wrong dynamics."""
+    """d(1/tau)/d nu: beta for exp, beta/s when stretched, 1 - e^-beta for softplus. Forgetting it gives a plausible,
+    wrong dynamics."""
     for scale, stretch, slope in (
         ("exp", 1, lambda b: b),
         ("exp", 2, lambda b: b / 2),

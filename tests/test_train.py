@@ -79,6 +79,66 @@ def test_every_row_is_seen_once_an_epoch():
         assert len(set(np.concatenate(epoch))) == 8
 
 
+def orders(epochs, seed=0, samples=12):
+    """The order in which rows are seen, epoch by epoch."""
+    seen, model = [], nn.Linear(1, 1)
+
+    def loss(rows):
+        seen.append(rows.tolist())
+        return model.weight.sum()
+
+    train(
+        model,
+        loss,
+        samples,
+        batch=4,
+        epochs=epochs,
+        optimiser=adam(model.parameters(), 0.1),
+        order=generator("t", seed, "o"),
+    )
+    return np.array(seen).reshape(epochs, samples)
+
+
+def test_every_epoch_and_every_seed_has_an_order_of_its_own():
+    """And an order is a uniform one: over many epochs a row stands at every place equally often."""
+    many = orders(300)
+    assert len({tuple(order) for order in many}) == 300
+    assert not np.array_equal(many[:5], orders(5, seed=1)) and np.array_equal(many[:5], orders(5))
+    places = np.array([np.bincount(column, minlength=12) for column in many.T])
+    assert np.abs(places - 25).max() < 5 * np.sqrt(25)
+
+
+def test_the_loop_equals_a_literal_one():
+    """Gradients do not pile up, the rate of every step is the schedule's, the history is the mean loss of each
+    epoch."""
+    x, target = (torch.randn(12, 3, generator=generator("t", k, "x"), dtype=torch.float64) for k in (0, 1))
+    model = nn.Linear(3, 3, bias=False).double()
+    weight = model.weight.detach().clone()
+    optimiser = torch.optim.SGD(model.parameters(), 0.2)
+    history = train(
+        model,
+        lambda rows: ((model(x[rows]) - target[rows]) ** 2).mean(),
+        12,
+        batch=4,
+        epochs=3,
+        optimiser=optimiser,
+        scheduler=warm_up_and_cosine(optimiser, 9, 0.4),
+        order=generator("t", 0, "o"),
+    )
+    step, means = 0, []
+    for order in orders(3):
+        losses = []
+        for rows in order.reshape(3, 4):
+            residual = x[rows] @ weight.T - target[rows]
+            losses.append(float((residual**2).mean()))
+            factor = (step + 1) / 4 if step < 4 else (1 + np.cos(np.pi * (step - 4) / 5)) / 2
+            weight = weight - 0.2 * factor * 2 * residual.T @ x[rows] / residual.numel()
+            step += 1
+        means.append(np.mean(losses))
+    torch.testing.assert_close(model.weight.detach(), weight, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(history.numpy(), means, rtol=1e-6)
+
+
 @pytest.mark.parametrize("batch", [1, 41])
 def test_a_batch_that_does_not_fit(batch):
     with pytest.raises(InputError, match="batch"):

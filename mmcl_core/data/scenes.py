@@ -1,4 +1,5 @@
-"""Rendered scenes with captions in words: two coloured shapes on a 2 x 2 grid, a stand-in for photographs with sentences.
+"""Rendered scenes with captions in words: two coloured shapes on a 2 x 2 grid, a stand-in for photographs with
+sentences.
 
 An image of 16 x 16 RGB pixels shows two objects in two of four cells. Its caption names them one after the other, in
 either order, with synonyms, and leaves out some of what can be seen: so captions are ambiguous, as real ones are.
@@ -55,7 +56,8 @@ _SIZE, _COLOUR, _SHAPE, _ROW, _COLUMN = (WORDS.index(w) for w in ("small", "red"
 
 @dataclass(frozen=True)
 class Scenes:
-    """`images` in 0..1, `tokens` the captions as indices into `WORDS`, `attributes` of every object in the order of `ATTRIBUTES`."""
+    """`images` in 0..1, `tokens` the captions as indices into `WORDS`, `attributes` of every object as in
+    `ATTRIBUTES`."""
 
     images: Float[Tensor, "N 3 16 16"]
     tokens: Int[Tensor, "N 11"]
@@ -150,7 +152,8 @@ def border_distance(
 
 @dataclass(frozen=True)
 class Wording:
-    """How captions speak: which object first, which synonyms (size, colour, shape), what is `kept` (size, colour, position)."""
+    """How captions speak: which object first, which synonyms (size, colour, shape), what is `kept` (size, colour,
+    place)."""
 
     order: Int[np.ndarray, "N objects"]
     synonyms: Int[np.ndarray, "N objects 3"]
@@ -197,7 +200,8 @@ def prompts() -> Int[Tensor, "36 11"]:
 
 
 def one_attribute_pairs(experiment: str, seed: int, size: int) -> dict[str, tuple[Scenes, Scenes]]:
-    """For every attribute `size` pairs of scenes that differ in it, in one object; captions are complete and alike but for its words.
+    """For every attribute `size` pairs of scenes that differ in it, in one object; captions are complete, alike but
+    for its words.
 
     The images differ in all that captions are silent about, too.
     """

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class ConvEncoder(nn.Module):
-    """conv3x3-relu-pool, twice (32 and 64 channels), then a linear layer with relu: images `[B, 3, size, size]` to features `[B, width]`.
+    """conv3x3-relu-pool, twice (32 and 64 channels), then a linear layer with relu: images `[B, 3, size, size]` to
+    features `[B, width]`.
 
-    `size` is a multiple of 4 or, as 14, loses its odd row to the second pooling. The weights lie channels last, which is
-    a third faster on a CPU and what tensor cores want.
-    """
+    `size` is a multiple of 4 or, as 14, loses its odd row to the second pooling. The weights lie channels last, which
+    is a third faster on a CPU and what tensor cores want."""
 
     def __init__(self, size: int, width: int = 128) -> None:
         super().__init__()

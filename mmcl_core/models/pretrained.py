@@ -1,4 +1,5 @@
-"""Pretrained towers that come inside Python packages, frozen: what a picture shows (ImageNet) and what a few words mean.
+"""Pretrained towers that come inside Python packages, frozen: what a picture shows (ImageNet) and what a few words
+mean.
 
 They were never trained together. Whatever aligns them is trained by us, so nothing here is CLIP.
 """

@@ -1,4 +1,5 @@
-"""The temperature of a contrastive loss as a part of the model: fixed, set from outside, or learnt on one of several scales."""
+"""The temperature of a contrastive loss as a part of the model: fixed, set from outside, or learnt on one of several
+scales."""
 
 from __future__ import annotations
 
@@ -17,10 +18,12 @@ LARGEST = 100.0  # of the inverse temperature, as OpenCLIP clamps it
 
 
 class Temperature(nn.Module):
-    """Inverse temperature beta = 1/tau as a function of the parameter nu: exp(nu / stretch), or softplus(nu); "fixed" is not learnt.
+    """Inverse temperature beta = 1/tau as a function of the parameter nu: exp(nu / stretch), or softplus(nu); "fixed"
+    is not learnt.
 
-    `temperature()` is tau; `set(tau)` puts it to a value, for schedules. `clamp()` keeps beta in [1, 100], to be called after
-    every step, as OpenCLIP does; without effect on "softplus" and "fixed", whose beta is meant to go anywhere.
+    `temperature()` is tau; `set(tau)` puts it to a value, for schedules. `clamp()` keeps beta in [1, 100], to be
+    called after every step, as OpenCLIP does; without effect on "softplus" and "fixed", whose beta is meant to go
+    anywhere.
 
     Raises
     ------

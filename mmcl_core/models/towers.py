@@ -14,7 +14,8 @@ from mmcl_core.runtime import generator
 
 
 def strided_convolutions(channels: Sequence[int], size: int, kernels: Sequence[int] | None = None) -> nn.Sequential:
-    """Convolutions of stride 2 with relu, `channels[0]` -> ... -> `channels[-1]`, flattened; kernels of 3, or as listed.
+    """Convolutions of stride 2 with relu, `channels[0]` -> ... -> `channels[-1]`, flattened; kernels of 3, or as
+    listed.
 
     Images `[B, channels[0], size, size]` to `[B, width]`; `width` is the attribute of that name on the result.
     """
@@ -36,7 +37,8 @@ def perceptron(*sizes: int) -> nn.Sequential:
 
 
 class TokenTower(nn.Module):
-    """Token embeddings at every position side by side, then a perceptron: captions `[B, length]` of token numbers to `[B, out]`."""
+    """Token embeddings at every position side by side, then a perceptron: captions `[B, length]` of token numbers to
+    `[B, out]`."""
 
     def __init__(self, vocabulary: int, length: int, embedding: int, *sizes: int) -> None:
         super().__init__()
@@ -49,7 +51,8 @@ class TokenTower(nn.Module):
 
 @contextmanager
 def seeded(experiment: str, seed: int, purpose: str) -> Iterator[None]:
-    """Within it, the weights that torch's layers draw come from the stream (experiment, seed, purpose); the global stream is left as it was."""
+    """Within it, the weights that torch's layers draw come from the stream (experiment, seed, purpose); the global
+    stream is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator(experiment, seed, purpose))))
         yield

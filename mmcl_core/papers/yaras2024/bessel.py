@@ -1,7 +1,7 @@
 """Theorem 3.3 (the gap opens at the start): its limit for many pairs and its bound for finitely many.
 
-Everything rests on one uniform point z of the sphere projected on a direction: xi_2 = E exp(a z) and xi_1 = E z exp(a z). The
-paper writes them with modified Bessel functions, which underflow at d = 512; the hypergeometric 0F1 is the same without that.
+Everything rests on one uniform point z of the sphere projected on a direction: xi_2 = E exp(a z), xi_1 = E z exp(a z).
+The paper writes them with modified Bessel functions, which underflow at d = 512; the hypergeometric 0F1 does not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ def density(z: Float[np.ndarray, "N"], d: int) -> Float[np.ndarray, "N"]:
 
 
 def moments(a: float, d: int) -> tuple[float, float]:
-    """Lemma B.3: (xi_1, xi_2) = (E z e^{az}, E e^{az}), with Gamma(d/2)(2/a)^rho I_rho(a) = 0F1(; d/2; a^2/4), rho = d/2 - 1."""
+    """Lemma B.3: (xi_1, xi_2) = (E z e^{az}, E e^{az}), with Gamma(d/2)(2/a)^rho I_rho(a) = 0F1(; d/2; a^2/4), rho =
+    d/2 - 1."""
     _check_dimension(d)
     return float(a / d * hyp0f1(d / 2 + 1, a**2 / 4)), float(hyp0f1(d / 2, a**2 / 4))
 
 
 def limit(d: int, beta: float, gamma: float) -> float:
-    """(9): 4 beta_0 gamma_0 I_{rho+1}(a) / I_rho(a), the rate at which the gap opens for infinitely many random pairs."""
+    """(9): 4 beta_0 gamma_0 I_{rho+1}(a) / I_rho(a), the rate at which the gap opens for infinitely many random
+    pairs."""
     check_start(beta, gamma)
     xi1, xi2 = moments(beta * (1 - gamma**2), d)
     return 4 * beta * gamma * xi1 / xi2

@@ -67,5 +67,6 @@ class SlowClosing:
 
     @property
     def limit(self) -> float:
-        """K of gamma ~ K / log(t)^2: alpha^2 gamma_0 beta_0^2 exp(-gamma_0^2 / 2), for similarities of uniform margin."""
+        """K of gamma ~ K / log(t)^2: alpha^2 gamma_0 beta_0^2 exp(-gamma_0^2 / 2), for similarities of uniform
+        margin."""
         return self.alpha**2 * self.gamma * self.beta**2 * np.exp(-(self.gamma**2) / 2)

@@ -1,6 +1,6 @@
 """Gradient flow of the parallel model: fixed similarities, or encoders that move freely on the sphere.
 
-The state holds log gamma and log beta: in the fast schemes gamma falls below 1e-100, where gamma itself has no digits left.
+The state holds log gamma and log beta: in the fast schemes gamma falls below 1e-100, where it has no digits left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmcl_core import flow
-from mmcl_core.papers.yaras2024.parallel import check_start, drive, gap, margin, mixture
+from mmcl_core.papers.yaras2024.parallel import check_start, drive, lift, margin, mixture
 from mmcl_core.papers.yaras2024.schemes import Schedule, Scheme
 
 
@@ -34,8 +34,10 @@ class Path:
 
     @property
     def gap(self) -> Float[np.ndarray, "T"]:
-        gamma = torch.as_tensor(np.exp(self.log_gamma))[:, None]
-        return gap(self.first, self.second, gamma[:, 0]).numpy()
+        """Delta by its definition, the distance between the two centres of the lifted embeddings."""
+        height = torch.as_tensor(np.exp(self.log_gamma))[:, None, None]
+        centres = [points.mean(-2) for points in (lift(self.first, height), lift(self.second, -height))]
+        return (centres[0] - centres[1]).norm(dim=-1).numpy()
 
 
 def forces(
@@ -61,7 +63,8 @@ def moving_pairs(
     times: Float[np.ndarray, "T"],
     rtol: float = 1e-11,
 ) -> Path:
-    """The whole flow (encoders, temperature, gap) from the given start, every parameter with unit rate but nu, which has the scheme's."""
+    """The whole flow (encoders, temperature, gap) from the given start, every parameter with unit rate but nu, which
+    has the scheme's."""
     check_start(beta, gamma)
     n, d = first.shape
 
@@ -123,7 +126,8 @@ def initial_rates(
 
 
 def _rates(first: Tensor, second: Tensor, less: Tensor, weights: Tensor, beta: float, gamma: float) -> Rates:
-    """Delta and gamma are not the same: Delta^2 = (1 - gamma^2) m^2 + 4 gamma^2. One exponential serves both softmaxes."""
+    """Delta and gamma are not the same: Delta^2 = (1 - gamma^2) m^2 + 4 gamma^2. One exponential serves both
+    softmaxes."""
     check_start(beta, gamma)
     n, a = len(first), beta * (1 - gamma**2)
     torch.mul(less, a, out=weights).exp_()

@@ -1,10 +1,11 @@
-"""What is measured on trained towers: the columns of Tables 1 to 5, and what happens when the clouds are moved by hand."""
+"""What is measured on trained towers: the columns of Tables 1 to 5, and what becomes of them when the clouds are
+moved."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, Real
 from torch import Tensor, nn
 
 from mmcl_core.errors import InputError
@@ -25,7 +26,8 @@ def embed(tower: nn.Module, inputs: Tensor) -> Float[np.ndarray, "N D"]:
 
 
 def alignment(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], gallery: int) -> dict[str, float]:
-    """Gap (raw and debiased) and uniformity on the first 512 pairs, retrieval at 1 in both directions among the first `gallery`.
+    """Gap (raw and debiased) and uniformity on the first 512 pairs, retrieval at 1 in both directions among the first
+    `gallery`.
 
     `image_retrieval` finds the image of a caption, `text_retrieval` the caption of an image.
 
@@ -45,29 +47,41 @@ def alignment(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], g
     }
 
 
+def first_of_each_picture(images: Real[np.ndarray, "N ..."]) -> Int[np.ndarray, "_"]:
+    """Rows that come first among all that look exactly alike, in order: of twins one alone may be learnt or tested."""
+    first: dict[bytes, int] = {}
+    for row, image in enumerate(images):
+        first.setdefault(image.tobytes(), row)
+    return np.fromiter(first.values(), int)
+
+
 def check_gallery(pairs: int, gallery: int) -> None:
     """`InputError` unless a gallery of that size can be filled."""
     if not 2 <= gallery <= pairs:
         raise InputError(
-            f"A gallery of {gallery} cannot be filled from {pairs} test pairs: allowed are 2 to {pairs}; make the test set larger or gallery smaller"
+            f"A gallery of {gallery} cannot be filled from {pairs} test pairs: allowed are 2 to {pairs}; "
+            "make the test set larger or gallery smaller"
         )
 
 
 def both_told_apart(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
-    """Share of double pairs (image, text) in which both images prefer their own text of the two, as MMVP-VLM counts. Chance is 1/4."""
+    """Share of double pairs (image, text) in which both images prefer their own text, as MMVP-VLM counts. Chance is
+    1/4."""
     (a, s), (b, t) = first, second
     return float(np.mean(((a * s).sum(1) > (a * t).sum(1)) & ((b * t).sum(1) > (b * s).sum(1))))
 
 
 def centre_shift(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "D"]:
-    """Half the difference of the two centres: moving the clouds by minus and plus this much lays the centres on each other."""
+    """Half the difference of the two centres: moving the clouds by minus and plus this lays the centres on each
+    other."""
     return (image.mean(0) - text.mean(0)) / 2
 
 
 def translated(
     image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], shift: Float[np.ndarray, "D"], share: float
 ) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"]]:
-    """Both clouds moved towards each other by `share` of the way to common centres (below 0: apart), normalised again."""
+    """Both clouds moved towards each other by `share` of the way to common centres (below 0: apart), normalised
+    again."""
     moved = image - share * shift, text + share * shift
     return tuple(x / np.linalg.norm(x, axis=1, keepdims=True) for x in moved)
 

@@ -1,7 +1,8 @@
 """Times no solver reaches: log t up to 1e5, by quadrature against the temperature.
 
-The invariant gives gamma as a function of beta, so time is an integral, t = int d log beta / rate(beta), of an integrand that
-spans ten thousands of decades. Everything stays in logarithms, and each step integrates an exponential exactly.
+The invariant gives gamma as a function of beta, so time is an integral, t = int d log beta / rate(beta), of an
+integrand that spans ten thousands of decades. Everything stays in logarithms, and each step integrates an exponential
+exactly.
 """
 
 from __future__ import annotations
@@ -34,8 +35,21 @@ class Curve:
         return np.interp(log_time, self.log_time[late], np.gradient(self.log_gamma[late], np.log(self.log_time[late])))
 
 
+def approached(
+    log_time: float | Float[np.ndarray, "T"], shift: float | Float[np.ndarray, "..."] = 0.0
+) -> float | Float[np.ndarray, "..."]:
+    """The share of its limit that the power of log t has reached, to next order: (L + 2) / (L + 2 log L + shift).
+
+    Where the drive is e^{-a alpha} times a power, t = e^{a alpha} / (a alpha)^2 up to the constant e^{-shift}, hence
+    a alpha = L + 2 log L + shift and d log(a alpha) / d log L is this share. `shift` is log(n - 1) for the softmax of n
+    equally wrong pairs, and log eta for a temperature with learning rate eta.
+    """
+    return (log_time + 2) / (log_time + 2 * np.log(log_time) + shift)
+
+
 def log_quadrature(x: Float[np.ndarray, "G"], log_integrand: Float[np.ndarray, "G"]) -> Float[np.ndarray, "G-1"]:
-    """log of the integral from x_0 to each later x, the logarithm of the integrand taken as linear between grid points."""
+    """log of the integral from x_0 to each later x, the logarithm of the integrand taken as linear between grid
+    points."""
     change = np.diff(log_integrand)
     small = np.abs(change) < 1e-8
     safe = np.where(small, 1.0, change)
@@ -66,7 +80,7 @@ def closing(
 ) -> Curve:
     """The matched parallel model from (beta, gamma) to about log t = `log_time`; `n` None is the scalar loss.
 
-    offset_rate : kappa, the learning rate of gamma (1 in the paper). The invariant becomes kappa (potential - potential_0) = F.
+    offset_rate : kappa, the learning rate of gamma (1 in the paper): kappa (potential - potential_0) = F is invariant
     """
     check_start(beta, gamma)
     end = (log_time + 100 + np.log(n or 2)) / alpha + 2 * beta
@@ -80,7 +94,8 @@ def closing(
 
 
 def closing_free_points(n: int, beta: float, gamma: float, log_time: float = 1.1e5, points: int = 20_000) -> Curve:
-    """The matched ring of n free pairs: gamma = gamma_0 (beta_0 / beta)^{1/n}, from the conservation of beta gamma^n."""
+    """The matched ring of n free pairs: gamma = gamma_0 (beta_0 / beta)^{1/n}, from the conservation of beta
+    gamma^n."""
     check_start(beta, gamma)
     angles = 1 - np.cos(2 * np.pi * np.arange(1, n) / n)
     x = np.linspace(np.log(beta), np.log((log_time + 100) / angles[0] + 2 * beta) + 0.1, points)

@@ -1,6 +1,7 @@
-"""The paper's ways to close the modality gap, as data: what each does to the temperature, to the embeddings, or to the loss.
+"""The paper's ways to close the modality gap, as data: what each does to the temperature, the embeddings, or the loss.
 
-Names are those of Tables 2 to 5. FLT: temperature fixed. TS: temperature scheduled. SLRT: a smaller learning rate for it.
+Names are those of Tables 2 to 5. FLT: temperature fixed. TS: temperature scheduled. SLRT: a smaller learning rate for
+it.
 HS, SS: in a fraction p of the steps coordinates of both modalities are exchanged, or mixed, before the loss.
 """
 
@@ -23,7 +24,8 @@ SwapKind = Literal["hard", "soft", "rows"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """Temperature over training progress: from `start` to `end` linearly, or to and fro along a cosine, `periods` times (section 4.1).
+    """Temperature over training progress: from `start` to `end` linearly, or to and fro along a cosine, `periods` times
+    (section 4.1).
 
     Raises
     ------
@@ -51,7 +53,8 @@ class Schedule:
         return self.start + (self.end - self.start) * share
 
     def check(self, steps: int) -> None:
-        """`InputError` when `steps` updates cannot show the schedule: two are needed for a line, two in each period for an alternation."""
+        """`InputError` when `steps` updates cannot show the schedule: a line needs two, an alternation two in each
+        period."""
         needed = max(2, 2 * self.periods)
         if steps < needed:
             shape = f"alternates {self.periods} times" if self.periods else "is a line"
@@ -82,14 +85,16 @@ class Swap:
     def __call__(
         self, image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], stream: torch.Generator
     ) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B D"]]:
-        """Both modalities after this step's swap, if there is one. Rows are not normalised again; gradients reach both towers."""
+        """Both modalities after this step's swap, if there is one. Rows are not normalised again; gradients reach
+        both."""
         if torch.rand((), generator=stream) >= self.probability:
             return image, text
         own = self.own_share(image.shape, stream).to(image)
         return own * image + (1 - own) * text, own * text + (1 - own) * image
 
     def own_share(self, shape: torch.Size, stream: torch.Generator) -> Float[Tensor, "B D"]:
-        """What an embedding keeps of each of its coordinates: 0 or 1, alike over a row for "rows"; uniform in [0, 1] for "soft"."""
+        """What an embedding keeps of each coordinate: 0 or 1, alike over a row for "rows"; uniform in [0, 1] for
+        "soft"."""
         drawn = torch.rand(shape[0], 1 if self.kind == "rows" else shape[1], generator=stream)
         return (drawn if self.kind == "soft" else (drawn < 0.5).float()).expand(shape)
 
@@ -98,9 +103,9 @@ class Swap:
 class Method:
     """One row of Tables 2 to 5.
 
-    `temperature` at the start, on `scale` with `stretch` (beta = exp(nu / stretch)); `rate` multiplies the learning rate of nu;
-    `schedule` puts the temperature from outside; `normalised` is False where embeddings keep their length.
-    """
+    `temperature` at the start, on `scale` with `stretch` (beta = exp(nu / stretch)); `rate` multiplies the learning
+    rate of nu; `schedule` puts the temperature from outside; `normalised` is False where embeddings keep their
+    length."""
 
     temperature: float = START
     scale: Scale = "exp"

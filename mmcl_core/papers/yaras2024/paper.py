@@ -1,14 +1,33 @@
 """Everything declared for Yaras et al. 2024."""
 
+from mmcl_core.evidence.claim import claims_of
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.papers.yaras2024.claims import closing as closing_claims
-from mmcl_core.papers.yaras2024.claims import lemmas, real_icons, real_pretrained, real_runs, real_table
-from mmcl_core.papers.yaras2024.claims import opening as opening_claims
+from mmcl_core.papers.yaras2024.claims import appendix_c as appendix_c_claims
+from mmcl_core.papers.yaras2024.claims import (
+    fig2,
+    fig4a,
+    lemmas,
+    real_icons,
+    real_longrun,
+    real_moved,
+    real_opening,
+    real_pretrained,
+    real_ranks,
+    real_rows,
+    real_starts,
+    real_table,
+    section_3,
+    slower,
+    theorem_3_2,
+    theorem_3_3,
+    toys,
+)
 from mmcl_core.papers.yaras2024.claims import printed as printed_claims
-from mmcl_core.papers.yaras2024.claims import spheres as spheres_claims
 from mmcl_core.papers.yaras2024.deviations import DEVIATIONS
 from mmcl_core.papers.yaras2024.experiments import (
+    appendix_c,
     closing,
+    coupling,
     exact,
     icons,
     inits,
@@ -21,16 +40,20 @@ from mmcl_core.papers.yaras2024.experiments import (
     spheres,
     sweep,
 )
+from mmcl_core.papers.yaras2024.figures import opening as opening_figures
 from mmcl_core.papers.yaras2024.figures import printed as printed_figures
+from mmcl_core.papers.yaras2024.figures import real_moved as real_moved_figures
 from mmcl_core.papers.yaras2024.figures import real_pretrained as real_pretrained_figures
 from mmcl_core.papers.yaras2024.figures import real_runs as real_runs_figures
 from mmcl_core.papers.yaras2024.figures import real_table as real_table_figures
 from mmcl_core.papers.yaras2024.figures import spheres as spheres_figures
 from mmcl_core.papers.yaras2024.figures import theory
+from mmcl_core.papers.yaras2024.figures import toys as toys_figures
 
 # synthetic half
 SYNTHETIC_EXPERIMENTS = (
-    exact.coupling,
+    coupling.coupling,
+    coupling.coupling_rate,
     exact.invariants,
     exact.leaving,
     exact.margins,
@@ -38,9 +61,10 @@ SYNTHETIC_EXPERIMENTS = (
     closing.slow_closing,
     closing.exponents,
     closing.moving_margin,
-    closing.other_schemes,
-    closing.offsets,
+    appendix_c.other_schemes,
+    appendix_c.offsets,
     opening.random_start,
+    opening.many_pairs,
     opening.small_gap,
     opening.finite_bound,
     spheres.fig2,
@@ -51,13 +75,15 @@ SYNTHETIC_EXPERIMENTS = (
     printed.correlations,
     printed.fig4a_theory,
 )
-SYNTHETIC_FIGURES = (*spheres_figures.FIGURES, *theory.FIGURES, *printed_figures.FIGURES)
-SYNTHETIC_CLAIMS = (
-    *lemmas.CLAIMS,
-    *closing_claims.CLAIMS,
-    *opening_claims.CLAIMS,
-    *spheres_claims.CLAIMS,
-    *printed_claims.CLAIMS,
+SYNTHETIC_FIGURES = (
+    *spheres_figures.FIGURES,
+    *toys_figures.FIGURES,
+    *theory.FIGURES,
+    *opening_figures.FIGURES,
+    *printed_figures.FIGURES,
+)
+SYNTHETIC_CLAIMS = claims_of(
+    section_3, lemmas, theorem_3_2, appendix_c_claims, slower, theorem_3_3, fig2, toys, printed_claims, fig4a
 )
 
 # real half
@@ -75,8 +101,23 @@ REAL_EXPERIMENTS = (
     sweep.pretrained_sweep,
     mscoco.mscoco,
 )
-REAL_FIGURES = (*real_runs_figures.FIGURES, *real_table_figures.FIGURES, *real_pretrained_figures.FIGURES)
-REAL_CLAIMS = (*real_runs.CLAIMS, *real_table.CLAIMS, *real_icons.CLAIMS, *real_pretrained.CLAIMS)
+REAL_FIGURES = (
+    *real_runs_figures.FIGURES,
+    *real_moved_figures.FIGURES,
+    *real_table_figures.FIGURES,
+    *real_pretrained_figures.FIGURES,
+)
+REAL_CLAIMS = claims_of(
+    real_starts,
+    real_opening,
+    real_longrun,
+    real_moved,
+    real_table,
+    real_rows,
+    real_ranks,
+    real_icons,
+    real_pretrained,
+)
 
 PAPER = Paper(
     key="yaras2024",

@@ -1,8 +1,8 @@
-"""The parallel-modality model: two modalities at heights +gamma and -gamma above their common plane (section 3 of the paper).
+"""The parallel-modality model of section 3: two modalities at heights +gamma and -gamma above their common plane.
 
 The gap variable gamma enters the loss only through the length 1 - gamma^2 of the in-plane parts: the effective inverse
-temperature is a = beta (1 - gamma^2), and nothing pulls the planes together as such. Temperature and gap are driven by one and
-the same scalar, `drive`: whichever of them shrinks it, it is gone for both.
+temperature is a = beta (1 - gamma^2), and nothing pulls the planes together as such. Temperature and gap are driven by
+one and the same scalar, `drive`: whichever of them shrinks it, it is gone for both.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ def check_start(inverse_temperature: float, gamma: float) -> None:
     """`InputError` unless beta_0 > 0 and 0 < gamma_0 < 1."""
     if not 0 < inverse_temperature < float("inf"):
         raise InputError(
-            f"beta_0 = {inverse_temperature} is not allowed: the inverse temperature must be positive and finite, CLIP starts at 1/0.07"
+            f"beta_0 = {inverse_temperature} is not allowed: the inverse temperature must be positive and finite, "
+            f"CLIP starts at 1/0.07"
         )
     if not 0 < gamma < 1:
         raise InputError(
-            f"gamma_0 = {gamma} is not allowed: the height must lie between 0 and 1, both excluded; at 0 there is no gap, at 1 no plane"
+            f"gamma_0 = {gamma} is not allowed: the height must lie between 0 and 1, both excluded; at 0 there is no "
+            f"gap, at 1 no plane"
         )
 
 
@@ -41,7 +43,8 @@ def objective(
     gamma: Float[Tensor, ""],
     scheme: Scheme,
 ) -> Float[Tensor, ""]:
-    """CLIP's loss of the lifted embeddings, written without any reduction: what the formulas below are tested against."""
+    """CLIP's loss of the lifted embeddings, written without any reduction: what the formulas below are tested
+    against."""
     return clip_loss(lift(first, gamma), lift(second, -gamma), 1 / scheme.inverse_temperature(nu))
 
 
@@ -67,7 +70,8 @@ def velocities(
 
 
 def margin(similarity: Float[Tensor, "*S n n"]) -> Float[Tensor, "*S"]:
-    """alpha(Z): by how much every pair beats every wrong pair, in rows and columns. Positive means perfectly matched."""
+    """alpha(Z): by how much every pair beats every wrong pair, in rows and columns. Positive means perfectly
+    matched."""
     pairs = similarity.diagonal(0, -2, -1)
     itself = torch.eye(similarity.shape[-1], dtype=torch.bool)
     others = similarity.masked_fill(itself, -torch.inf)

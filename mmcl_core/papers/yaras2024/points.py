@@ -1,7 +1,7 @@
 """The model behind Fig. 2: pairs that move freely on the sphere, and its three-number reduction.
 
-The paper does not state it; its curves identify it. Every row is its own point of S^2 and there is no shared gamma, so each
-row gets 1/n of the gradient while the temperature gets all of it: beta gamma^n is conserved, and not beta sqrt(gamma).
+The paper does not state it; its curves identify it. Every row is its own point of S^2 and there is no shared gamma, so
+each row gets 1/n of the gradient while the temperature gets all of it: beta gamma^n is conserved, not beta sqrt(gamma).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Orbit:
 
 @dataclass(frozen=True)
 class Ring:
-    """n pairs on two regular polygons at heights +gamma and -gamma; partner i of the second is `shift` vertices away."""
+    """n pairs on two regular polygons at heights +gamma and -gamma; partner i of the second is `shift` vertices
+    away."""
 
     n: int = 5
     shift: int = 2
@@ -62,7 +63,8 @@ class Ring:
             )
 
     def field(self, state: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
-        """d/dt of (log gamma, log beta, delta, t): the flow of all 6n + 1 numbers restricted to its symmetric configurations."""
+        """d/dt of (log gamma, log beta, delta, t): the flow of all 6n + 1 numbers restricted to its symmetric
+        configurations."""
         log_gamma, log_beta, delta, time = state
         beta = self.law.inverse_temperature(time) if isinstance(self.law, Schedule) else np.exp(log_beta)
         plane = -np.expm1(2 * log_gamma)  # 1 - gamma^2
@@ -93,7 +95,8 @@ class Ring:
         return float(roots[-1]) if len(roots) else float("nan")
 
     def points(self, log_gamma: float, angle: float) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3"]]:
-        """Both polygons on S^2, symmetric about the first axis; partner i of the second stands at the angle `angle` from that of the first."""
+        """Both polygons on S^2, symmetric about the first axis; partner i of the second stands at the angle `angle`
+        from that of the first."""
         vertices = 2 * np.pi * np.arange(self.n) / self.n
         height, radius = np.exp(log_gamma), np.sqrt(-np.expm1(2 * log_gamma))
 

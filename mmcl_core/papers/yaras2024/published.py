@@ -1,6 +1,7 @@
 """Numbers printed in the paper or read off its figures: data [S], never results of ours.
 
-Tables 2 to 5: CLIP with a ResNet-50 on MSCOCO, means of three runs. The paper gives no spread. Fig. 4: read off the picture.
+Tables 2 to 5: CLIP with a ResNet-50 on MSCOCO, means of three runs. The paper gives no spread. Fig. 4: read off the
+picture.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ MMVP = {
     "TS S3": 13.087,
 }  # Table 1
 
-# Fig. 4a: (step, gap) read off; 2048 MSCOCO pairs, CLIP from scratch. Flat within a noise band of .1 to .25 after step 3000.
+# Fig. 4a: (step, gap) read off; 2048 MSCOCO pairs, CLIP from scratch. Flat within a noise band of .1 to .25 after step
+# 3000.
 FIGURE_4A = np.array(
     [
         (100, 1.17),

@@ -1,7 +1,7 @@
-"""Temperature schemes: how the inverse temperature beta depends on the trained number nu, and what that makes of Lemma 3.1.
+"""Temperature schemes: how the inverse temperature beta depends on the trained number nu, and Lemma 3.1 for each.
 
-Under the reduced flow beta moves at the speed eta beta'(nu)^2 (1 - gamma^2) g, where eta is the learning rate of nu (1 in the
-paper). Dividing by the speed of gamma gives an exact invariant for every scheme, whatever the encoders do:
+Under the reduced flow beta moves at the speed eta beta'(nu)^2 (1 - gamma^2) g, where eta is the learning rate of nu (1
+in the paper). Dividing by the speed of gamma gives an exact invariant for every scheme, whatever the encoders do:
 
     potential(beta) - potential(beta_0) = F(gamma) = [log(gamma_0 / gamma) + (gamma^2 - gamma_0^2) / 2] / 2,
 
@@ -26,14 +26,16 @@ Number = float | Float[np.ndarray, "..."]
 
 @dataclass(frozen=True)
 class Scheme(ABC):
-    """A trained inverse temperature. `rate` is eta, the learning rate of nu over that of the encoders (SLRT of the paper)."""
+    """A trained inverse temperature. `rate` is eta, the learning rate of nu over that of the encoders (SLRT of the
+    paper)."""
 
     rate: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.rate >= 0:
             raise InputError(
-                f"The temperature's learning rate {self.rate} is not allowed: it must be at least 0, and 0 keeps the temperature fixed"
+                f"The temperature's learning rate {self.rate} is not allowed: it must be at least 0, and 0 keeps the "
+                f"temperature fixed"
             )
 
     @abstractmethod
@@ -95,7 +97,8 @@ class Linear(Scheme):
 
 @dataclass(frozen=True)
 class Softplus(Scheme):
-    """beta = log(1 + exp(nu)). It starts at beta_0 for nu_0 = beta_0 + log(1 - exp(-beta_0)), not for nu_0 = log beta_0."""
+    """beta = log(1 + exp(nu)). It starts at beta_0 for nu_0 = beta_0 + log(1 - exp(-beta_0)), not for nu_0 = log
+    beta_0."""
 
     def inverse_temperature(self, nu: Tensor) -> Tensor:
         return softplus(nu)
@@ -114,7 +117,8 @@ class Softplus(Scheme):
 
 @dataclass(frozen=True)
 class Fixed(Scheme):
-    """A frozen temperature (FLT): beta cannot grow, so nothing but the pairs themselves and the gap shrinks the drive."""
+    """A frozen temperature (FLT): beta cannot grow, so nothing but the pairs themselves and the gap shrinks the
+    drive."""
 
     rate: float = 0.0
 
@@ -149,14 +153,17 @@ class Schedule:
     def __post_init__(self) -> None:
         if min(self.start, self.end) <= 0 or not self.horizon > 0:
             raise InputError(
-                f"The schedule from tau = {self.start} to {self.end} over {self.horizon} is not allowed: all three numbers must be positive"
+                f"The schedule from tau = {self.start} to {self.end} over {self.horizon} is not allowed: all three "
+                f"numbers must be positive"
             )
 
     def fits(self, end: float) -> Schedule:
-        """Itself; `InputError` unless it lasts as long as the run: the paper's schedules are linear in training progress."""
+        """Itself; `InputError` unless it lasts as long as the run: the paper's schedules are linear in training
+        progress."""
         if not np.isclose(self.horizon, end, rtol=1e-9):
             raise InputError(
-                f"The temperature schedule lasts {self.horizon:g} but the run {end:g}: a schedule is linear in training progress, so set horizon and end to the same time"
+                f"The temperature schedule lasts {self.horizon:g} but the run {end:g}: a schedule is linear in "
+                f"training progress, so set horizon and end to the same time"
             )
         return self
 

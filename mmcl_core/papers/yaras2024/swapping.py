@@ -1,9 +1,10 @@
-"""Swapping in the model of Fig. 2: coordinates of a pair's two embeddings are exchanged before the loss (section 4 of the paper).
+"""Swapping in the model of Fig. 2: coordinates of a pair's two embeddings are exchanged before the loss (section 4 of
+the paper).
 
-Hard swap (HS): in a fraction p of the steps every entry is exchanged with probability 1/2. Soft swap (SS): every entry of both is
-mixed with a weight uniform in [0, 1]. Row swap: whole rows are exchanged. Swapping acts on entries, so it depends on the basis;
-each seed starts in its own random rotation. As in the paper's description nothing is normalised again afterwards.
-"""
+Hard swap (HS): in a fraction p of the steps every entry is exchanged with probability 1/2. Soft swap (SS): every
+entry of both is mixed with a weight uniform in [0, 1]. Row swap: whole rows are exchanged. Swapping acts on entries,
+so it depends on the basis; each seed starts in its own random rotation. As in the paper's description nothing is
+normalised again afterwards."""
 
 from __future__ import annotations
 
@@ -72,9 +73,9 @@ def train(
 ) -> tuple[Float[np.ndarray, "S M R"], Float[np.ndarray, "S M R"]]:
     """(gap, temperature) by gradient descent after each of the steps in `record`, for all seeds and swaps at once.
 
-    The points move along their tangents and are put back on the sphere. A seed draws its rotation and its random numbers from
-    its own streams, the same for every swap: a paired comparison, and a seed alone is the same seed in a batch.
-    """
+    The points move along their tangents and are put back on the sphere. A seed draws its rotation and its random
+    numbers from its own streams, the same for every swap: a paired comparison, and a seed alone is the same seed in a
+    batch."""
     x0, y0 = ring.start()
     turns = np.stack(
         [special_ortho_group.rvs(3, random_state=numpy_generator("yaras2024.swaps", s, "rotation")) for s in seeds]

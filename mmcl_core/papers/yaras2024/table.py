@@ -1,18 +1,25 @@
-"""The mitigation table as claims and figures read it: columns by method, gathered from several experiments, beside the paper's rows."""
+"""The mitigation table as claims and figures read it: columns by method, gathered from several experiments, beside the
+paper's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.stats import Estimate, mean
 
+FIXED, MOVING, OTHERS = SCENES = ("scenes_fixed", "scenes_moving", "scenes_others")  # the experiments of each table
+ICONS = ("icons_fixed", "icons_others")
 PRINTED = {r.method for r in published.TABLES}  # SS 1 is ours: the paper prints p = .05 alone
 Column = dict[str, Float[np.ndarray, "S"]]
+
+
+def stored(*names: str) -> list[str]:
+    """The full names of these experiments of the chapter, as figures list them."""
+    return [f"yaras2024.{name}" for name in names]
 
 
 def column(measure: str, *results: Mapping[str, np.ndarray]) -> Column:
@@ -20,25 +27,11 @@ def column(measure: str, *results: Mapping[str, np.ndarray]) -> Column:
     return {str(method): r[measure][:, k] for r in results for k, method in enumerate(r["methods"])}
 
 
-def rank_correlation(measure: str, ours: Column, methods: list[str] | None = None) -> Float[np.ndarray, "S"]:
+def rank_correlation(measure: str, ours: Column, methods: Collection[str] | None = None) -> Float[np.ndarray, "S"]:
     """Spearman's correlation of each seed's column with the paper's, over `methods` (default: all that are in both)."""
     names = [m for m in ours if m in PRINTED and (methods is None or m in methods)]
     theirs = published.column(measure, tuple(names))
     return np.array([stats.spearmanr(row, theirs).statistic for row in np.stack([ours[m] for m in names], 1)])
-
-
-def over_seeds(correlations: Float[np.ndarray, "S"]) -> Estimate:
-    """Their mean with the observed range: a t interval of three correlations may leave [-1, 1]."""
-    low, high = float(np.min(correlations)), float(np.max(correlations))
-    return Estimate(float(np.clip(np.mean(correlations), low, high)), low, high, len(correlations), "range over seeds")
-
-
-def fisher_interval(correlations: Float[np.ndarray, "S"]) -> Estimate:
-    """Mean and 95 % t interval of Fisher's z over seeds, as correlations again: the interval stays within [-1, 1]."""
-    z = mean(np.arctanh(np.clip(correlations, -0.999999, 0.999999)))
-    return Estimate(
-        float(np.tanh(z.value)), float(np.tanh(z.low)), float(np.tanh(z.high)), z.n, "95% t interval of Fisher's z"
-    )
 
 
 def fixed_temperatures(ours: Column) -> list[str]:

@@ -32,7 +32,7 @@ class TwoTowers(nn.Module):
 def tiny_clip(
     method: Method, experiment: str, seed: int, channels: int = 3, vocabulary: int = len(WORDS), length: int = LENGTH
 ) -> TwoTowers:
-    """Two convolutions and a hidden layer for images of 16 x 16, a perceptron of three layers over token embeddings for captions.
+    """Two convolutions and a hidden layer for images of 16 x 16, three layers over token embeddings for captions.
 
     The weights depend on (experiment, seed) alone, so all methods start from the same ones.
     """
@@ -45,7 +45,8 @@ def tiny_clip(
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW as OpenCLIP uses it. `warm_up` is the share of steps before the cosine; None is a constant rate. `steps` stops before the `epochs` are over."""
+    """AdamW as OpenCLIP uses it. `warm_up` is the share of steps before the cosine; None is a constant rate. `steps`
+    stops before the `epochs` are over."""
 
     batch: int
     epochs: int
@@ -62,7 +63,8 @@ class Recipe:
 def logits(
     towers: TwoTowers, images: Tensor, texts: Tensor, method: Method, stream: torch.Generator
 ) -> Float[Tensor, "B B"]:
-    """Similarities over the temperature, after the method's swap. Never in half precision: autocast would leave two digits."""
+    """Similarities over the temperature, after normalising and then the method's swap. Never in half precision:
+    autocast would leave two digits."""
     image, text = towers.image(images), towers.text(texts)
     with torch.autocast(image.device.type, enabled=False):
         image, text = image.float(), text.float()
@@ -83,12 +85,14 @@ def fit(
     seed: int,
     after_step: Callable[[int], None] | None = None,
 ) -> None:
-    """Train `towers` in place by `method`; batches and swaps have streams of their own, the same for every method of a seed.
+    """Train `towers` in place by `method`; batches and swaps have streams of their own, the same for every method of a
+    seed.
 
     Raises
     ------
     InputError
-        When the method's schedule does not fit the number of steps, the batch the number of pairs, or the loss is not finite.
+        When the method's schedule does not fit the number of steps, the batch the number of pairs, or the loss is not
+        finite.
     """
     steps = recipe.total(len(images))
     if method.schedule is not None:

@@ -1,8 +1,8 @@
 """The mitigation methods on genuine pairs: Material Design icons and their names.
 
-One training run has two tests: icons held out at random, most of which have near twins in training ("account plus", "account plus
-outline"), and icons whose first word never occurs first in training.
-"""
+One training run has two tests: icons held out at random, most of which have near twins in training ("account plus",
+"account plus outline"), and icons whose first word never occurs first in training. Of icons that look exactly alike
+only the first is used, so that no picture is both learnt and tested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,14 @@ from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
-from mmcl_core.papers.yaras2024.evaluate import GAP_PAIRS, alignment, both_told_apart, check_gallery, embed
+from mmcl_core.papers.yaras2024.evaluate import (
+    GAP_PAIRS,
+    alignment,
+    both_told_apart,
+    check_gallery,
+    embed,
+    first_of_each_picture,
+)
 from mmcl_core.papers.yaras2024.experiments.scenes import FIXED, MOVING, OTHERS
 from mmcl_core.papers.yaras2024.methods import find_method
 from mmcl_core.papers.yaras2024.towers import Recipe, TwoTowers, fit, tiny_clip
@@ -36,14 +43,14 @@ PAD, UNKNOWN = "", "?"
 class IconsSetting(Config):
     """Icons of 16 x 16 and names of up to five words. Not in the paper."""
 
-    book: ClassVar = {"seeds": 3, "epochs": 12}
+    book: ClassVar = {"epochs": 12}
     smoke: ClassVar = {"seeds": 2, "train": 160, "test": 150, "gallery": 100, "classes": 3, "batch": 16, "epochs": 1}
 
     methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5")
     font: Literal["mdi6", "phosphor", "remix", "fa6s"] = Field(
         "mdi6", description="chosen: Material Design Icons 6.9.96"
     )
-    train: int = Field(5300, ge=2, description="chosen: about all that are left")
+    train: int = Field(5200, ge=2, description="chosen: about all that are left")
     test: int = Field(1000, ge=2, description="chosen: icons in each of the two test sets")
     gallery: int = Field(1000, ge=2, description="chosen: retrieval among so many")
     classes: int = Field(20, ge=2, description="chosen: the most frequent first words, for zero-shot and linear probe")
@@ -70,7 +77,7 @@ class FixedSetting(IconsSetting):
 
 class OtherSetting(IconsSetting):
     book: ClassVar = IconsSetting.book | {
-        "methods": ("TS S3", "softplus", "SLRT .1", "HS 1", "HS .1", "SS 1", "no normalisation")
+        "methods": ("TS S3", "softplus", "SLRT .1", "HS 1", "HS .1", "no normalisation")
     }
     methods: tuple[str, ...] = Field((*MOVING, *OTHERS), min_length=1, description="Tables 2 to 5")
 
@@ -93,7 +100,8 @@ def split(names: Sequence[Sequence[str]], train: int, test: int, seed: int) -> d
     )
     if len(unseen) < test or len(seen) < train + test:
         raise InputError(
-            f"{train} training icons and twice {test} for testing were asked for, but there are {len(names)}: take fewer"
+            f"{train} training icons and twice {test} for testing were asked for, but there are {len(names)}: "
+            "take fewer"
         )
     return {"train": seen[test : test + train], "test": seen[:test], "unseen": unseen[:test]}
 
@@ -121,7 +129,8 @@ def one_word_apart(names: Sequence[Sequence[str]]) -> Int[np.ndarray, "P 2"]:
 
 @dataclass(frozen=True)
 class Task:
-    """A seed's icons: `images` and `tokens` of every part of the split, and the class of those whose first word is a class (else -1)."""
+    """A seed's icons: `images` and `tokens` of every part, and the class of those whose first word is a class (else
+    -1)."""
 
     images: dict[str, Float[Tensor, "N 1 16 16"]]
     tokens: dict[str, Int[Tensor, "N 5"]]
@@ -133,7 +142,9 @@ class Task:
 
     @classmethod
     def draw(cls, config: IconsSetting, seed: int) -> Self:
-        drawn = icon_data.icons(config.font, 16)
+        everything = icon_data.icons(config.font, 16)
+        kept = first_of_each_picture(everything.images)
+        drawn = icon_data.Icons(everything.images[kept], tuple(everything.names[k] for k in kept))
         rows = split(drawn.names, config.train, config.test, seed)
         names = {part: [drawn.names[k] for k in of_part] for part, of_part in rows.items()}
         words = icon_data.vocabulary(names["train"], config.least)
@@ -153,9 +164,11 @@ class Task:
 
 
 def gap_without_chance(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], groups: np.ndarray) -> float:
-    """The modality gap without what chance adds to it when pairs are drawn in `groups`: `debiased_modality_gap` with one term for each group.
+    """The modality gap without what chance adds to it when pairs are drawn in `groups`: `debiased_modality_gap` with
+    one term for each group.
 
-    Icons of one first word are alike, so a split by first words draws words, not icons, and its means differ by more chance than as many single pairs'.
+    Icons of one first word are alike, so a split by first words draws words, not icons, and its means differ by more
+    chance than as many single pairs'.
     """
     difference = image - text
     _, of_pair = np.unique(groups, return_inverse=True)
@@ -191,7 +204,8 @@ def measure(towers: TwoTowers, task: Task, gallery: int, device: torch.device) -
 
 
 def mitigation(config: IconsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Every column as `[S, methods]`, how many pairs of names differ in one word, and how many `first_words` `[S, 2]` the pairs of (test, unseen) gaps have."""
+    """Every column as `[S, methods]`; how many pairs of names differ in one word, `twins` `[S]`; how many `first_words`
+    `[S, 2]` the pairs have on which the gaps of (test, unseen) are measured."""
     rows, twins, words = [], [], []
     for seed in seeds:
         task = Task.draw(config, seed)
@@ -232,7 +246,7 @@ def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> A
     OtherSetting,
     coordinates=["methods"],
     data=_data,
-    seconds={"smoke": 4, "book": 70, "paper": 1700},
+    seconds={"smoke": 4, "book": 60, "paper": 1700},
 )
 def others(config: OtherSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Moving temperatures, swaps, and embeddings that keep their length, on icons with names."""

@@ -1,4 +1,5 @@
-"""Where the gap comes from: the first steps from a hundred initialisations (Fig. 4b), and training from two kinds of start (Fig. 1)."""
+"""Where the gap comes from: first steps from a hundred initialisations (Fig. 4b), training from two kinds of start
+(Fig. 1)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from mmcl_core.runtime import generator
 
 NAME = "yaras2024.inits"
 STARTS = ("default", "coinciding")
-OPEN = 20  # steps: where a prototype with another renderer saw the gap of coinciding centres at its widest (16 to 24)
+# steps after which an earlier trial with another renderer saw the gap of coinciding centres at its widest (16 to 24)
+OPEN = 20
 SHARES = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # of the way to common centres
 
 
@@ -46,7 +48,8 @@ def random_centre(towers: TwoTowers, images: Tensor, texts: Tensor, seed: int) -
 
 
 class FirstStepsSetting(Config):
-    """Ten steps of AdamW on 2048 pairs, from the default start and from towers whose features are both centred at the origin."""
+    """Ten steps of AdamW on 2048 pairs, from the default start and from towers with both features centred at the
+    origin."""
 
     smoke: ClassVar = {"seeds": 4, "pairs": 512, "batch": 64}
 
@@ -59,7 +62,10 @@ class FirstStepsSetting(Config):
 
 @experiment("yaras2024.first_steps", FirstStepsSetting, seconds={"smoke": 1, "book": 30, "paper": 30})
 def first_steps(config: FirstStepsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Fig. 4b: the gap before and after the first ten steps, over initialisations; `[S, 2]` for the two starts. `angle` between the centres at the default one."""
+    """Fig. 4b: the gap before and after the first ten steps, over initialisations; `[S, 2]` for the two starts.
+
+    `angle` `[S]` is that between the centres at the default start. All initialisations see the same pairs.
+    """
     drawn = scenes(NAME, 0, config.pairs)  # the same pairs for every initialisation
     images, tokens = drawn.images.to(device), drawn.tokens.to(device)
     recipe = Recipe(config.batch, 1 + config.steps // (config.pairs // config.batch), config.rate, None, config.steps)
@@ -97,15 +103,15 @@ class StartsSetting(TinyClipSetting):
 
 
 @experiment(
-    "yaras2024.starts", StartsSetting, coordinates=["steps", "shares"], seconds={"smoke": 1, "book": 60, "paper": 900}
+    "yaras2024.starts", StartsSetting, coordinates=["steps", "shares"], seconds={"smoke": 1, "book": 90, "paper": 900}
 )
 def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Fig. 1 and the translation test: embeddings in three principal axes before and after training, and the gap on the way.
+    """Fig. 1 and the translation test: embeddings in principal axes before and after training, and the gap on the way.
 
-    `gap`, `temperature` `[S, 2, T]`; `cloud` `[S, 2, 2, 2, N, 3]` for starts, (before, after), (image, text); `captured` `[S, 2, 2]` is the
-    share of the variance in these axes; `own_side` `[S, 2, 2]` for (before, after) the share of embeddings on their modality's side of the gap, in all
-    dimensions; `thickness` `[S, 2, 2]` the spread of (image, text) along the gap over the root mean square of the spreads along all axes.
-    """
+    `gap`, `temperature` `[S, 2, T]`; `cloud` `[S, 2, 2, 2, N, 3]` for starts, (before, after), (image, text);
+    `captured` `[S, 2, 2]` is the share of the variance in these axes; `own_side` `[S, 2, 2]` for (before, after) the
+    share of embeddings on their modality's side of the gap, in all dimensions; `thickness` `[S, 2, 2]` the spread of
+    (image, text) along the gap over the root mean square of the spreads along all axes."""
     total = config.recipe.total(config.train)
     steps = np.unique(np.r_[0, min(OPEN, total), np.geomspace(1, total, 32).round().astype(int)])
     per_seed = []
@@ -150,20 +156,23 @@ def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) ->
 def principal(
     image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]
 ) -> tuple[Float[np.ndarray, "2 N 3"], float]:
-    """Both clouds in the three principal axes of all embeddings together, put on the unit sphere, and the axes' share of the variance."""
+    """Both clouds in the three principal axes of all embeddings together, put on the unit sphere; the axes' share of
+    variance."""
     pca = PCA(3).fit(np.concatenate([image, text]))
     shadows = np.stack([image, text]) @ pca.components_.T
     return shadows / np.linalg.norm(shadows, axis=-1, keepdims=True), float(pca.explained_variance_ratio_.sum())
 
 
 def own_side(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> float:
-    """Share of embeddings that are on their own modality's side of the plane half-way between the two centres: 1 for two bands, 1/2 for one cloud."""
+    """Share of embeddings on their own modality's side of the plane half-way between the centres: 1 for two bands,
+    1/2 for one cloud."""
     axis, middle = image.mean(0) - text.mean(0), (image.mean(0) + text.mean(0)) / 2
     return float(np.mean(np.r_[(image - middle) @ axis > 0, (text - middle) @ axis < 0]))
 
 
 def spread_along_gap(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "2"]:
-    """Standard deviation of each modality along the line between the centres, over the root mean square over all directions."""
+    """Standard deviation of each modality along the line between the centres, over the root mean square over all
+    directions."""
     axis = image.mean(0) - text.mean(0)
     axis /= np.linalg.norm(axis)
     return np.array([(x @ axis).std() / np.sqrt(x.var(0).mean()) for x in (image, text)])

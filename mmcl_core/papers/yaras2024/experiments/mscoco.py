@@ -1,4 +1,5 @@
-"""The paper's own experiment as a configuration: CLIP with a ResNet-50 on MSCOCO. The data reach no machine through the package registries."""
+"""The paper's own experiment as a configuration: CLIP with a ResNet-50 on MSCOCO, whose data no package registry
+carries."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class MscocoSetting(Config):
 
 def _data(config: MscocoSetting) -> dict[str, str]:
     raise DataAbsent(
-        "MSCOCO's images and captions reach no machine through the package registries, so CLIP RN50 was not trained: the configuration and the table are ready for them"
+        "MSCOCO's images and captions reach no machine through the package registries, so CLIP RN50 was not trained: "
+        "the configuration and the table are ready for them"
     )
 
 

@@ -1,4 +1,5 @@
-"""A real CLIP: what Liang et al. published of it, the embeddings of 500 MSCOCO pairs by ViT-B/16, trained and with random weights."""
+"""A real CLIP: what Liang et al. published of it, embeddings of 500 MSCOCO pairs by ViT-B/16, trained and with random
+weights."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def _data(config: ClipSetting) -> dict[str, str]:
 
 
 def mean_cosine(x: Float[np.ndarray, "N D"], y: Float[np.ndarray, "N D"] | None = None) -> float:
-    """Mean cosine of different rows of unit vectors: within a modality, or between an image and texts that are not its own."""
+    """Mean cosine of different rows of unit vectors: within a modality, or between an image and texts that are not its
+    own."""
     cosines = x @ (x if y is None else y).T
     return float(cosines[~np.eye(len(x), dtype=bool)].mean())
 
@@ -53,8 +55,8 @@ def unused_share(queries: Float[np.ndarray, "N D"], gallery: Float[np.ndarray, "
 def clip(config: ClipSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap, cones and retrieval of CLIP ViT-B/16 on 500 pairs, and both after its two clouds are moved by hand.
 
-    `[weights, shares]` for what moves; `centred_` when each modality loses its own mean instead; `margin` by which the line between the centres alone separates all images from all texts.
-    """
+    `[weights, shares]` for what moves; `centred_` when each modality loses its own mean instead; `margin` by which
+    the line between the centres alone separates all images from all texts."""
     measured: list[dict[str, np.ndarray]] = []
     for weights in WEIGHTS:
         image, text = clip_features.load(weights == "trained")

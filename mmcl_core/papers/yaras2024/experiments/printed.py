@@ -33,7 +33,8 @@ PAIRS = (
 
 @experiment("yaras2024.correlations", PrintedSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def correlations(config: PrintedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Pearson's and Spearman's correlations of printed columns `[pair, set, kind]`: nine plotted points, all rows, rows not collapsed."""
+    """Pearson's and Spearman's correlations of printed columns `[pair, set, kind]`: nine plotted points, all rows,
+    rows not collapsed."""
     sets = (published.NINE_POINTS, None, published.not_collapsed())
     return {
         "correlation": np.array([[published.correlation(a, b, methods) for methods in sets] for a, b in PAIRS]),
@@ -42,7 +43,8 @@ def correlations(config: PrintedSetting, seeds: Sequence[int], device: torch.dev
 
 
 class Figure4aSetting(Config):
-    """The reduced flow from the gap and temperature with which the paper's Fig. 4a starts; one unit of time for one step."""
+    """The reduced flow from the gap and temperature with which the paper's Fig. 4a starts; one unit of time for one
+    step."""
 
     n: int = Field(2048, ge=2, description="Fig. 4a: 2048 pairs")
     temperature: float = Field(0.07, gt=0, description="CLIP's start; not stated for Fig. 4a")
@@ -54,7 +56,8 @@ class Figure4aSetting(Config):
 
 @experiment("yaras2024.fig4a_theory", Figure4aSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def fig4a_theory(config: Figure4aSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Fig. 4a: the digitised points with their straight line and local power, and the reduced flow on the same axes `[margin, T]`."""
+    """Fig. 4a: the digitised points with their straight line and local power, and the reduced flow on the same axes
+    `[margin, T]`."""
     step, gap = published.FIGURE_4A.T
     axis = -1 / np.log10(step) ** 2
     line = stats.linregress(axis, gap)

@@ -48,7 +48,10 @@ RINGS = (2, 3, 8)  # beside the five pairs of Fig. 2, which run to the end
 
 
 def conserved_range(n: int) -> float:
-    """By how much log(beta gamma^n) varies along the unreduced flow of n free pairs, started mismatched on two symmetric rings, up to t = 100."""
+    """By how much log(beta gamma^n) varies along the unreduced flow of n free pairs up to t = 100.
+
+    They start mismatched on two symmetric rings.
+    """
     return drift(n, *full_flow(Ring(n, max(1, (n - 1) // 2)), np.array([0.0, 1.0, 10.0, 100.0]), rtol=1e-10))
 
 
@@ -58,7 +61,10 @@ def drift(n: int, gap: np.ndarray, temperature: np.ndarray) -> float:
 
 @experiment("yaras2024.fig2", RingSetting, deterministic=True, seconds={"smoke": 2, "book": 2, "paper": 2})
 def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Fig. 2: gap, temperature over time, partners' angle at the peak (degrees), six frames of the sphere `[frame, n, 3]`, the unreduced flow, the moment of matching."""
+    """Fig. 2: gap and temperature over time, six frames of the sphere `[frame, n, 3]`, the unreduced flow.
+
+    `peak_angle`: partners' angle where the gap is largest, in degrees; `matched`: the moment of matching.
+    """
     ring = config.ring()
     plotted = np.geomspace(0.1, config.end, 200)  # the paper plots t + 0.1
     orbit = ring.run(plotted - 0.1)
@@ -91,6 +97,14 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
     }
 
 
+def margin_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """alpha(Z) of each frame `[frame]`, from the points themselves: by how much every pair beats every wrong pair."""
+    z = first @ np.swapaxes(second, 1, 2)
+    pairs = np.diagonal(z, axis1=1, axis2=2)
+    others = np.where(np.eye(z.shape[1], dtype=bool), -np.inf, z)
+    return np.minimum(pairs - others.max(2), pairs - others.max(1)).min(1)
+
+
 class ToySetting(RingSetting):
     """Every way to treat the temperature, in both gradient-flow models."""
 
@@ -120,7 +134,8 @@ PARALLEL_METHODS = (*LEARNT, *PARALLEL_FROZEN)
 
 @experiment("yaras2024.toy_schemes", ToySetting, deterministic=True, seconds={"smoke": 2, "book": 2, "paper": 2})
 def toy_schemes(config: ToySetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Gap and temperature of ten methods in the model of Fig. 2 `[method, T]`, and log10 gamma of ten in the parallel model."""
+    """Gap and temperature of ten methods in the model of Fig. 2 `[method, T]`, and log10 gamma of ten in the
+    parallel model."""
     times = np.concatenate([[0.0], np.geomspace(0.01, config.end, 281)])
     rings = [config.ring(law) for law in LEARNT.values()]
     rings += [config.ring(Fixed(), temperature) for temperature in FROZEN.values()]
@@ -164,7 +179,7 @@ class SwapSetting(RingSetting):
     book: ClassVar = {"points": 101}
     smoke: ClassVar = {"seeds": 2, "end": 30.0, "points": 11}
 
-    seeds: int = Field(10, ge=1, description="chosen; the sheet has 3")
+    seeds: int = Field(10, ge=1, description="chosen")
     rate: float = Field(0.05, gt=0, le=1, description="chosen (5.2): learning rate, so steps = end / rate")
     end: float = Field(1e3, gt=0, description="chosen (5.2): time")
     points: int = Field(201, ge=2, description="chosen: recorded times")

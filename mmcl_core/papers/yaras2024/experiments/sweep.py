@@ -1,6 +1,8 @@
-"""Pretrained towers with an alignment of our own: small heads on frozen image and text features of emoji. This is not CLIP.
+"""Pretrained towers with an alignment of our own: small heads on frozen image and text features of emoji. This is not
+CLIP.
 
-The towers, EfficientNet-Lite0 and WordLlama, never met; each makes a cone of its own, and the heads are all that is trained.
+The towers, EfficientNet-Lite0 and WordLlama, never met; each makes a cone of its own, and the heads are all that is
+trained.
 """
 
 from __future__ import annotations
@@ -19,7 +21,13 @@ from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.models import pretrained
 from mmcl_core.models.towers import perceptron, seeded
-from mmcl_core.papers.yaras2024.evaluate import alignment, check_gallery, embed, retrieval_among_best
+from mmcl_core.papers.yaras2024.evaluate import (
+    alignment,
+    check_gallery,
+    embed,
+    first_of_each_picture,
+    retrieval_among_best,
+)
 from mmcl_core.papers.yaras2024.methods import METHODS, fixed
 from mmcl_core.papers.yaras2024.towers import Recipe, TwoTowers, fit
 from mmcl_core.runtime import generator
@@ -59,26 +67,30 @@ def _data(config: SweepSetting) -> dict[str, str]:
     return emoji_data.provenance() | pretrained.provenance()
 
 
-def standardised(features: Float[Tensor, "N D"]) -> Float[Tensor, "N D"]:
-    """Mean zero and variance one in every coordinate, over all emoji: labels play no part."""
-    return (features - features.mean(0)) / features.std(0).clamp(min=1e-6)
+def standardised(features: Float[Tensor, "N D"], train: Tensor) -> Float[Tensor, "N D"]:
+    """Mean zero and variance one in every coordinate over the rows `train`: those held out play no part."""
+    known = features[train]
+    return (features - known.mean(0)) / known.std(0).clamp(min=1e-6)
 
 
 @experiment(
     NAME, SweepSetting, coordinates=["temperatures"], data=_data, seconds={"smoke": 4, "book": 60, "paper": 110}
 )
 def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Gap and retrieval of heads on frozen towers at fixed temperatures and at a learnt one (NaN among `temperatures`), `[S, T]`."""
+    """Gap and retrieval of heads on frozen towers at fixed temperatures and a learnt one, `[S, T]`.
+
+    The learnt one is NaN among `temperatures`. Features are standardised on the training rows of each seed.
+    """
     drawn = emoji_data.emojis(config.pixels)
-    images, names = drawn.images[: config.emoji], drawn.names[: config.emoji]
-    image, text = (
-        standardised(f).to(device) for f in (pretrained.image_features(images, device), pretrained.text_features(names))
-    )
+    kept = first_of_each_picture(drawn.images)[: config.emoji]
+    images, names = drawn.images[kept], [drawn.names[k] for k in kept]
+    features = pretrained.image_features(images, device), pretrained.text_features(names).to(device)
     methods = {tau: fixed(tau) for tau in config.temperatures} | {float("nan"): METHODS["baseline"]}
     rows: list[list[dict[str, float]]] = []
     for seed in seeds:
-        order = torch.randperm(len(image), generator=generator(NAME, seed, "split")).to(device)
+        order = torch.randperm(len(kept), generator=generator(NAME, seed, "split")).to(device)
         test, train = order[: config.test], order[config.test :]
+        image, text = (standardised(f, train) for f in features)
         rows.append([])
         for method in methods.values():
             with seeded(NAME, seed, "weights"):
@@ -94,7 +106,7 @@ def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.d
             rows[-1].append(
                 alignment(*pair, config.test) | best | {"start_gap": start, "temperature": towers.temperature().item()}
             )
-    frozen = {"pairs": np.full(len(seeds), len(image))}
+    frozen = {"pairs": np.full(len(seeds), len(kept))}
     return (
         {"temperatures": np.array(list(methods))}
         | frozen

@@ -16,9 +16,8 @@ from scipy import stats
 from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
-from mmcl_core.papers.yaras2024.table import PRINTED, column
+from mmcl_core.papers.yaras2024.table import PRINTED, SCENES, column, stored
 
 LABELS = {
     "gap": r"modality gap $\Delta$",
@@ -41,7 +40,8 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of a mitigation table by method: the paper's, or ours as means over seeds with percentages like the paper's."""
+    """Columns of a mitigation table by method: the paper's, or ours as means over seeds with percentages like the
+    paper's."""
 
     columns: dict[str, dict[str, float]]
 
@@ -125,7 +125,7 @@ def tidy_table(paper: Table, own: Table, methods: Sequence[str]) -> pd.DataFrame
     )
 
 
-@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers and ours", ["yaras2024.correlations", *SCENES])
+@figure("yaras2024.fig5", "Gap and uniformity, the paper's numbers and ours", stored("correlations", *SCENES))
 def fig5(r: Result, *scenes: Result) -> Figure:
     paper, own = printed_table(), own_table(scenes)
     ours = [m for m in published.FIGURE_5 if m in own.columns["gap"]]
@@ -146,10 +146,16 @@ def fig5(r: Result, *scenes: Result) -> Figure:
     return Figure(
         tidy_table(paper, own, published.FIGURE_5),
         draw,
-        f"(a) Fig. 5a from the printed tables: twelve methods, means of three runs without a spread; {best} has the best uniformity and HS 1 the worst. "
-        f"(b) The {len(ours)} of them that we trained, tiny CLIP on captioned scenes, mean over {len(scenes[0].seeds)} seeds: baseline {at['baseline'][0]:.3f} and {at['baseline'][1]:.3f}, HS 1 {at['HS 1'][0]:.3f} and {at['HS 1'][1]:.3f} (gap and uniformity).",
-        f"Two scatter plots with labelled points. In the paper's the baseline stands at gap {published.row('baseline').gap} and uniformity {published.row('baseline').uniformity}, hard swap in every step at {published.row('HS 1').gap} and {published.row('HS 1').uniformity}; "
-        f"in ours at {at['baseline'][0]:.2f} and {at['baseline'][1]:.2f}, and at {at['HS 1'][0]:.2f} and {at['HS 1'][1]:.2f}.",
+        f"(a) Fig. 5a from the printed tables: twelve methods, means of three runs without a spread; {best} has the "
+        f"best uniformity and HS 1 the worst. "
+        f"(b) The {len(ours)} of them that we trained, tiny CLIP on captioned scenes, mean over "
+        f"{len(scenes[0].seeds)} seeds: baseline {at['baseline'][0]:.3f} and {at['baseline'][1]:.3f}, HS 1 "
+        f"{at['HS 1'][0]:.3f} and {at['HS 1'][1]:.3f} (gap and uniformity).",
+        f"Two scatter plots with labelled points. In the paper's the baseline stands at gap "
+        f"{published.row('baseline').gap} and uniformity {published.row('baseline').uniformity}, hard swap in every "
+        f"step at {published.row('HS 1').gap} and {published.row('HS 1').uniformity}; "
+        f"in ours at {at['baseline'][0]:.2f} and {at['baseline'][1]:.2f}, and at {at['HS 1'][0]:.2f} and "
+        f"{at['HS 1'][1]:.2f}.",
         (PAGE, 3.0),
     )
 
@@ -215,9 +221,15 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
     return Figure(
         tidy_table(paper, own, [*every, *(m for m in trained if m not in every)]),
         draw,
-        f"{number}. Top: the nine methods that the paper plots, with their trend (dashed). Middle: all rows of its Tables 2 to 5, the other ones pale. Bottom: our tiny CLIP on captioned scenes, {len(trained)} methods, mean over {len(scenes[0].seeds)} seeds. "
-        f"Correlation of gap and {LABELS[first].removesuffix(' (%)')}: {gap[0]:+.2f} over the nine, {gap[1]:+.2f} over all {int(r['count'][1])} rows, {gap[2]:+.2f} over the {int(r['count'][2])} that have not collapsed; ours {mine['gap', first]:+.2f}. The paper's numbers are published ones.",
-        f"Twelve scatter plots in three rows. Over the nine points the correlations are {', '.join(f'{v[0]:+.2f}' for v in shown.values())}; over all rows {', '.join(f'{v[1]:+.2f}' for v in shown.values())}; ours {', '.join(f'{v:+.2f}' for v in mine.values())}.",
+        f"{number}. Top: the nine methods that the paper plots, with their trend (dashed). Middle: all rows of its "
+        f"Tables 2 to 5, the other ones pale. Bottom: our tiny CLIP on captioned scenes, {len(trained)} methods, mean "
+        f"over {len(scenes[0].seeds)} seeds. "
+        f"Correlation of gap and {LABELS[first].removesuffix(' (%)')}: {gap[0]:+.2f} over the nine, {gap[1]:+.2f} "
+        f"over all {int(r['count'][1])} rows, {gap[2]:+.2f} over the {int(r['count'][2])} that have not collapsed; "
+        f"ours {mine['gap', first]:+.2f}. The paper's numbers are published ones.",
+        f"Twelve scatter plots in three rows. Over the nine points the correlations are "
+        f"{', '.join(f'{v[0]:+.2f}' for v in shown.values())}; over all rows "
+        f"{', '.join(f'{v[1]:+.2f}' for v in shown.values())}; ours {', '.join(f'{v:+.2f}' for v in mine.values())}.",
         (PAGE, 5.2),
     )
 
@@ -225,7 +237,7 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
 @figure(
     "yaras2024.fig6",
     "Retrieval against gap and uniformity, the paper's numbers and ours",
-    ["yaras2024.correlations", *SCENES],
+    stored("correlations", *SCENES),
 )
 def fig6(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "image_retrieval", "text_retrieval", "Fig. 6")
@@ -234,7 +246,7 @@ def fig6(r: Result, *scenes: Result) -> Figure:
 @figure(
     "yaras2024.fig7",
     "Classification against gap and uniformity, the paper's numbers and ours",
-    ["yaras2024.correlations", *SCENES],
+    stored("correlations", *SCENES),
 )
 def fig7(r: Result, *scenes: Result) -> Figure:
     return twelve_panels(r, scenes, "zero_shot", "linear_probe", "Fig. 7")

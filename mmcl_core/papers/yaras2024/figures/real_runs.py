@@ -1,4 +1,4 @@
-"""Figs. 1, 4a and 4b with the tiny CLIP, the translation test, and the gap as a function of a moved temperature."""
+"""Figs. 1, 4a and 4b with the tiny CLIP."""
 
 from __future__ import annotations
 
@@ -20,25 +20,16 @@ from mmcl_core.evidence.figures import (
     THRESHOLD,
     Figure,
     band,
-    dots,
     figure,
-    log_ticks,
     panel_letters,
     tidy,
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_runs import (
-    COINCIDING,
-    DEFAULT,
-    FAST,
-    SLOW,
-    drawn_on_own_side,
-    line,
-    opening,
-)
+from mmcl_core.papers.yaras2024.claims.real_longrun import FAST, SLOW, line
+from mmcl_core.papers.yaras2024.claims.real_opening import COINCIDING, DEFAULT, opening
+from mmcl_core.papers.yaras2024.claims.real_starts import drawn_on_own_side
 from mmcl_core.papers.yaras2024.experiments.inits import STARTS
-from mmcl_core.papers.yaras2024.table import column, fixed_temperatures
 
 IMAGE, TEXT = MULTI, SINGLE  # the colours of the two modalities
 DRAWN = 200  # pairs on a sphere: more would hide each other
@@ -46,7 +37,8 @@ BANDS = "Lines and bands: mean and one standard deviation over seeds."
 
 
 def sphere(ax: Axes3D, cloud: np.ndarray) -> None:
-    """Both clouds `[2, N, 3]` on a unit sphere, pairs joined; in mixed order, so that neither modality hides the other."""
+    """Both clouds `[2, N, 3]` on a unit sphere, pairs joined; in mixed order, so that neither modality hides the
+    other."""
     u, v = np.mgrid[0 : 2 * np.pi : 17j, 0 : np.pi : 9j]
     ax.plot_wireframe(
         np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v), color=THRESHOLD, linewidth=0.2, alpha=0.4
@@ -120,10 +112,14 @@ def fig1(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        f"a to d: {clouds.shape[3]} of {r['cloud'].shape[4]} test pairs of captioned scenes in the three principal axes of all embeddings (seed {r.seeds[0]}; on average these axes hold "
-        f"{r['captured'][:, :, 1].mean():.0%} of the variance after training), put on a sphere, pairs joined. Of the trained embeddings of the default start {sides[0]} per cent lie on their "
-        f"modality's side of the half-way plane in these axes and {sides[1]} per cent in all dimensions. e: the gap in all dimensions; f: the temperature. "
-        f"Gap of the {measured}. Along the line between the centres trained images spread {r['thickness'][:, 0, 0].mean():.2f} and trained texts "
+        f"a to d: {clouds.shape[3]} of {r['cloud'].shape[4]} test pairs of captioned scenes in the three principal "
+        f"axes of all embeddings (seed {r.seeds[0]}; on average these axes hold "
+        f"{r['captured'][:, :, 1].mean():.0%} of the variance after training), put on a sphere, pairs joined. Of the "
+        f"trained embeddings of the default start {sides[0]} per cent lie on their "
+        f"modality's side of the half-way plane in these axes and {sides[1]} per cent in all dimensions. e: the gap "
+        "in all dimensions; f: the temperature. "
+        f"Gap of the {measured}. Along the line between the centres trained images spread "
+        f"{r['thickness'][:, 0, 0].mean():.2f} and trained texts "
         f"{r['thickness'][:, 0, 1].mean():.2f} times the root mean square of their spreads along all axes. {BANDS}",
         f"Four spheres with two clouds of points each, then two line plots over training steps. Gap of the {measured}.",
         (PAGE, 4.2),
@@ -154,16 +150,21 @@ def fig4b(r: Result) -> Figure:
         panel_letters(axes)
 
     words = (
-        f"default start {default.mean():.3f} on average ({default.min():.3f} to {default.max():.3f}), larger than zero in {(default > 0).mean():.0%}; "
-        f"features centred at the origin {small.mean():.2f} ({small.min():.2f} to {small.max():.2f}), in {(small > 0).mean():.0%}"
+        f"default start {default.mean():.3f} on average ({default.min():.3f} to {default.max():.3f}), larger than "
+        f"zero in {(default > 0).mean():.0%}; "
+        f"features centred at the origin {small.mean():.2f} ({small.min():.2f} to {small.max():.2f}), in "
+        f"{(small > 0).mean():.0%}"
     )
     return Figure(
         tidy(r.seeds, start=r["start"], end=r["end"], kind=np.array(STARTS)),
         draw,
-        f"Change of the gap in the first {r.config.steps} steps of AdamW (rate {r.config.rate:g}) on {r.config.pairs:,} pairs of captioned scenes: {words}. The gap at the start is "
-        f"{r['start'][:, DEFAULT].mean():.2f} (a) and {r['start'][:, COINCIDING].mean():.2f} (b) on average. Black: the paper's histogram for CLIP on MSCOCO, whose counts have the mean {printed:.3f}. "
+        f"Change of the gap in the first {r.config.steps} steps of AdamW (rate {r.config.rate:g}) on "
+        f"{r.config.pairs:,} pairs of captioned scenes: {words}. The gap at the start is "
+        f"{r['start'][:, DEFAULT].mean():.2f} (a) and {r['start'][:, COINCIDING].mean():.2f} (b) on average. Black: "
+        f"the paper's histogram for CLIP on MSCOCO, whose counts have the mean {printed:.3f}. "
         f"Data: procedural scenes, {len(r.seeds)} initialisations.",
-        f"Two histograms of the gap's change: {words}. The paper's histogram lies between {edges[0]:.3f} and {edges[-1]:.3f}.",
+        f"Two histograms of the gap's change: {words}. The paper's histogram lies between {edges[0]:.3f} and "
+        f"{edges[-1]:.3f}.",
         (PAGE, 2.3),
     )
 
@@ -209,100 +210,27 @@ def fig4a(r: Result, theory: Result) -> Figure:
         ]
     )
     ends = "; ".join(
-        f"rate {r['rates'][k]:g}: {r['gap'][:, k, 0].mean():.2f} at the start, {r['gap'][:, k].min(-1).mean():.2f} at least, {r['gap'][:, k, -1].mean():.2f} at the end with "
+        f"rate {r['rates'][k]:g}: {r['gap'][:, k, 0].mean():.2f} at the start, {r['gap'][:, k].min(-1).mean():.2f} "
+        f"at least, {r['gap'][:, k, -1].mean():.2f} at the end with "
         f"{r['matched'][:, k, -1].mean():.0%} matched and tau {r['temperature'][:, k, -1].mean():.3f}"
         for k in rates
     )
     return Figure(
         table,
         draw,
-        f"a: the gap on {r.config.pairs:,} training pairs against the theorem's axis. Squares: the paper's CLIP; black, from t = 100 on: the reduced flow, which starts at $t=0$ with the gap {theory.config.start_gap:g} of the first square and "
-        f"the temperature {theory.config.temperature:g}, one unit of its time drawn as one step; lines: tiny CLIP with AdamW at two constant rates, batch {r.config.batch}. b: share of the pairs that are closer to each other than to all others (solid) and ten times the "
-        f"temperature (dotted). {ends}. A straight line through the slow run for t from 60 to 1000 has $R^2$ {r2**2:.2f} and meets the vertical axis at {intercept:.2f}; the one through the "
+        f"a: the gap on {r.config.pairs:,} training pairs against the theorem's axis. Squares: the paper's CLIP; "
+        f"black, from t = 100 on: the reduced flow, which starts at $t=0$ with the gap {theory.config.start_gap:g} "
+        "of the first square and "
+        f"the temperature {theory.config.temperature:g}, one unit of its time drawn as one step; lines: tiny CLIP "
+        f"with AdamW at two constant rates, batch {r.config.batch}. b: share of the pairs that are closer to each "
+        "other than to all others (solid) and ten times the "
+        f"temperature (dotted). {ends}. A straight line through the slow run for t from 60 to 1000 has $R^2$ "
+        f"{r2**2:.2f} and meets the vertical axis at {intercept:.2f}; the one through the "
         f"paper's points at {float(theory['intercept']):.2f}. {BANDS} Data: procedural scenes.",
-        f"Two line plots. {ends}. The paper's points fall from {theory['gap'][0]:.2f} to {theory['gap'].min():.2f}; the reduced flow from {theory['theory_gap'][0, 0]:.2f} to {theory['theory_gap'][0, -1]:.2f}.",
+        f"Two line plots. {ends}. The paper's points fall from {theory['gap'][0]:.2f} to {theory['gap'].min():.2f}; "
+        f"the reduced flow from {theory['theory_gap'][0, 0]:.2f} to {theory['theory_gap'][0, -1]:.2f}.",
         (PAGE, 2.7),
     )
 
 
-@figure("yaras2024.translation", "Closing the gap by hand", ["yaras2024.starts"])
-def translation(r: Result) -> Figure:
-    shares = r["shares"]
-    zero = shares.tolist().index(0.0)
-
-    def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 2)
-        band(axes[0], shares, r["moved_gap"], THIRD)
-        band(axes[1], shares, r["moved_image_retrieval"], IMAGE, "image retrieval")
-        band(axes[1], shares, r["moved_text_retrieval"], TEXT, "text retrieval")
-        for ax in axes:
-            ax.axvline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
-            ax.set_xlabel(r"share $\lambda$ of the way to common centres")
-        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, None))
-        axes[1].set(ylabel=f"retrieval at 1 of {r.config.gallery:,}", ylim=(0, None))
-        axes[1].legend(loc="lower right")
-        panel_letters(axes)
-
-    after = shares.tolist().index(1.0)
-    words = "; ".join(
-        f"{d} retrieval {r[f'moved_{d}_retrieval'][:, zero].mean():.3f} before and {r[f'moved_{d}_retrieval'][:, after].mean():.3f} after"
-        for d in ("image", "text")
-    )
-    return Figure(
-        tidy(r.seeds, share=shares, **{m: r[f"moved_{m}"] for m in ("gap", "image_retrieval", "text_retrieval")}),
-        draw,
-        r"The trained baseline, its test clouds moved by $\mp\lambda(c_X-c_Y)/2$, with centres from training pairs, and normalised again. a: the gap, b: retrieval. At $\lambda=1$ the gap falls from "
-        f"{r['moved_gap'][:, zero].mean():.2f} to {r['moved_gap'][:, after].mean():.2f}; {words}. {BANDS} Data: procedural scenes.",
-        f"Two line plots over the share of the way: the gap falls to {r['moved_gap'][:, after].mean():.2f} at one; {words}.",
-        (PAGE, 2.3),
-    )
-
-
-@figure(
-    "yaras2024.quasi_static", "A temperature moved up and down", ["yaras2024.quasi_static", "yaras2024.scenes_fixed"]
-)
-def quasi_static(r: Result, fixed: Result) -> Figure:
-    temperatures = r["temperatures"]
-    own = column("gap", fixed)
-    names = fixed_temperatures(own)
-
-    def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 2)
-        for ax, measure in zip(axes, ("gap", "image_retrieval"), strict=True):
-            for k, (label, colour, style) in enumerate((("upwards", THIRD, "-"), ("then downwards", FIFTH, "--"))):
-                band(ax, temperatures, r[measure][:, k], colour, label, linestyle=style, marker=">" if k == 0 else "<")
-            of_own = column(measure, fixed)
-            dots(
-                ax,
-                [float(m.split()[1]) for m in names],
-                np.stack([of_own[m] for m in names], 1),
-                FOURTH,
-                "trained at that temperature",
-                markerfacecolor="none",
-            )
-            ax.set_xscale("log")
-            log_ticks(ax, temperatures)
-            ax.set_xlabel(r"temperature $\tau$")
-        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, None))
-        axes[1].set(ylabel=f"image retrieval at 1 of {r.config.gallery:,}", ylim=(0, None))
-        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
-        panel_letters(axes)
-
-    words = "; ".join(
-        f"tau {t:g}: {up:.2f} up, {down:.2f} down" for t, up, down in zip(temperatures, *r["gap"].mean(0), strict=True)
-    )
-    return Figure(
-        tidy(
-            r.seeds,
-            temperature=temperatures,
-            **{f"{m}_{way}": r[m][:, k] for m in ("gap", "image_retrieval") for k, way in enumerate(("up", "down"))},
-        ),
-        draw,
-        f"The trained baseline goes on at a constant rate of {r.config.sweep_rate:g} while its temperature is put to seven values, upwards and downwards again, {r.config.hold} steps each. a: the gap, "
-        f"b: image retrieval, at the end of every stay. Circles: towers trained at that fixed temperature throughout. Gaps: {words}. {BANDS} Data: procedural scenes.",
-        f"Two line plots over the temperature. Gaps: {words}.",
-        (PAGE, 2.5),
-    )
-
-
-FIGURES = (fig1, fig4b, fig4a, translation, quasi_static)
+FIGURES = (fig1, fig4b, fig4a)

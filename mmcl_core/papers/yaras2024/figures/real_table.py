@@ -1,4 +1,5 @@
-"""The mitigation table as pictures: the gap of every method beside the paper's, and retrieval over fixed temperatures."""
+"""The mitigation table as pictures: the gap of every method beside the paper's, and retrieval over fixed
+temperatures."""
 
 from __future__ import annotations
 
@@ -22,10 +23,17 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
-from mmcl_core.papers.yaras2024.claims.real_icons import ICONS
-from mmcl_core.papers.yaras2024.claims.real_table import SCENES
 from mmcl_core.papers.yaras2024.figures.printed import GROUPS
-from mmcl_core.papers.yaras2024.table import PRINTED, Column, column, fixed_temperatures, rank_correlation
+from mmcl_core.papers.yaras2024.table import (
+    ICONS,
+    PRINTED,
+    SCENES,
+    Column,
+    column,
+    fixed_temperatures,
+    rank_correlation,
+    stored,
+)
 
 DATA = "Data: procedural captioned scenes; Material Design icons with their names (package qtawesome)."
 
@@ -56,7 +64,7 @@ def rows_in(order: list[str], ours: Column) -> np.ndarray:
     return np.stack([ours.get(m, missing) for m in order], 1)
 
 
-@figure("yaras2024.mitigation", "Every method's gap beside the paper's", [*SCENES, *ICONS])
+@figure("yaras2024.mitigation", "Every method's gap beside the paper's", stored(*SCENES, *ICONS))
 def mitigation(*results: Result) -> Figure:
     scenes, icons = results[: len(SCENES)], results[len(SCENES) :]
     shown = {
@@ -110,15 +118,23 @@ def mitigation(*results: Result) -> Figure:
             ("gap", "debiased_gap", "uniformity", "image_retrieval", "text_retrieval"),
         ),
         draw,
-        f"The gap after training from scratch with {len(order)} of the paper's settings, ordered by the paper's gap (black). The same towers start every row; a row without triangles was trained on scenes alone. b: ours against the paper's; the line "
-        f"is equality. Spearman's rank correlation with the paper: {ranks['scenes']:.2f} on scenes, {ranks['icons']:.2f} on icons (random split). Dots and bars: mean and one standard "
+        f"The gap after training from scratch with {len(order)} of the paper's settings, ordered by the paper's gap "
+        "(black). The same towers start every row; a row without triangles was trained on scenes alone. b: ours "
+        "against the paper's; the line "
+        f"is equality. Spearman's rank correlation with the paper: {ranks['scenes']:.2f} on scenes, "
+        f"{ranks['icons']:.2f} on icons (random split). Dots and bars: mean and one standard "
         f"deviation over {len(scenes[0].seeds)} seeds. {DATA}",
-        f"Two dot plots with logarithmic axes. Gap on scenes: {said}. Rank correlation {ranks['scenes']:.2f} on scenes and {ranks['icons']:.2f} on icons.",
+        f"Two dot plots with logarithmic axes. Gap on scenes: {said}. Rank correlation {ranks['scenes']:.2f} on "
+        f"scenes and {ranks['icons']:.2f} on icons.",
         (PAGE, 3.1),
     )
 
 
-@figure("yaras2024.retrieval_temperature", "Retrieval over fixed temperatures: an inverted U", [SCENES[0], ICONS[0]])
+@figure(
+    "yaras2024.retrieval_temperature",
+    "Retrieval over fixed temperatures: an inverted U",
+    stored(SCENES[0], ICONS[0]),
+)
 def retrieval_temperature(scenes: Result, icons: Result) -> Figure:
     names = fixed_temperatures(column("gap", scenes))
     temperatures = [float(m.split()[1]) for m in names]
@@ -153,14 +169,16 @@ def retrieval_temperature(scenes: Result, icons: Result) -> Figure:
     return Figure(
         long_table({"scenes": (scenes,), "icons": (icons,)}, ("image_retrieval", "text_retrieval")),
         draw,
-        f"Retrieval at 1 when the temperature is fixed: the paper's Table 2 (a; best at {theirs}), captioned scenes (b) and icons with names (c), galleries of {scenes.config.gallery:,}. "
-        f"{said[0].upper() + said[1:]}. Dots and bars: mean and one standard deviation over {len(scenes.seeds)} seeds. {DATA}",
+        f"Retrieval at 1 when the temperature is fixed: the paper's Table 2 (a; best at {theirs}), captioned scenes "
+        f"(b) and icons with names (c), galleries of {scenes.config.gallery:,}. "
+        f"{said[0].upper() + said[1:]}. Dots and bars: mean and one standard deviation over {len(scenes.seeds)} "
+        f"seeds. {DATA}",
         f"Three line plots over the fixed temperature. Paper: best at {theirs}; {said}.",
         (PAGE, 2.3),
     )
 
 
-@figure("yaras2024.trade_offs", "Figs. 5 to 7 with our towers", [*SCENES])
+@figure("yaras2024.trade_offs", "Figs. 5 to 7 with our towers", stored(*SCENES))
 def trade_offs(*results: Result) -> Figure:
     labels = {
         "gap": r"gap $\Delta$",
@@ -192,8 +210,10 @@ def trade_offs(*results: Result) -> Figure:
     return Figure(
         long_table({"scenes": results}, tuple(labels)),
         draw,
-        f"Uniformity (a), image retrieval (b) and linear probe (c) against the gap, and zero-shot accuracy against uniformity (d), for {len(shown)} methods on captioned scenes: black baseline, blue "
-        f"temperature, green swapping. Spearman's correlation of the means: {said}. Training without normalisation is left out: its gap is {columns['gap']['no normalisation'].mean():.2f}. Dots and "
+        "Uniformity (a), image retrieval (b) and linear probe (c) against the gap, and zero-shot accuracy against "
+        f"uniformity (d), for {len(shown)} methods on captioned scenes: black baseline, blue "
+        f"temperature, green swapping. Spearman's correlation of the means: {said}. Training without normalisation "
+        f"is left out: its gap is {columns['gap']['no normalisation'].mean():.2f}. Dots and "
         f"bars: mean and one standard deviation over {len(results[0].seeds)} seeds. Data: procedural captioned scenes.",
         f"Four scatter plots. Spearman's correlations: {said}.",
         (PAGE, 2.1),

@@ -1,4 +1,4 @@
-"""The theorems in pictures: the curve of Lemma 3.1, the exponent, the bound of Theorem 3.2, the opening of Theorem 3.3, two notions of parallel."""
+"""Lemma 3.1 and Theorem 3.2 in pictures: one curve for each scheme, when the exponent shows, the bound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from mmcl_core.evidence.figures import (
     PAGE,
     THIRD,
     Figure,
-    dots,
     figure,
     panel_letters,
     theory,
@@ -59,7 +58,7 @@ def schemes(r: Result) -> Figure:
                 )
             axes[1].plot(r["time"][1:], log_gamma[shown, column, 1:], color=COLOURS[column], label=LABELS[name])
         for ax in axes:
-            # Linear down to -1 and logarithmic below: the fastest scheme falls a hundred times further than the slowest.
+            # Linear down to -1 and logarithmic below: the fastest falls a hundred times further than the slowest.
             ax.set_yscale("symlog", linthresh=1)
             ax.set(xscale="log", ylim=(-250, 0), ylabel=r"$\log_{10}\gamma$")
             ax.set_yticks([0, -1, -3, -10, -30, -100], ["0", "-1", "-3", "-10", "-30", "-100"])
@@ -81,15 +80,26 @@ def schemes(r: Result) -> Figure:
             }
         ),
         draw,
-        rf"Eight pairs move freely from random, mismatched starts at $\beta_0=2$, $\gamma_0=0.4$. (a) Dots: the {len(inside)} of {len(log_gamma)} starts whose $\gamma$ stays below 1; black: the invariant, which knows nothing of the encoders. (b) One seed over time, colours as in (a). The axis is linear above $-1$ and logarithmic below. "
-        rf"At $t=10^4$ the mean of $\log_{{10}}\gamma$ is {end['exp(nu)']:.1f} for $e^\nu$, {end['exp(nu/2)']:.1f} for $e^{{\nu/2}}$, {end['SLRT 0.1']:.1f} for SLRT .1, {end['softplus']:.0f} for softplus and {end['exp(nu/10)']:.0f} for $e^{{\nu/10}}$.",
-        f"Left: dots of six schemes lie on six black curves in the plane of inverse temperature and log gap. Right: log gap over time; it ends near {end['exp(nu)']:.1f} for the exponential scheme and far lower for the others.",
+        rf"Eight pairs move freely from random, mismatched starts at $\beta_0=2$, $\gamma_0=0.4$. (a) Dots: the "
+        rf"{len(inside)} of {len(log_gamma)} starts whose $\gamma$ stays below 1; black: the invariant, which knows "
+        rf"nothing of the encoders. (b) One seed over time, colours as in (a). The axis is linear above $-1$ and "
+        rf"logarithmic below. "
+        rf"At $t=10^4$ the mean of $\log_{{10}}\gamma$ is {end['exp(nu)']:.1f} for $e^\nu$, {end['exp(nu/2)']:.1f} "
+        rf"for $e^{{\nu/2}}$, {end['SLRT 0.1']:.1f} for SLRT .1, {end['softplus']:.0f} for softplus and "
+        rf"{end['exp(nu/10)']:.0f} for $e^{{\nu/10}}$.",
+        f"Left: dots of six schemes lie on six black curves in the plane of inverse temperature and log gap. Right: "
+        f"log gap over time; it ends near {end['exp(nu)']:.1f} for the exponential scheme and far lower for the "
+        f"others.",
         (PAGE, 2.7),
     )
 
 
 def model_label(n: int | None, alpha: float, beta: float) -> str:
     return (r"$e^{-m}$" if n is None else f"$n={n}$") + rf", $\alpha={alpha:g}$, $\beta_0={beta:.3g}$"
+
+
+def model_name(n: int | None, alpha: float, beta: float) -> str:
+    return ("scalar" if n is None else f"n={n}") + f" alpha={alpha:g} beta_0={beta:.3g}"
 
 
 MODEL_LABELS = tuple(model_label(*model) for model in MODELS)
@@ -101,9 +111,10 @@ def exponent(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        lines = ("-", "-", "-", "--")
+        lines = ("-", "-", "-", "--", ":")
+        colours = (THIRD, FIFTH, MULTI, MULTI, MULTI)
         for colour, line, label, power, share in zip(
-            (THIRD, FIFTH, MULTI, MULTI), lines, MODEL_LABELS, r["fine_exponent"], r["fine_share"], strict=True
+            colours, lines, MODEL_LABELS, r["fine_exponent"], r["fine_share"], strict=True
         ):
             axes[0].plot(x, power, color=colour, linestyle=line, label=label)
             axes[1].plot(x, share, color=colour, linestyle=line)
@@ -121,16 +132,20 @@ def exponent(r: Result) -> Figure:
     return Figure(
         pd.DataFrame(
             {
-                "model": np.repeat(["scalar", "n=10", "n=2048", "n=2048 alpha=.3"], len(x)),
-                "log_time": np.tile(x, 4),
+                "model": np.repeat([model_name(*model) for model in MODELS], len(x)),
+                "log_time": np.tile(x, len(MODELS)),
                 "exponent": r["fine_exponent"].ravel(),
                 "share": r["fine_share"].ravel(),
             }
         ),
         draw,
-        rf"(a) The local power of $\log t$ with which the matched gap closes; (b) how much of the law $K/\log(t)^2$ is reached. With 2048 pairs at CLIP's temperature the power is {at[0]:.2f} at $\log t=4.6$, {at[2]:.2f} at 13.8 "
-        rf"and {at[5]:.2f} at 1000. Grey: $t$ from a hundred to a million. Similarities held fixed; quadrature; $\gamma_0=0.3$.",
-        f"Left: four curves fall from between -0.3 and -1.5 towards the dashed line at -2, which they reach only beyond log t = 1000. Right: the share of the asymptotic law rises from {r['share_of_limit'][2, 0]:.2f} to 1.",
+        rf"(a) The local power of $\log t$ with which the matched gap closes; (b) how much of the law $K/\log(t)^2$ "
+        rf"is reached. With 2048 pairs at CLIP's temperature the power is {at[0]:.2f} at $\log t=4.6$, {at[2]:.2f} at "
+        rf"13.8 "
+        rf"and {at[5]:.2f} at 1000. Grey: $t$ from a hundred to a million. Similarities held fixed; quadrature; "
+        rf"$\gamma_0=0.3$.",
+        f"Left: five curves fall towards the dashed line at -2, which they reach only "
+        f"beyond log t = 1000. Right: the share of the asymptotic law rises from {r['share_of_limit'][2, 0]:.2f} to 1.",
         (PAGE, 3.0),
     )
 
@@ -171,102 +186,13 @@ def slow_closing(r: Result) -> Figure:
             }
         ),
         draw,
-        rf"The gap of a matched model at the theorem's smallest $\beta_0$ (blue) and both bounds. Over nine settings $\gamma$ is never below {r['least_corrected'].min():.3f} times the corrected bound, "
+        rf"The gap of a matched model at the theorem's smallest $\beta_0$ (blue) and both bounds. Over nine settings "
+        rf"$\gamma$ is never below {r['least_corrected'].min():.3f} times the corrected bound, "
         rf"but as low as {r['least_printed'].min():.3f} times the printed one (b), where $c_4^2<c_2$.",
-        "Three panels with gap and two bounds over log time. In the first both bounds lie below the gap; in the second the dotted printed bound lies above it, in the third it crosses it.",
+        "Three panels with gap and two bounds over log time. In the first both bounds lie below the gap; in the "
+        "second the dotted printed bound lies above it, in the third it crosses it.",
         (PAGE, 2.5),
     )
 
 
-@figure(
-    "yaras2024.opening",
-    "Random pairs open the gap",
-    ["yaras2024.random_start", "yaras2024.finite_bound", "yaras2024.small_gap"],
-)
-def opening(draws: Result, bound: Result, small: Result) -> Figure:
-    ratio = draws["twice_gamma"] / draws["limit"]
-    names = [f"{int(n)}, {int(d)}, {b:g}" for n, d, b in draws["case"]]
-
-    def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 3, width_ratios=(1, 1.1, 1))
-        places = np.arange(len(names))
-        dots(axes[0], ratio.mean(0), ratio * 0 + places, MULTI, xerr=ratio.std(0, ddof=1), markersize=3)
-        threshold(axes[0], 1.0, "")
-        axes[0].set_yticks(places, names, fontsize=6)
-        axes[0].invert_yaxis()
-        axes[0].set(xlabel=r"$2\dot\gamma$ / limit (9)", ylabel=r"$n,\ d,\ \beta_0$")
-        for colour, (d, b), curve, limit in zip(
-            (MULTI, THIRD, FIFTH, FOURTH), bound["shown"], bound["curve"], bound["limit"], strict=True
-        ):
-            axes[1].plot(bound["n"], np.maximum(curve / limit, -1.2), color=colour, label=rf"$d={d:g},\ \beta_0={b:g}$")
-        threshold(axes[1], 2048, "2048")
-        axes[1].axhline(0, color="#777777", linewidth=0.6)
-        axes[1].set(xscale="log", ylim=(-1, 2.1), yticks=[-1, 0, 1], xlabel="pairs $n$", ylabel="bound (8) / limit (9)")
-        axes[1].legend(loc="upper right", fontsize=6)
-        for offset, key, colour, label in (
-            (0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"),
-            (1.06, "moving", FIFTH, r"$\dot\Delta$"),
-        ):
-            x = np.broadcast_to(small["gamma"] * offset, small[key].shape)
-            axes[2].plot(
-                x.ravel(),
-                (small[key] / small["bound"]).ravel(),
-                "o",
-                color=colour,
-                markersize=2.5,
-                alpha=0.5,
-                markeredgewidth=0,
-                label=label,
-            )
-        threshold(axes[2], 1.0, "bound (8)", axis="y")
-        axes[2].set(xscale="log", yscale="log", xlabel=r"$\gamma_0$", ylabel="rate / bound (8)")
-        axes[2].set_yticks([0.3, 0.5, 1, 2, 5], ["0.3", "0.5", "1", "2", "5"])
-        axes[2].tick_params(axis="y", which="minor", labelleft=False)
-        axes[2].legend(loc="lower right")
-        panel_letters(axes)
-
-    below = (small["moving"] < small["bound"])[:, 0]
-    return Figure(
-        pd.DataFrame({"case": np.tile(names, len(ratio)), "ratio": ratio.ravel()}),
-        draw,
-        rf"Theorem 3.3 at random starts. (a) Measured opening over its limit, one standard deviation over {len(ratio)} draws. (b) The finite-n bound is negative until n is large; at CLIP's 2048 pairs, $d=512$, it is {float(bound['clip']):.0f}. "
-        rf"(c) {int(small.config.n)} pairs, $d={small.config.d}$, $\beta_0={small.config.beta:g}$, {len(small['moving'])} draws: at $\gamma_0={small['gamma'][0]:g}$ the gap $\Delta$ of {below.sum()} in {len(below)} draws opens more slowly than (8) allows, $2\gamma$ never does.",
-        f"Left: {len(names)} dots with bars around the line at 1, between {ratio.mean(0).min():.2f} and {ratio.mean(0).max():.2f}. Middle: four curves that cross zero at ever larger n. Right: rates over the bound at {len(small['gamma'])} starting gaps; the gap's rate falls below the line at the smallest.",
-        (PAGE, 2.7),
-    )
-
-
-@figure("yaras2024.offsets", "Two notions of parallel", ["yaras2024.offsets"])
-def offsets(r: Result) -> Figure:
-    x = r["fine_log_time"]
-
-    def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 2)
-        for colour, kappa, row in zip(COLOURS, r["offset_rate"], r["shared_log_gamma"], strict=False):
-            axes[0].plot(x, 2 * np.exp(row), color=colour, label=rf"$\kappa={kappa:g}$")
-        for colour, n, row in zip(COLOURS, r["ring"], r["free_log_gamma"], strict=False):
-            axes[1].plot(x, 2 * np.exp(row), color=colour, label=f"$n={n}$")
-        for ax in axes:
-            ax.set(xscale="log", yscale="log", xlabel=r"$\log t$", ylabel=r"$2\gamma$")
-            ax.legend(loc="lower left")
-        panel_letters(axes)
-
-    return Figure(
-        pd.DataFrame(
-            {
-                "model": np.repeat(
-                    [f"shared kappa={k:g}" for k in r["offset_rate"]] + [f"free n={n}" for n in r["ring"]], len(x)
-                ),
-                "log_time": np.tile(x, len(r["offset_rate"]) + len(r["ring"])),
-                "log_gamma": np.concatenate([r["shared_log_gamma"], r["free_log_gamma"]]).ravel(),
-            }
-        ),
-        draw,
-        rf"(a) One shared offset with its own learning rate $\kappa$ closes with the power $-2\kappa$ of $\log t$ (the paper has $\kappa=1$). (b) n pairs of free points, the model of Fig. 2, close with $-1/n$: five pairs still have a gap of "
-        rf"{r['free_gap_at_e1000'][2]:.3f} at $t=e^{{1000}}$. Matched pairs from $\gamma_0=0.309$, $\tau_0=0.07$; (a) with ten pairs. Quadrature.",
-        "Two panels with falling curves in doubly logarithmic axes, the left one over eight decades, the right one over two; the smaller the offset's learning rate and the more free pairs, the flatter the curve.",
-        (PAGE, 2.6),
-    )
-
-
-FIGURES = (schemes, exponent, slow_closing, opening, offsets)
+FIGURES = (schemes, exponent, slow_closing)
