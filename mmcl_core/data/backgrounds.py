@@ -1,8 +1,11 @@
 """Handwritten digits on coloured backgrounds, with captions: the digit varies, the colour behind it is cheap.
 
-The class of an image is whether its digit is at least 5. Classes have a family of background colours each, three blues or
-three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the one-hot
-shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the family's three shades.
+The class of an image is whether its digit is at least 5. Classes have a family of background colours each, three blues
+or
+three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the
+one-hot
+shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the family's
+three shades.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ def class_of_shade(shade: Int[Tensor, "N"]) -> Int[Tensor, "N"]:
 
 @dataclass(frozen=True)
 class Scenes:
-    """`grey` `[N, 28, 28]` and `background` `[N, 3]` in 0..1, the `digit` 0..9 and the `shade` 0..5, an index into `COLOURS`.
+    """Digits `grey` `[N, 28, 28]` on `background` `[N, 3]`, both in 0..1; `digit` 0..9, `shade` 0..5 of `COLOURS`.
 
     `margin` pixels are cut from every side of the images; MNIST has next to no ink in the outermost two.
     """
@@ -79,7 +82,9 @@ def paint(
     stream: np.random.Generator,
     margin: int = 0,
 ) -> Scenes:
-    """Digits on backgrounds: of the class's family with probability `agreement`, else of the other; the shade is uniform in its family.
+    """Digits on backgrounds: of the class's family with probability `agreement`, else of the other.
+
+    The shade is uniform in its family.
 
     Raises
     ------
@@ -134,13 +139,15 @@ def masked_captions(
 
 
 def digit_prompts(names_digit: bool = True) -> Float[Tensor, "C 6 16"]:
-    """Full captions of every digit in each of the six shades, C = 10; or, where captions never say the digit, of both classes, C = 2."""
+    """Full captions of every digit in each of the six shades, C = 10; or, where captions never say the digit, of both
+    classes, C = 2.
+    """
     named = torch.eye(DIGITS) if names_digit else torch.block_diag(*[torch.full((1, DIGITS // 2), 2 / DIGITS)] * 2)
     return torch.cat([named[:, None].expand(-1, SHADES, -1), torch.eye(SHADES)[None].expand(len(named), -1, -1)], dim=2)
 
 
 def class_mean_prompts() -> Float[Tensor, "2 16"]:
-    """The mean caption of each class where background and class are independent: the prompts of the paper's theorems."""
+    """The mean caption of each class where background and class are independent: the prompts of the theorems."""
     return digit_prompts(False).mean(1)
 
 
@@ -218,7 +225,7 @@ def background_digits(
     source: digits_data.Choice = "auto",
     margin: int = 0,
 ) -> Split:
-    """`train` painted scenes and `test` held-out digits of one seed. For nested training sets take `train.first(...)` of the largest.
+    """`train` painted scenes and `test` held-out digits of one seed; for nested sets `train.first(...)` of the largest.
 
     Raises
     ------
@@ -233,6 +240,7 @@ def background_digits(
     counts = torch.bincount(scenes.label, minlength=2)
     if counts.min() == 0:
         raise InputError(
-            f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than {train}, or another seed"
+            f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than "
+            f"{train}, or another seed"
         )
     return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed)
