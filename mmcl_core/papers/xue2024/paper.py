@@ -7,7 +7,6 @@ from mmcl_core.papers.xue2024.claims import (
     appendix_e_1,
     corollary_4_5,
     labels_alone,
-    our_digits,
     prompts,
     section_3,
     theorem_4_3,
@@ -21,35 +20,27 @@ from mmcl_core.papers.xue2024.claims import (
 )
 from mmcl_core.papers.xue2024.claims import clip_bridge as clip_bridge_claims
 from mmcl_core.papers.xue2024.claims import clip_loss as clip_claims
-from mmcl_core.papers.xue2024.claims import icons as icon_claims
 from mmcl_core.papers.xue2024.claims import readout as readout_claims
-from mmcl_core.papers.xue2024.claims import robustness as robustness_claims
 from mmcl_core.papers.xue2024.deviations import DEVIATIONS
 from mmcl_core.papers.xue2024.experiments import (
     appendix,
     clip_bridge,
     clip_loss,
     clip_sharing,
-    digits,
     formula,
-    icons,
     limits,
     linear_loss,
     max_margin,
-    mscoco,
     pictures,
     readout,
     richness,
-    robustness,
     sharing,
     supervised_limits,
 )
 from mmcl_core.papers.xue2024.figures import bridge as bridge_figures
 from mmcl_core.papers.xue2024.figures import models, phases
 from mmcl_core.papers.xue2024.figures import readout as readout_figures
-from mmcl_core.papers.xue2024.figures import real as real_figures
-from mmcl_core.papers.xue2024.figures import real_icons as icon_figures
-from mmcl_core.papers.xue2024.figures import real_robustness as robustness_figures
+from mmcl_core.papers.xue2024.real import REAL_CLAIMS, REAL_EXPERIMENTS, REAL_FIGURES
 
 # theory
 THEORY_EXPERIMENTS = (
@@ -112,21 +103,6 @@ THEORY_CLAIMS = claims_of(
     appendix_c,
     truncation,
 )
-
-# real half
-REAL_EXPERIMENTS = (
-    digits.digits,
-    digits.digits_controls,
-    digits.digit_samples,
-    robustness.robustness_supervised,
-    robustness.robustness_captioned,
-    robustness.robustness_no_intra,
-    icons.icons,
-    icons.icon_samples,
-    mscoco.mscoco,
-)
-REAL_FIGURES = (*real_figures.FIGURES, *robustness_figures.FIGURES, *icon_figures.FIGURES)
-REAL_CLAIMS = claims_of(our_digits, robustness_claims, icon_claims)
 
 PAPER = Paper(
     key="xue2024",

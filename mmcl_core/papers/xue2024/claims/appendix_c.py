@@ -136,7 +136,7 @@ def lemmaC_3_constant(r):
     """
     bound = np.sqrt(2 * np.log(1 / 0.4) / 2)
     means = np.array([abs(a + b) / 2 for a in (1, -1) for b in (1, -1)])
-    return stats.exact((means > bound).mean() - 0.4)
+    return stats.exact(float((means > bound).mean()) - 0.4)
 
 
 @claim(

@@ -76,7 +76,7 @@ def cor4_5_bayes(r):
     angles = np.linspace(0, 2 * np.pi, 3600, endpoint=False)
     model = IntraClass(1.0, 0.0, 1.0)
     seen = [linear.gaussian_accuracy(np.array([np.cos(a), np.sin(a)]), model).ood for a in angles]
-    return stats.worst(seen)
+    return stats.worst(np.array(seen))
 
 
 @claim(

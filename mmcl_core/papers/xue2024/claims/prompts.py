@@ -113,7 +113,7 @@ def counter_prompt_needed(r):
     prompt none.
     """
     t = r["grid"]
-    return stats.exact(((t[:, BY_PROMPT] == 0) & (t[:, BY_COUNTER] == 1)).sum(), len(t))
+    return stats.exact(float(((t[:, BY_PROMPT] == 0) & (t[:, BY_COUNTER] == 1)).sum()), len(t))
 
 
 @claim(

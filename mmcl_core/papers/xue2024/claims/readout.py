@@ -102,4 +102,4 @@ def probe_dm2_had(r):
     """
     t = r["grid"]
     row = t[(t[:, M] == 20) & (t[:, ALPHA] == 1.2) & (t[:, BETA] == 0.5) & (t[:, PI] == 1)][0]
-    return stats.exact(row[BY_PROMPT] - row[BY_PROBE])
+    return stats.exact(float(row[BY_PROMPT] - row[BY_PROBE]))

@@ -41,7 +41,7 @@ HALF = Within(
 def furthest(samples: np.ndarray, predictions: Sequence[Prediction]) -> Estimate:
     """The largest distance of a mean over seeds from its prediction, in tolerances; `samples` `[S, cell]`."""
     columns = np.asarray(samples).reshape(len(samples), -1).T
-    return stats.worst([p.off(x) for x, p in zip(columns, predictions, strict=True)])
+    return stats.worst(np.array([p.off(x) for x, p in zip(columns, predictions, strict=True)]))
 
 
 def slope_of_rms(n: np.ndarray, error: np.ndarray) -> Estimate:

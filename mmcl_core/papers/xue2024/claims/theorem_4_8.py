@@ -37,7 +37,7 @@ def eq_27(r):
 
     Measured: largest distance from the mean over all training vectors, $m=3$, $\alpha=1.3$, $\beta=.4$, $\pi=.3$.
     """
-    return stats.exact(r["moment_error"])
+    return stats.exact(float(r["moment_error"]))
 
 
 @claim(
@@ -138,7 +138,6 @@ def sharing_threshold(r):
     author=Author.ours,
     rule=Positive(),
     quantifier=Quantifier.exists,
-    minimum_tier=Tier.smoke,
 )
 def sharing_valley(r):
     r"""The threshold is not monotone in $\beta$: foreign features teach and distract.
@@ -147,7 +146,7 @@ def sharing_valley(r):
     $\beta$.
     """
     found = r["found"][: len(r.config.betas)]
-    return stats.exact(min(found[0], found[-1]) - found.min())
+    return stats.exact(float(min(found[0], found[-1]) - found.min()))
 
 
 @claim(

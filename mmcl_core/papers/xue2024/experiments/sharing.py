@@ -134,7 +134,7 @@ def zero_shot(G: np.ndarray, model: Sharing, tests: int, seed: int) -> tuple[flo
 class FiniteSetting(SharingSetting):
     """Finite training samples of data model 2."""
 
-    smoke: ClassVar = {"seeds": 2, "sizes": (1000, 3000), "richness_m": 10, "n": 2000, "tests": 1000, "band_n": 20_000}
+    smoke: ClassVar = {"seeds": 2, "sizes": (1000, 40_000), "richness_m": 10, "n": 2000, "tests": 1000, "band_n": 20_000}
 
     seeds: int = Field(5, ge=1, description="chosen before the run")
     tests: int = Field(20_000, ge=2, le=10**6, description="chosen: test samples, half of them a = -c")
