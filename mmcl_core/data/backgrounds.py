@@ -42,6 +42,17 @@ def class_of_shade(shade: Int[Tensor, "N"]) -> Int[Tensor, "N"]:
 
 
 @dataclass(frozen=True)
+class Palette:
+    """The six colours `[6, 3]` in 0..1, three of class 0 first, and the spread of each channel about them."""
+
+    colours: Float[np.ndarray, "6 3"]
+    jitter: float = 0.0
+
+
+OURS = Palette(COLOURS, JITTER)
+
+
+@dataclass(frozen=True)
 class Scenes:
     """Digits `grey` `[N, 28, 28]` on `background` `[N, 3]`, both in 0..1; `digit` 0..9, `shade` 0..5 of `COLOURS`.
 
@@ -81,6 +92,7 @@ def paint(
     agreement: float,
     stream: np.random.Generator,
     margin: int = 0,
+    palette: Palette = OURS,
 ) -> Scenes:
     """Digits on backgrounds: of the class's family with probability `agreement`, else of the other.
 
@@ -98,7 +110,7 @@ def paint(
     n = len(digit)
     family = torch.as_tensor(stream.random(n) >= agreement).long() ^ class_of_digit(digit)
     shade = SHADES // 2 * family + torch.as_tensor(stream.integers(0, SHADES // 2, n))
-    background = COLOURS[shade.numpy()] + JITTER * stream.standard_normal((n, 3))
+    background = palette.colours[shade.numpy()] + palette.jitter * stream.standard_normal((n, 3))
     return Scenes(grey, torch.as_tensor(background.clip(0, 1)).float(), digit, shade, margin)
 
 
@@ -195,6 +207,7 @@ class Split:
     margin: int
     experiment: str
     seed: int
+    palette: Palette = OURS
 
     def scenes(self, shift: str | None = None) -> Scenes:
         """The held-out digits on backgrounds that agree as in training, or as `shift` has it."""
@@ -207,6 +220,7 @@ class Split:
             agreement,
             numpy_generator(self.experiment, self.seed, f"background {shift}"),
             self.margin,
+            self.palette,
         )
 
     def images(self, shift: str | None = None) -> Float[Tensor, "M 3 H W"]:
@@ -224,6 +238,7 @@ def background_digits(
     agreement: float,
     source: digits_data.Choice = "auto",
     margin: int = 0,
+    palette: Palette = OURS,
 ) -> Split:
     """`train` painted scenes and `test` held-out digits of one seed; for nested sets `train.first(...)` of the largest.
 
@@ -236,11 +251,11 @@ def background_digits(
     stream = numpy_generator(experiment, seed, "split")
     rows, held = digits_data.split(digits, train, test, stream)
     grey, digit = (torch.as_tensor(a) for a in (digits.images.astype(np.float32) / 255, digits.labels))
-    scenes = paint(grey[rows], digit[rows], agreement, numpy_generator(experiment, seed, "background"), margin)
+    scenes = paint(grey[rows], digit[rows], agreement, numpy_generator(experiment, seed, "background"), margin, palette)
     counts = torch.bincount(scenes.label, minlength=2)
     if counts.min() == 0:
         raise InputError(
             f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than "
             f"{train}, or another seed"
         )
-    return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed)
+    return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed, palette)

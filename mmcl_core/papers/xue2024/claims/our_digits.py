@@ -140,18 +140,6 @@ def digits_shade_irrelevant_when_poor(captioned: Result, controls: Result) -> Es
     return stats.mean(ood(captioned, "shade", "class"))
 
 
-@claim(rule=Positive())
-def digits_fine_labels(captioned: Result, controls: Result) -> Estimate:
-    """Most of the gain needs no text: labels of the ten digits lie nearer to rich captions than to two labels.
-
-    Measured: paired: accuracy with random backgrounds of ten-way labels minus the midpoint of supervised learning and
-    rich captions.
-    Note: What is compared is fine against coarse supervision as much as two losses.
-    """
-    middle = (controls["supervised_main_ood"] + captioned["digit_shade_main_ood"]) / 2
-    return stats.mean(controls["fine_main_ood"] - middle)
-
-
 @claim(rule=AtMost(0.65, basis=before("the upper end of a prototype's range")))
 def digits_class_mean_in_distribution(captioned: Result, controls: Result) -> Estimate:
     """With the classes' mean captions as prompts this model fails already in distribution: at most .65.
