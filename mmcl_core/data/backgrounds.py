@@ -1,8 +1,11 @@
 """Handwritten digits on coloured backgrounds, with captions: the digit varies, the colour behind it is cheap.
 
-The class of an image is whether its digit is at least 5. Classes have a family of background colours each, three blues or
-three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the one-hot
-shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the family's three shades.
+The class of an image is whether its digit is at least 5. Classes have a family of background colours each, three blues
+or
+three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the
+one-hot
+shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the family's
+three shades.
 """
 
 from __future__ import annotations
@@ -39,8 +42,19 @@ def class_of_shade(shade: Int[Tensor, "N"]) -> Int[Tensor, "N"]:
 
 
 @dataclass(frozen=True)
+class Palette:
+    """The six colours `[6, 3]` in 0..1, three of class 0 first, and the spread of each channel about them."""
+
+    colours: Float[np.ndarray, "6 3"]
+    jitter: float = 0.0
+
+
+OURS = Palette(COLOURS, JITTER)
+
+
+@dataclass(frozen=True)
 class Scenes:
-    """`grey` `[N, 28, 28]` and `background` `[N, 3]` in 0..1, the `digit` 0..9 and the `shade` 0..5, an index into `COLOURS`.
+    """Digits `grey` `[N, 28, 28]` on `background` `[N, 3]`, both in 0..1; `digit` 0..9, `shade` 0..5 of `COLOURS`.
 
     `margin` pixels are cut from every side of the images; MNIST has next to no ink in the outermost two.
     """
@@ -78,8 +92,11 @@ def paint(
     agreement: float,
     stream: np.random.Generator,
     margin: int = 0,
+    palette: Palette = OURS,
 ) -> Scenes:
-    """Digits on backgrounds: of the class's family with probability `agreement`, else of the other; the shade is uniform in its family.
+    """Digits on backgrounds: of the class's family with probability `agreement`, else of the other.
+
+    The shade is uniform in its family.
 
     Raises
     ------
@@ -93,7 +110,7 @@ def paint(
     n = len(digit)
     family = torch.as_tensor(stream.random(n) >= agreement).long() ^ class_of_digit(digit)
     shade = SHADES // 2 * family + torch.as_tensor(stream.integers(0, SHADES // 2, n))
-    background = COLOURS[shade.numpy()] + JITTER * stream.standard_normal((n, 3))
+    background = palette.colours[shade.numpy()] + palette.jitter * stream.standard_normal((n, 3))
     return Scenes(grey, torch.as_tensor(background.clip(0, 1)).float(), digit, shade, margin)
 
 
@@ -134,13 +151,15 @@ def masked_captions(
 
 
 def digit_prompts(names_digit: bool = True) -> Float[Tensor, "C 6 16"]:
-    """Full captions of every digit in each of the six shades, C = 10; or, where captions never say the digit, of both classes, C = 2."""
+    """Full captions of every digit in each of the six shades, C = 10; or, where captions never say the digit, of both
+    classes, C = 2.
+    """
     named = torch.eye(DIGITS) if names_digit else torch.block_diag(*[torch.full((1, DIGITS // 2), 2 / DIGITS)] * 2)
     return torch.cat([named[:, None].expand(-1, SHADES, -1), torch.eye(SHADES)[None].expand(len(named), -1, -1)], dim=2)
 
 
 def class_mean_prompts() -> Float[Tensor, "2 16"]:
-    """The mean caption of each class where background and class are independent: the prompts of the paper's theorems."""
+    """The mean caption of each class where background and class are independent: the prompts of the theorems."""
     return digit_prompts(False).mean(1)
 
 
@@ -188,6 +207,7 @@ class Split:
     margin: int
     experiment: str
     seed: int
+    palette: Palette = OURS
 
     def scenes(self, shift: str | None = None) -> Scenes:
         """The held-out digits on backgrounds that agree as in training, or as `shift` has it."""
@@ -200,6 +220,7 @@ class Split:
             agreement,
             numpy_generator(self.experiment, self.seed, f"background {shift}"),
             self.margin,
+            self.palette,
         )
 
     def images(self, shift: str | None = None) -> Float[Tensor, "M 3 H W"]:
@@ -217,8 +238,9 @@ def background_digits(
     agreement: float,
     source: digits_data.Choice = "auto",
     margin: int = 0,
+    palette: Palette = OURS,
 ) -> Split:
-    """`train` painted scenes and `test` held-out digits of one seed. For nested training sets take `train.first(...)` of the largest.
+    """`train` painted scenes and `test` held-out digits of one seed; for nested sets `train.first(...)` of the largest.
 
     Raises
     ------
@@ -229,10 +251,11 @@ def background_digits(
     stream = numpy_generator(experiment, seed, "split")
     rows, held = digits_data.split(digits, train, test, stream)
     grey, digit = (torch.as_tensor(a) for a in (digits.images.astype(np.float32) / 255, digits.labels))
-    scenes = paint(grey[rows], digit[rows], agreement, numpy_generator(experiment, seed, "background"), margin)
+    scenes = paint(grey[rows], digit[rows], agreement, numpy_generator(experiment, seed, "background"), margin, palette)
     counts = torch.bincount(scenes.label, minlength=2)
     if counts.min() == 0:
         raise InputError(
-            f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than {train}, or another seed"
+            f"The training set of {train} digits has no sample of class {int(counts.argmin())}: take more than "
+            f"{train}, or another seed"
         )
-    return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed)
+    return Split(scenes, grey[held], digit[held], agreement, margin, experiment, seed, palette)

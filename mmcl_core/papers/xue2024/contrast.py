@@ -1,4 +1,4 @@
-"""Training an image tower by labels or by captions, with the same tower, start, batches and number of steps for both."""
+"""Training an image tower by labels or by captions: the same tower, start, batches and number of steps for both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ BLOCK = 2000  # images embedded at once
 
 @dataclass(frozen=True)
 class Recipe:
-    """Sheet 5.6: three convolutions of stride 2, a linear text tower, a learnt temperature, Adam with a little weight decay."""
+    """Sheet 5.6: three convolutions of stride 2, a linear text tower, a learnt temperature, Adam with a little weight
+    decay.
+    """
 
     channels: tuple[int, ...] = (3, 16, 32, 32)
     width: int = 32
@@ -112,7 +114,9 @@ def contrast(
     seed: int,
     classes: Int[Tensor, "N"] | None = None,
 ) -> Towers:
-    """CLIP's training. `classes` takes pairs of the same class out of the negatives; None keeps all other pairs of the batch as negatives."""
+    """CLIP's training. `classes` takes pairs of the same class out of the negatives; None keeps all other pairs of the
+    batch as negatives.
+    """
     device = images.device
     towers = Towers(
         image_tower(images, recipe, recipe.width, experiment, seed),

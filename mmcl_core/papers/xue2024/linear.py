@@ -1,7 +1,7 @@
 """The linear contrastive loss: as a double sum over pairs, as a function of one matrix, and its minimiser, a truncated SVD.
 
-`S` below is the contrastive cross-covariance (positive pairs minus negative pairs), not the seed axis; `G = W_I^T W_T` is what the encoders
-together do: the similarity of image x and caption t is x^T G t.
+`S` below is the contrastive cross-covariance (positive pairs minus negative pairs), not the seed axis; `G = W_I^T W_T` is
+what the encoders together do: the similarity of image x and caption t is x^T G t.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from scipy.stats import norm
 from torch import Tensor
 
-from mmcl_core.papers.xue2024.setting import IntraClass, Sample, require_dimension, require_every_class
+from mmcl_core.errors import InputError
+from mmcl_core.papers.xue2024.setting import IntraClass, Sample, Sharing, require_dimension, require_every_class
+from mmcl_core.papers.xue2024.theory import right_share
 
 Matrix = Float[np.ndarray, "*S d_I d_T"]
 
@@ -27,7 +28,10 @@ def pairwise_loss(
     text: Float[Tensor, "n d_T"],
     rho: float,
 ) -> Float[Tensor, ""]:
-    """The loss as the paper writes it: the mean of s_ij - s_ii and of s_ji - s_ii over all i != j, halved, plus (rho/2) ||W_I^T W_T||_F^2."""
+    """The loss as the paper writes it, plus (rho/2) ||W_I^T W_T||_F^2.
+
+    It is half the mean of s_ij - s_ii and of s_ji - s_ii over all i != j.
+    """
     s = (image @ w_image.T) @ (text @ w_text.T).T
     n, own = len(s), s.diagonal()
     apart = ~torch.eye(n, dtype=torch.bool)
@@ -46,7 +50,7 @@ def cross_covariance(
 def composed_cross_covariance(
     image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"], label: Int[np.ndarray, "n"], same: float
 ) -> Float[np.ndarray, "d_I d_T"]:
-    """S when the weight `same` of the negatives lies on pairs of one class and the rest on pairs of different classes (labels +-1).
+    """S when the weight `same` of the negatives lies on pairs of one class, the rest on pairs of different classes (+-1).
 
     same = 0 drops every same-class negative. Raises `InputError` when a class is empty.
     """
@@ -89,8 +93,9 @@ def check_rank(rank: int, latents: int) -> None:
     """Warn when the encoders' rank is below the number of latent features, which is allowed and changes the classifier."""
     if rank < latents:
         warnings.warn(
-            f"Rank {rank} is below the {latents} latent features: the truncated SVD drops a direction, and the accuracy formula holds no longer. In data model 1 the loss "
-            "is nothing to more than ten points, depending on sigma_core and sigma_spu, and pi_spu starts to matter",
+            f"Rank {rank} is below the {latents} latent features: the truncated SVD drops a direction, and the accuracy "
+            "formula holds no longer. In data model 1 the loss is nothing to more than ten points, depending on "
+            "sigma_core and sigma_spu, and pi_spu starts to matter",
             stacklevel=2,
         )
 
@@ -155,34 +160,78 @@ class Noise:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Exact accuracies of a direction on data model 1, without a test sample: `ood` under the true law, `id` under the training law."""
+    """Exact accuracies of a direction on data model 1, without a test sample.
+
+    `ood` under the true law, `id` under the training law, `agree` and `conflict` where attribute and class are equal or not.
+    """
 
     ood: float
     id: float
-    worst_group: float
+    agree: float
+    conflict: float
+
+    @property
+    def worst_group(self) -> float:
+        return min(self.agree, self.conflict)
 
 
 def gaussian_accuracy(direction: Float[np.ndarray, "d"], model: IntraClass, sigma_xi: float = 0.0) -> Accuracy:
-    """Accuracies of sign(u . x), x = D z + xi: the score given (y, a) is Gaussian. The worst group is the worse of a = y and a = -y."""
+    """Accuracies of sign(u . x), x = D z + xi: given label and attribute the score is Gaussian."""
     core, spurious = direction[:2]
     spread = np.sqrt(
         (core * model.sigma_core) ** 2
         + (spurious * model.sigma_spu) ** 2
         + sigma_xi**2 / len(direction) * (direction**2).sum()
     )
-    if spread == 0:  # no noise at all: the sign decides
-        spread = np.finfo(float).tiny
-    agree, differ = norm.cdf((core + spurious) / spread), norm.cdf((core - spurious) / spread)
-    return Accuracy(
-        float((agree + differ) / 2), float(model.p_spu * agree + (1 - model.p_spu) * differ), float(min(agree, differ))
-    )
+    agree, conflict = float(right_share(core + spurious, spread)), float(right_share(core - spurious, spread))
+    return Accuracy((agree + conflict) / 2, model.p_spu * agree + (1 - model.p_spu) * conflict, agree, conflict)
 
 
-def sharing_accuracy(G: Float[np.ndarray, "l l"], sample: Sample) -> tuple[float, float]:
-    """Zero-shot accuracies on samples of data model 2 with a = c and with a = -c; the prompts are the class means c e_core,k of the true law."""
+ROUNDING = 1e-12  # scores that differ by less, relative to the largest, are a tie, and ties count as wrong
+
+
+def sharing_accuracy(G: Float[np.ndarray, "l k"], sample: Sample) -> tuple[float, float]:
+    """Zero-shot accuracies on samples of data model 2 with a = c and with a = -c; ties count as wrong.
+
+    The score of class (j, c) is c times the similarity with prompt j, column j of `G`: with G = W_I^T W_T the first m
+    columns belong to the class means c e_core,j of the true law.
+    """
     m = G.shape[0] // 2
-    scores = sample.image @ G[:, :m]
-    best = np.abs(scores).argmax(1)
-    predicted = np.sign(scores[np.arange(len(best)), best]).astype(int) * (best + 1)
-    right, agree = predicted == sample.label, sample.attribute == np.sign(sample.label)
+    scores, rows = sample.image @ G[:, :m], np.arange(len(sample.label))
+    k, c = np.abs(sample.label) - 1, np.sign(sample.label)
+    own = scores[rows, k] * c
+    size = np.abs(scores)
+    slack = ROUNDING * size.max()
+    size[rows, k] = 0
+    right, agree = own > size.max(1) + slack, sample.attribute == c
     return float(right[agree].mean()), float(right[~agree].mean())
+
+
+def block_accuracy(G: Float[np.ndarray, "l k"], model: Sharing) -> tuple[float, float]:
+    """The same over all sign patterns, without listing them, when column j uses the features of pair j alone.
+
+    Each foreign pair then scores one of two absolute values, each half of the time and independently of the others.
+
+    Raises
+    ------
+    InputError
+        When a column uses features of another pair.
+    """
+    m = model.m
+    core, spurious = np.diagonal(G[:m, :m]), np.diagonal(G[m:, :m])
+    rest = np.abs(G[:, :m]).sum() - np.abs(core).sum() - np.abs(spurious).sum()
+    if rest > 1e-9 * np.abs(G[:, :m]).sum():
+        raise InputError(
+            "Scores mix the features of several pairs: allowed are directions within a pair; list patterns"
+        )
+    foreign = np.abs(
+        np.stack([model.beta * core + s * model.foreign_spurious * spurious for s in (1, -1)])
+    )  # [2, m]: signs aligned or not
+    slack = ROUNDING * (np.abs(core).max() + model.alpha * np.abs(spurious).max())
+    found = []
+    for a in (1, -1):
+        own = core + a * model.alpha * spurious
+        beats = (own[:, None] > foreign[:, None, :] + slack).mean(0)  # [own pair, foreign pair]
+        np.fill_diagonal(beats, own > slack)
+        found.append(float(beats.prod(1).mean()))
+    return found[0], found[1]

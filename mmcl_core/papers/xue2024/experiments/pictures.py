@@ -36,9 +36,10 @@ class PictureSetting(IntraSetting):
     seconds={"smoke": 1, "book": 2, "paper": 2},
 )
 def data_models(config: PictureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Points (z_core, z_spu, y, a) and (core, spurious) score weights of supervised and contrastive learning, for both data models.
+    """Points (z_core, z_spu, y, a) and (core, spurious) score weights of supervised and contrastive learning.
 
-    In data model 2 the points are pair 1's two coordinates, the label is c for that pair and 0 for another, half of the own samples have a = -c.
+    For both data models. In data model 2 the points are pair 1's two coordinates, the label is c for that pair and 0
+    for another, half of the own samples have a = -c.
     """
     c, model, shared = config, config.model(), Sharing(config.m)
     columns = {

@@ -28,7 +28,7 @@ from mmcl_core.evidence.figures import (
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024 import theory as formulas
 
-WEIGHT, OOD, ID = range(3)
+WEIGHT, OOD, ID, CONFLICT = range(4)
 
 
 def levels(ax: Axes, r: Result) -> None:
@@ -136,7 +136,7 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         fine = np.linspace(0.02, 2.1, 300)
         axes[0].plot(fine, formulas.core_only_accuracy(fine), color=THIRD, linestyle=":", label="core alone")
         theory(axes[0], fine, formulas.contrastive_accuracy(fine, 0.0, 1.0, noise=c.sigma_xi**2 / c.d), "formula")
-        dots(axes[0], core["sigma_core"], core["accuracy"], MULTI, "learnt")
+        dots(axes[0], core["sigma_core"], core["accuracy"][..., 0], MULTI, "learnt")
         axes[0].set(xlabel=r"spread of the core $\sigma_{core}$", ylabel="accuracy, true law (OOD)")
         axes[0].legend()
         axes[1].errorbar(
@@ -160,7 +160,7 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
 
     frame = pd.concat(
         [
-            tidy(core.seeds, sigma_core=core["sigma_core"], accuracy=core["accuracy"]),
+            tidy(core.seeds, sigma_core=core["sigma_core"], accuracy=core["accuracy"][..., 0]),
             pd.DataFrame({"n": size["n"], "rms": spread}),
             tidy(dimension.seeds, d=dimension["d"], difference=dimension["hard_margin"] - dimension["limit"][:, None]),
         ]

@@ -154,48 +154,40 @@ def phase_sharing(r: Result) -> Figure:
     ["xue2024.sharing_population", "xue2024.sharing_finite"],
 )
 def sharing(r: Result, f: Result) -> Figure:
-    m, n = r["m"], f["n"]
+    c, n = r.config, f["n"]
+    m, error = np.array(c.classes), 1 - f["accuracy"][..., 1]
+    equal = float(formulas.threshold_curve(c.alpha, 0.5))
+    bounds = [formulas.conflict_bound(f.config.model(), int(k)) for k in n]
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 2, sharey=True)
+        axes = canvas.subplots(1, 2)
         fine = np.arange(1, m.max() + 1)
-        theory(
-            axes[0],
-            fine,
-            np.array([formulas.sharing_accuracy(Sharing(int(k))) for k in fine]),
-            "theory",
-            drawstyle="steps-mid",
-        )
-        dots(axes[0], m, r["accuracy"], MULTI, "contrastive")
-        dots(axes[0], m, r["alone"], FIFTH, r"without sharing, $\beta=0$", fmt="s", markersize=6, fillstyle="none")
-        axes[0].axvline(formulas.threshold_curve(1.2, 0.5), color=THRESHOLD, linestyle="--", linewidth=0.8)
-        axes[0].annotate(
-            f"equality at {formulas.threshold_curve(1.2, 0.5):.2f}",
-            (formulas.threshold_curve(1.2, 0.5), 0.9),
-            xytext=(-3, 0),
-            textcoords="offset points",
-            ha="right",
-            fontsize=7,
-            color="#555555",
-        )
+        law = [formulas.sharing_accuracy(Sharing(int(k), c.alpha)) for k in fine]
+        theory(axes[0], fine, np.array(law), "law", drawstyle="steps-mid")
+        axes[0].plot(m, r["curve"], "o", color=MULTI, label="contrastive")
+        axes[0].axhline(0.5, color=FIFTH, linewidth=1, linestyle=":", label=r"without sharing, $\beta=0$")
+        axes[0].axvline(equal, color=THRESHOLD, linestyle="--", linewidth=0.8)
+        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "fontsize": 7, "color": "#555555"}
+        axes[0].annotate(f"equality at {equal:.2f}", (equal, 0.9), **place)
         axes[0].set(xlabel="pairs of classes $m$", ylabel="accuracy, true law (OOD)")
         axes[0].legend(loc="center right")
-        dots(axes[1], n, f["accuracy"], MULTI, fmt="o-")
-        axes[1].axhline(1, color=THEORY, linewidth=1)
-        axes[1].set(xscale="log", xlabel="training samples $n$")
+        dots(axes[1], n, error, MULTI, "learnt", fmt="o-")
+        kept = np.array([bound for _, bound in bounds])
+        theory(axes[1], n[kept < 1], kept[kept < 1], r"$\frac{m-1}{2}Q(z)$")
+        axes[1].set(xscale="log", xlabel="training samples $n$", ylabel="error, wrong background")
+        axes[1].legend()
         panel_letters(axes)
 
     return Figure(
-        pd.concat(
-            [
-                tidy(r.seeds, m=m, accuracy=r["accuracy"], without_sharing=r["alone"]),
-                tidy(f.seeds, n=n, accuracy=f["accuracy"]),
-            ]
-        ),
+        pd.concat([pd.DataFrame({"m": m, "accuracy": r["curve"]}), tidy(f.seeds, n=n, conflict_error=error)]),
         draw,
-        rf"Data model 2, $\alpha=1.2$, $\beta=.5$, $\beta'=.6$. Population (a): one half, then $\frac12+2^{{-m}}$ up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both sides of the condition are equal, so $m^*={formulas.threshold_classes(1.2, 0.5)}$ is the next whole number. Finite samples, $m={f.config.m}$ (b): "
-        rf"from {f['accuracy'][:, 0].mean():.2f} at $n={n[0]}$ to {f['accuracy'][:, -1].mean():.3f} at $n={n[-1]}$. Dots: mean over seeds, bars one standard deviation; lines: theory.",
-        "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the dashed threshold; squares without sharing stay at one half. Right: accuracy rises with the number of samples to one.",
+        rf"Data model 2, $\alpha={c.alpha:g}$, $\beta=.5$. Population, all sign patterns (a): one half, then $\frac12+2^{{-m}}$ "
+        "up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both sides of "
+        f"the condition are equal; the next whole number is {formulas.threshold_classes(c.alpha, 0.5)}. Finite samples, "
+        rf"$m={f.config.m}$ (b): the error on the wrong background falls from {error[:, 0].mean():.2f} at $n={n[0]}$ to "
+        f"{error[:, -1].mean():.4f} at $n={n[-1]}$. Dots in (b): mean over seeds, bars one standard deviation; line: the bound.",
+        "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the dashed "
+        "threshold. Right: the error falls with the number of samples, below the line of the bound.",
         (PAGE, 2.6),
     )
 
@@ -204,35 +196,33 @@ def sharing(r: Result, f: Result) -> Figure:
     "xue2024.threshold_richness", "How rich captions must be", ["xue2024.threshold_richness", "xue2024.sharing_finite"]
 )
 def threshold_richness(r: Result, f: Result) -> Figure:
-    pi, rows = r["pi_core"], list(enumerate(r["m"]))
+    c, pi = r.config, r["pi"]
+    rows = list(enumerate(c.classes))
+    bounds = np.atleast_1d(formulas.threshold_richness(np.array(c.classes), c.alpha, c.beta))
+    learnt = f["rich"].mean(-1)
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
         for (i, m), colour in zip(rows, (FOURTH, FIFTH, THIRD, MULTI), strict=False):
-            bound, shift = r["threshold"][i], OFFSET * (len(rows) - 1 - i)
-            exact = np.linspace(0, 1, 2001)
-            ax.plot(pi, r["accuracy"][:, i].mean(0) - shift, ".", color=colour, markersize=4)
-            label = rf"$m={m}$, " + (rf"$\pi^*={bound:.2f}$" if bound <= 1 else r"$\pi^*>1$")
-            theory(ax, exact, np.where(exact > bound, 1.0, 0.5) - shift, color=colour, label=label)
-        dots(
-            ax,
-            f["pi_core"],
-            f["rich"][..., 1],
-            THEORY,
-            rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$",
-            fmt="D",
-            markersize=4,
-        )
-        ax.set(xlabel=r"richness $\pi_{core}$", ylabel="accuracy, true law (OOD)")
+            shift, exact = OFFSET * (len(rows) - 1 - i), np.linspace(0, 1, 2001)
+            ax.plot(pi, r["accuracy"][i] - shift, ".", color=colour, markersize=4)
+            label = rf"$m={m}$, " + (rf"$\tilde\pi={bounds[i]:.2f}$" if bounds[i] <= 1 else r"$\tilde\pi>1$")
+            theory(ax, exact, np.where(exact > bounds[i], 1.0, 0.5) - shift, color=colour, label=label)
+        label = rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$"
+        dots(ax, f["pi"], learnt, THEORY, label, fmt="D", markersize=4)
+        ax.set(xlabel=r"how often captions mention a feature, $\pi$", ylabel="accuracy, true law (OOD)")
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    frame = pd.concat([tidy(r.seeds, pi_core=pi, accuracy=r["accuracy"][:, i]).assign(m=m) for i, m in rows])
+    frame = pd.concat([pd.DataFrame({"pi": pi, "accuracy": r["accuracy"][i], "m": m}) for i, m in rows])
     return Figure(
         frame,
         draw,
-        r"Data model 2: a caption mentions a foreign core feature with probability $\pi_{core}$. Lines: population, with the jump at $\pi^*$; each smaller $m$ drawn .012 lower to keep them apart; small dots: zero-shot with the population cross-covariance; diamonds: learnt from a finite sample, mean over "
-        rf"seeds with one standard deviation, {f['rich'][:, 1, 1].mean():.2f} at $\pi_{{core}}={f['pi_core'][1]:g}$ and {f['rich'][:, -1, 1].mean():.2f} at 1.",
-        f"Step curves from one half to one at thresholds that fall with m; for m = {r['m'][0]} there is no step. Diamonds of a finite sample rise smoothly around the step of the largest m.",
+        r"Data model 2: a caption mentions each feature but the own core with probability $\pi$. Lines: the jump at "
+        r"$\tilde\pi$; each smaller $m$ drawn .012 lower to keep them apart; small dots: population, all sign patterns; "
+        "diamonds: learnt from a finite sample, mean over seeds with one standard deviation, "
+        rf"{learnt[:, 1].mean():.2f} at $\pi={f['pi'][1]:g}$ and {learnt[:, -1].mean():.2f} at 1.",
+        f"Step curves from one half to one at thresholds that fall with m; for m = {c.classes[0]} there is no step. "
+        "Diamonds of a finite sample rise smoothly around the step of the largest m.",
         (PAGE * 0.85, 2.6),
     )
 

@@ -94,13 +94,18 @@ def digits(captioned: Result, controls: Result) -> Figure:
     return Figure(
         by_seed(r, [k for k in r if k.endswith(("_id", "_ood"))], captioned.seeds),
         draw,
-        f"Is a digit at least 5? In training the background is of the class's family with probability {config.agreement:g} (left: tested alike), "
-        "then at random (right). Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the prompts are the digits' captions (the classes' where "
+        f"Is a digit at least 5? In training the background is of the class's family with probability "
+        f"{config.agreement:g} (left: tested alike), "
+        "then at random (right). Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the "
+        "prompts are the digits' captions (the classes' where "
         r"$\pi_{core}=0$), or the network's own logits; open: the theorem's prompts, the classes' mean captions. "
-        f"Rich captions ($\\pi_{{core}}=\\pi_{{spu}}=1$) reach {r['digit_shade_main_ood'].mean():.3f}, captions that never say the digit "
+        f"Rich captions ($\\pi_{{core}}=\\pi_{{spu}}=1$) reach {r['digit_shade_main_ood'].mean():.3f}, captions that "
+        f"never say the digit "
         f"($\\pi_{{core}}=0$, $\\pi_{{spu}}=1$) {r['shade_main_ood'].mean():.3f}, "
-        f"supervised learning {r['supervised_main_ood'].mean():.3f} with two classes and {r['fine_main_ood'].mean():.3f} with ten. "
-        f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the random background is of the class's family and "
+        f"supervised learning {r['supervised_main_ood'].mean():.3f} with two classes and "
+        f"{r['fine_main_ood'].mean():.3f} with ten. "
+        f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
+        f"random background is of the class's family and "
         f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
         f"Data: {config.train:,} training digits of MNIST.",
         f"Two dot plots over ten methods. Accuracy in distribution and with random backgrounds: {means}.",
@@ -186,11 +191,15 @@ def digit_samples(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        "Left: the first training images, and the same held-out digits as tested in distribution and under the five shifts. The background is of the class's family in "
-        f"{shares['train']:.1%} of the training images, {shares['test']:.1%} of the test images, {shares['random']:.1%} of those with random backgrounds "
+        "Left: the first training images, and the same held-out digits as tested in distribution and under the five "
+        "shifts. The background is of the class's family in "
+        f"{shares['train']:.1%} of the training images, {shares['test']:.1%} of the test images, "
+        f"{shares['random']:.1%} of those with random backgrounds "
         f"and {shares['reversed']:.1%} of the reversed ones. "
-        "Right: what the captions of one image hold. A detail that is not said is replaced by its mean within the class or the family, so the class and the family are always named.",
-        f"Left, seven rows of {r['train'].shape[1]} coloured digit images: training, test, and five shifts. Right, four captions as sixteen bars each, for an image of a {digit}: "
+        "Right: what the captions of one image hold. A detail that is not said is replaced by its mean within the "
+        "class or the family, so the class and the family are always named.",
+        f"Left, seven rows of {r['train'].shape[1]} coloured digit images: training, test, and five shifts. Right, "
+        f"four captions as sixteen bars each, for an image of a {digit}: "
         "one bar where the digit or the shade is said, five or three low bars where it is not.",
         (PAGE, 2.9),
     )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.xue2024.claims.real_icons import METHODS, kept
+from mmcl_core.papers.xue2024.claims.icons import METHODS, kept
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
 
@@ -75,13 +75,22 @@ def icons(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        f"The class is the first word, one of {r.config.classes}. One guess in {r.config.classes} is {1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to {r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. a: held-out icons of the training font, of three other fonts, and of the "
-        f"training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: accuracy under the five shifts (mean) over accuracy in the same font; small dots are seeds: {share}. "
-        f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be compared with one guess in {r.config.classes}; that near to "
-        "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions were written for it. "
-        f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions instead of its word alone: full names {averaged['rich']:.3f} "
-        f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome icons.",
-        f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, the share of its accuracy that each method keeps: {share}. {means}.",
+        f"The class is the first word, one of {r.config.classes}. One guess in {r.config.classes} is "
+        f"{1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to "
+        f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. a: held-out icons of the training "
+        f"font, of three other fonts, and of the "
+        f"training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: accuracy "
+        f"under the five shifts (mean) over accuracy in the same font; small dots are seeds: {share}. "
+        f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be "
+        f"compared with one guess in {r.config.classes}; that near to "
+        "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions "
+        "were written for it. "
+        f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions "
+        f"instead of its word alone: full names {averaged['rich']:.3f} "
+        f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome "
+        f"icons.",
+        f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, the share of its accuracy "
+        f"that each method keeps: {share}. {means}.",
         (PAGE, 3.1),
     )
 
@@ -109,10 +118,14 @@ def icon_samples(r: Result) -> Figure:
     return Figure(
         pd.DataFrame([{"set": p, "icons": n} for p, n in counts.items()]),
         draw,
-        f"One class a column. Above: the name of the training icon, whose first word is the class. {counts['train']:,} icons for training, {counts['id']:,} held out at random, and "
-        f"{counts['phosphor']:,}, {counts['remix']:,} and {counts['fa6s']:,} of the other fonts; {int(r['word_count'][0]):,} words, of which a training name has "
-        f"{r['mean_words'].mean():.1f} on average. A held-out icon often has a near twin in training, an icon of another font has none.",
-        f"Seven rows of {len(names)} small icons, one class a column ({', '.join(n.split()[0] for n in names)}): training, held out, three other fonts, inverted, on coloured backgrounds.",
+        f"One class a column. Above: the name of the training icon, whose first word is the class. {counts['train']:,} "
+        f"icons for training, {counts['id']:,} held out at random, and "
+        f"{counts['phosphor']:,}, {counts['remix']:,} and {counts['fa6s']:,} of the other fonts; "
+        f"{int(r['word_count'][0]):,} words, of which a training name has "
+        f"{r['mean_words'].mean():.1f} on average. A held-out icon often has a near twin in training, an icon of "
+        f"another font has none.",
+        f"Seven rows of {len(names)} small icons, one class a column ({', '.join(n.split()[0] for n in names)}): "
+        f"training, held out, three other fonts, inverted, on coloured backgrounds.",
         (PAGE, 4.0),
     )
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure as Canvas
 from mmcl_core import stats
 from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.xue2024.claims.real import EXPERIMENTS as DIGITS_EXPERIMENTS
-from mmcl_core.papers.xue2024.claims.real_robustness import (
-    EXPERIMENTS,
+from mmcl_core.papers.xue2024.claims.our_digits import EXPERIMENTS as DIGITS_NAMES
+from mmcl_core.papers.xue2024.claims.robustness import EXPERIMENTS as NAMES
+from mmcl_core.papers.xue2024.claims.robustness import (
     METHODS,
     accuracies,
     effective_robustness,
@@ -21,6 +21,8 @@ from mmcl_core.papers.xue2024.claims.real_robustness import (
     supervised_line,
 )
 from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
+
+EXPERIMENTS, DIGITS_EXPERIMENTS = ([f"xue2024.{n}" for n in names] for names in (NAMES, DIGITS_NAMES))
 
 LABELS = {
     "supervised": "supervised, 2 classes",
@@ -103,11 +105,15 @@ def effective(*results: Result) -> Figure:
     return Figure(
         table(results),
         draw,
-        f"Each method trained for {config.steps} steps on {', '.join(f'{n:,}' for n in sizes)} digits whose backgrounds agree with the class in {config.agreement:.0%}. "
-        f"a: the black line is fitted to supervised learning, logit(OOD) = {slope:.2f} logit(ID) {intercept:+.2f}. b: the vertical distance from it. "
-        f"Offsets by size: {offsets}. Rich captions with 95 % t intervals over seeds: {intervals}. Means and one standard deviation over seeds. A small stand-in for the paper's figure, whose data no package carries: "
+        f"Each method trained for {config.steps} steps on {', '.join(f'{n:,}' for n in sizes)} digits whose "
+        f"backgrounds agree with the class in {config.agreement:.0%}. "
+        f"a: the black line is fitted to supervised learning, logit(OOD) = {slope:.2f} logit(ID) {intercept:+.2f}. b: "
+        f"the vertical distance from it. "
+        f"Offsets by size: {offsets}. Rich captions with 95 % t intervals over seeds: {intervals}. Means and one "
+        f"standard deviation over seeds. A small stand-in for the paper's figure, whose data no package carries: "
         "it has no natural language and no natural shifts.",
-        f"Left, out-of-distribution against in-distribution accuracy on logit axes for five methods and {len(sizes)} training sizes with the fitted line of supervised learning. "
+        f"Left, out-of-distribution against in-distribution accuracy on logit axes for five methods and {len(sizes)} "
+        f"training sizes with the fitted line of supervised learning. "
         f"Right, the vertical offset from that line against training size. {offsets}.",
         (PAGE, 3.0),
     )
@@ -169,12 +175,17 @@ def shifts(*results: Result) -> Figure:
     return Figure(
         table(tuple(swept)),
         draw,
-        f"a: the largest training set ({size:,} digits), whose backgrounds agree with the class in {agreement[0]:.0%}. b: in {agreement[1]:.0%}, with the models of the figure on digits "
-        f"({captioned.config.train:,} images, {captioned.config.recipe().steps} steps). Dots: mean and one standard deviation over seeds ({len(results[0].seeds)} in a, {len(captioned.seeds)} in b); "
-        f"dashed: chance. Mean of five shifts in b: {five}. In a, with the background reversed, where reading it is worse than "
-        f"chance, rich captions have {a['rich'][:, -1, reversed_].mean():.3f}, label captions {a['label'][:, -1, reversed_].mean():.3f} "
+        f"a: the largest training set ({size:,} digits), whose backgrounds agree with the class in {agreement[0]:.0%}. "
+        f"b: in {agreement[1]:.0%}, with the models of the figure on digits "
+        f"({captioned.config.train:,} images, {captioned.config.recipe().steps} steps). Dots: mean and one standard "
+        f"deviation over seeds ({len(results[0].seeds)} in a, {len(captioned.seeds)} in b); "
+        f"dashed: chance. Mean of five shifts in b: {five}. In a, with the background reversed, where reading it is "
+        f"worse than "
+        f"chance, rich captions have {a['rich'][:, -1, reversed_].mean():.3f}, label captions "
+        f"{a['label'][:, -1, reversed_].mean():.3f} "
         f"and supervised learning {a['supervised'][:, -1, reversed_].mean():.3f}.",
-        f"Two dot plots of accuracy in distribution and under five shifts for five methods. Above: {means(panels[0])}. Below: {means(high)}.",
+        f"Two dot plots of accuracy in distribution and under five shifts for five methods. Above: {means(panels[0])}. "
+        f"Below: {means(high)}.",
         (PAGE, 4.0),
     )
 

@@ -1,0 +1,166 @@
+"""Theorem F.1: SupCon on data model 1."""
+
+from __future__ import annotations
+
+from mmcl_core import stats
+from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, before, derived
+from mmcl_core.evidence.verdicts import Author, Verdict
+from mmcl_core.lab.config import Tier
+from mmcl_core.papers.xue2024 import spread
+from mmcl_core.papers.xue2024.claims.shared import EXACT, OOD, SPREAD, furthest, nearest
+
+SUPCON, POOR, RICH = range(3)
+
+
+@claim(
+    item="Theorem F.1",
+    paper="one dimension",
+    on="supcon",
+    rule=AtMost(1e-3, basis=before("relative distance after 4000 steps of descent"), ideal=0.0),
+    quantifier=Quantifier.every,
+    match=Match.scaled,
+)
+def thmF_1_features(r):
+    r"""SupCon learns one feature of data model 1, $z_{core}+(2p_{spu}-1)z_{spu}$.
+
+    Measured: largest relative distance of $W^\top W$ from the top eigenvector's, after descent on the loss, over seeds.
+    """
+    return stats.worst(r["distance"])
+
+
+@claim(
+    item="Theorem F.1",
+    on="supcon",
+    author=Author.ours,
+    rule=EXACT,
+    quantifier=Quantifier.every,
+    minimum_tier=Tier.smoke,
+)
+def supcon_loss(r):
+    """The double sum of the SupCon loss over pairs equals its form in the class means.
+
+    Measured: largest difference relative to max(1, |loss|), over seeds.
+    """
+    return stats.worst(r["loss_error"])
+
+
+@claim(
+    item="Theorem F.1",
+    paper=r"eigenvalue $1+(2p_{spu}-1)^2$",
+    on="supcon",
+    rule=Within(0.5, absolute=0.05, basis=before("a twentieth, several standard errors of 600 samples")),
+    refutation=Within(1.0, absolute=0.1, basis=before("the same, twice the printed eigenvalue")),
+    misprint=True,
+    algebra=r"same-class pairs contribute $\mu\mu^\top$ and other-class pairs once more, together $2\mu\mu^\top$",
+    quantifier=Quantifier.mean,
+    match=Match.scaled,
+    declared=Verdict.misprint,
+)
+def thmF_1_eigenvalue(r):
+    r"""Its eigenvalue is $1+(2p_{spu}-1)^2$.
+
+    Measured: the top eigenvalue over $2(1+(2p_{spu}-1)^2)$, mean over seeds; the printed one is one half of it.
+    Note: A scale of all features, on which no accuracy depends.
+    """
+    return stats.mean(r["eigenvalue"])
+
+
+def _near_one(r) -> int:
+    return nearest(r["agreement"], 0.999)
+
+
+@claim(
+    item="Theorem F.1",
+    paper="at most 50 %, up to $o(1)$",
+    on="supcon",
+    rule=AtMost(0.619, basis=derived("halfway between the printed limit, 1/2, and the corrected one, .7387")),
+    refutation=AtLeast(0.619, basis=derived("the same point")),
+    algebra=r"its last display has $\Phi(2(1-p)/sd)\to\Phi(0)=\frac12$, where the conclusion takes 0",
+    quantifier=Quantifier.exists,
+    match=Match.scaled,
+    declared=Verdict.refuted,
+    conditions=(
+        Condition(r"$\sigma_{core}$", lambda r: r.config.sigma_core, AtLeast(1.0, basis=PAPER)),
+        Condition("$p_{spu}$", lambda r: r["agreement"][_near_one(r)], AtLeast(0.999, basis=PAPER)),
+    ),
+)
+def thmF_1(r):
+    """On SupCon's feature every linear classifier has at most 50 % + o(1) under the true law.
+
+    Measured: OOD accuracy of the sign of the learnt feature at p = .999, mean over seeds.
+    """
+    return stats.mean(r["accuracy"][:, _near_one(r), SUPCON, OOD])
+
+
+@claim(
+    item="Theorem F.1",
+    paper="$o(1)$",
+    on="supcon",
+    rule=AtMost(0.25, basis=derived("halfway between the printed limit, 0, and the corrected one, 1/2")),
+    refutation=AtLeast(0.25, basis=derived("the same point")),
+    algebra=r"$\Phi(2(1-p)/sd)\to\frac12$; the printed expression carries a further factor $\frac12$",
+    quantifier=Quantifier.exists,
+    match=Match.scaled,
+    declared=Verdict.refuted,
+)
+def thmF_1_conflict(r):
+    """Where the background is wrong its accuracy is o(1).
+
+    Measured: accuracy on conflict of the learnt feature at p = .999, mean over seeds.
+    """
+    return stats.mean(r["accuracy"][:, _near_one(r), SUPCON, 2])
+
+
+@claim(
+    item="Theorem F.1",
+    on="supcon",
+    author=Author.correction,
+    rule=SPREAD,
+    quantifier=Quantifier.every,
+)
+def thmF_1_corrected(r):
+    r"""It is $\frac12\Phi(\frac{2p}{sd})+\frac12\Phi(\frac{2(1-p)}{sd})$ with
+    $sd^2=\sigma_{core}^2+(2p-1)^2\sigma_{spu}^2$, which tends to $\frac12\Phi(2/\sigma_{core})+\frac14$.
+
+    Measured: largest distance of a mean over seeds from the formula, in tolerances, over $p$.
+    """
+    c = r.config
+    seen = spread.Observation(c.large, 10**6, 1e-9)
+    predictions = [spread.predict(c.model(p_spu=p, pi_core=0.0), seen) for p in r["agreement"]]
+    return furthest(r["accuracy"][:, :, SUPCON, OOD], predictions)
+
+
+@claim(
+    item="Theorems F.1, 5.2",
+    on="supcon",
+    author=Author.correction,
+    rule=EXACT,
+    quantifier=Quantifier.every,
+    minimum_tier=Tier.smoke,
+)
+def thmF_1_vs_5_2(r):
+    r"""SupCon's direction is that of contrastive learning with $\pi_{core}=0$, so that Theorem F.1 (conflict to 0)
+    contradicts Theorem 5.2 at $\pi_{core}=0$ (conflict to 1/2).
+
+    Measured: largest distance of the two unit directions on the same draws, over p and seeds.
+    """
+    return stats.worst(r["angle"])
+
+
+@claim(
+    item="Theorem F.1",
+    paper="less robust",
+    on="supcon",
+    rule=Positive(),
+    quantifier=Quantifier.mean,
+    match=Match.scaled,
+)
+def thmF_1_less_robust(r):
+    """SupCon is less robust than contrastive learning with rich captions.
+
+    Measured: OOD accuracy of contrastive learning with complete captions minus that of SupCon's feature, paired over seeds,
+    over p the one that reaches lowest.
+    """
+    difference = r["accuracy"][:, :, RICH, OOD] - r["accuracy"][:, :, SUPCON, OOD]
+    return stats.reaching_lowest(*(stats.mean(x) for x in difference.T))

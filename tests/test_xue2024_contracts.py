@@ -1,0 +1,268 @@
+"""Xue et al. 2024, theory: bad input, one seed alone or among others, claims on small runs, planted errors."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmcl_core import catalog
+from mmcl_core.cli import main
+from mmcl_core.errors import InputError
+from mmcl_core.evidence.ledger import evaluate
+from mmcl_core.evidence.verdicts import GOOD, Verdict
+from mmcl_core.lab.config import Tier
+from mmcl_core.lab.store import Store
+from mmcl_core.papers.xue2024 import linear, spread, supervised, theory
+from mmcl_core.papers.xue2024.experiments import (
+    appendix,
+    clip_bridge,
+    clip_loss,
+    clip_sharing,
+    formula,
+    limits,
+    linear_loss,
+    max_margin,
+    readout,
+    richness,
+    sharing,
+    supervised_limits,
+)
+from mmcl_core.papers.xue2024.paper import THEORY_CLAIMS
+from mmcl_core.papers.xue2024.setting import IntraClass, Sharing, class_means, observe
+from tests.named import run
+
+CPU = torch.device("cpu")
+
+
+def test_classes_without_samples_get_one_sentence_on_the_command_line(capsys):
+    assert main(["run", "xue2024.sharing_finite", "--set", "n=5", "--tier", "smoke"]) != 0
+    said = capsys.readouterr().err.strip()
+    assert "has no sample among the 5 drawn" in said and "Traceback" not in said and said.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("experiment", "overrides"),
+    [
+        (formula.formula, {"n": 200, "d": 20}),
+        (formula.sample_size, {"sizes": (100, 200, 300, 400)}),
+        (linear_loss.similarity, {"n": 2000}),
+        (richness.richness, {"n": 200, "d": 20}),
+        (richness.negatives, {"n": 200, "d": 20}),
+        (richness.supcon_intra, {"large": 500, "steps": 50}),
+        (limits.rank, {"n": 200, "d": 20}),
+        (readout.prompts, {"n": 200, "d": 20}),
+        (readout.probe, {"n": 400, "d": 20}),
+        (readout.class_prior, {"n": 400}),
+        (supervised_limits.spurious_probability, {"n": 200, "d": 20}),
+        (sharing.sharing_finite, {"n": 500, "sizes": (500,), "band_n": 500}),
+        (appendix.coverage, {}),
+        (appendix.latent_rates, {}),
+        (appendix.noisy_rates, {"sizes": (40, 60, 80, 100)}),
+        (appendix.truncation, {}),
+        (clip_bridge.regulariser, {"n": 40, "steps": 20}),
+        (clip_bridge.training_time, {"n": 40, "rank": 16}),
+        (clip_loss.clip_temperature, {"n": 100, "steps": 10}),
+        (clip_loss.clip_captions_inner, {"n": 100, "steps": 5}),
+        (clip_sharing.clip_sharing, {"n": 400, "steps": 5}),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_a_seed_alone_is_the_same_seed_in_a_batch_and_no_other(experiment, overrides):
+    config = experiment.config.at("smoke", **overrides)
+    alone, together = experiment.compute(config, (1,), CPU), experiment.compute(config, (0, 1), CPU)
+    same = []
+    for name in set(alone) - experiment.coordinates:
+        np.testing.assert_allclose(alone[name][0], together[name][1], rtol=1e-3, atol=1e-5)
+        same.append(np.array_equal(together[name][0], together[name][1]))
+    assert not all(same)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "name", "values"),
+    [
+        (formula.formula, "pi_core", (1.0, 0.2)),
+        (formula.formula, "prompt", ((1.0, 0.0), (1.0, 0.9))),
+        (formula.sample_size, "pi_spu", (1.0, 0.0)),
+        (richness.richness, "prompt", ((1.0, 0.0), (1.0, 0.9))),
+        (richness.negatives, "pi_core", (1.0, 0.2)),
+        (limits.rank, "pi_core", (1.0, 0.2)),
+        (readout.probe, "p_spu", None),
+        (readout.class_prior, "pi_core", (1.0, 0.2)),
+        (sharing.sharing_finite, "beta_spu", (None, 0.1)),
+        (clip_loss.clip_temperature, "pi_core", (1.0, 0.0)),
+    ],
+    ids=lambda x: getattr(x, "name", str(x)),
+)
+def test_what_the_experiments_vary_can_be_set_and_has_an_effect(experiment, name, values):
+    small = {"seeds": 2} | ({"n": 300} if "n" in experiment.config.model_fields else {})
+    small |= {"steps": 5} if experiment is clip_loss.clip_temperature else {}
+    small |= {"band_n": 500, "sizes": (500, 600)} if experiment is sharing.sharing_finite else {}
+    small |= {"sizes": (200, 300, 400, 500)} if experiment is formula.sample_size else {}
+    if values is None:  # varied inside the experiment: the field of the base class is not offered twice
+        assert name in experiment.config.model_fields
+        return
+    seen = [experiment.compute(experiment.config.at("smoke", **small | {name: v}), (0, 1), CPU) for v in values]
+    changed = [k for k in seen[0] if k not in experiment.coordinates and not np.array_equal(seen[0][k], seen[1][k])]
+    assert changed
+
+
+@pytest.mark.parametrize(
+    ("config", "overrides", "words"),
+    [
+        (formula.RateSetting, {"p_spu": 1.2}, "p_spu"),
+        (formula.GridSetting, {"p_spu": 0.9}, "p_spu"),  # the grid has its own: a field without effect would mislead
+        (richness.RichnessSetting, {"richness": (0.0, -0.1)}, "richness"),
+        (richness.RichnessSetting, {"pi_core": 0.5}, "pi_core"),
+        (formula.GridSetting, {"d": 1}, "latent features"),
+        (supervised_limits.DimensionSetting, {"dimensions": (1, 200)}, "latent features"),
+        (supervised_limits.DimensionSetting, {"minority": 400}, "majority"),
+        (sharing.PhaseSetting, {"betas": (0.5, 1.0)}, "beta"),
+        (max_margin.MarginSetting, {"classes": (6,)}, "classes"),
+    ],
+)
+def test_impossible_settings_get_one_sentence(config, overrides, words):
+    with pytest.raises(InputError, match=words) as error:
+        config.at("book", **overrides)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda: IntraClass(p_spu=-0.1), "probability"),
+        (lambda: IntraClass(prior=1.5), "probability"),
+        (lambda: Sharing(3, pi_spu=1.5), "probability"),
+        (lambda: Sharing(0), "at least one pair"),
+        (lambda: Sharing(6).every_vector(), "m up to 5"),
+        (lambda: IntraClass(sigma_core=-1.0), "standard deviations"),
+        (lambda: observe(np.zeros((5, 4)), 3, 1.0, np.random.default_rng(0)), "d >= 4"),
+        (lambda: class_means(np.zeros((2, 2)), np.array([1, 1]), np.array([-1, 1])), "Class -1 has no sample"),
+        (lambda: supervised.reduced_max_margin(np.ones((2, 2)), np.array([1, 1]), 1.0), "Class -1 has no sample"),
+        (
+            lambda: supervised.multiclass_max_margin(np.ones((1, 4)), np.array([1]), Sharing(2).classes),
+            "has no sample",
+        ),
+        (
+            lambda: linear.composed_cross_covariance(np.ones((2, 2)), np.ones((2, 2)), np.array([-1, -1]), 0.5),
+            "Class 1 has no sample",
+        ),
+    ],
+)
+def test_impossible_data_get_one_sentence(attempt, words):
+    with pytest.raises(InputError, match=words) as error:
+        attempt()
+    assert "\n" not in str(error.value)
+
+
+def test_a_rank_below_the_latent_features_is_allowed_and_warned_of():
+    with pytest.warns(UserWarning, match="pi_spu starts to matter"):
+        config = formula.GridSetting.at("smoke", rank=1)
+    assert config.rank == 1
+
+
+def judged(name, tier, store, **overrides):
+    """The verdict of a claim on a run computed afresh: an error must not be hidden by the store."""
+    claim = next(c for c in catalog.paper("xue2024").claims if c.name == name)
+    results = [run(e, tier, store=Store(store), **overrides) for e in claim.experiments]
+    return claim.judge(claim.estimator(*results))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("name", [c.name for c in THEORY_CLAIMS if c.minimum_tier == Tier.smoke and c.declared in GOOD])
+def test_what_needs_no_size_holds_at_smoke(name):
+    claim = next(c for c in THEORY_CLAIMS if c.name == name)
+    assert evaluate(claim, Tier.smoke, lambda e: run(e, Tier.smoke)).verdict == claim.declared
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("name", [c.name for c in THEORY_CLAIMS])
+def test_every_estimator_gives_a_number_at_smoke_and_its_conditions_have_values(name):
+    claim = next(c for c in THEORY_CLAIMS if c.name == name)
+    results = [run(e, Tier.smoke) for e in claim.experiments]
+    assert np.isfinite(claim.estimator(*results).value)
+    assert all(np.isfinite(condition.measure(results)[0]) for condition in claim.conditions)
+
+
+SMALL = {
+    "thm4_4": {"n": 4000, "d": 100, "cores": (0.5, 1.0), "agreements": (0.9,), "spuriouses": (0.1,), "seeds": 5},
+    "thm5_2": {"n": 8000, "d": 60, "richness": (0.0, 0.5, 1.0), "seeds": 5},
+    "composition": {"n": 8000, "d": 60, "shares": (0.0, 0.5, 0.9), "seeds": 5},
+    "class_prior": {"n": 10_000, "d": 30, "seeds": 5},
+    "prompt_family": {"n": 8000, "d": 60, "seeds": 5},
+}
+
+
+def biased(original):
+    """Predictions at a p that is off by .02."""
+
+    def predict(model, *arguments, **more):
+        model = IntraClass(
+            model.sigma_core, model.sigma_spu, model.p_spu - 0.02, model.pi_core, model.pi_spu, model.prior
+        )
+        return original(model, *arguments, **more)
+
+    return predict
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_formula_that_is_a_little_off_fails_where_the_right_one_passes(name, monkeypatch, tmp_path):
+    overrides = SMALL[name]
+    assert judged(name, "smoke", tmp_path, **overrides) in GOOD
+    monkeypatch.setattr(spread, "predict", biased(spread.predict))
+    assert judged(name, "smoke", tmp_path, **overrides) not in GOOD
+
+
+def planted(monkeypatch, name):
+    if name == "gradient":
+        original = linear.gradients
+        monkeypatch.setattr(linear, "gradients", lambda a, b, S, rho: original(a, b, S, 1.01 * rho))
+    elif name == "loss":
+        original = linear.loss
+        monkeypatch.setattr(linear, "loss", lambda a, b, S, rho: original(a, b, 29 / 30 * S, rho))
+    elif name == "span":
+        original = linear.cross_covariance
+
+        def uncentred(x, t):
+            return x.T @ t / len(x) if x.shape == (15, 15) else original(x, t)
+
+        monkeypatch.setattr(linear, "cross_covariance", uncentred)
+    elif name == "sharing_threshold":
+        original = theory.threshold_classes
+        monkeypatch.setattr(theory, "threshold_classes", lambda **x: original(**x) + (x.get("beta") == 0.5))
+    elif name in ("sharing_law", "thm4_8"):
+        original = linear.minimiser_of
+        monkeypatch.setattr(linear, "minimiser_of", lambda S, rank, rho=1.0: original(S, rank // 2, rho))
+    elif name == "thm5_4_threshold":
+        original = Sharing.said
+        monkeypatch.setattr(Sharing, "said", lambda self, pi: original(self, pi**2))
+    elif name in ("sl_law", "max_margin_is_competitor"):
+        original = supervised.multiclass_max_margin
+
+        def without_the_background(x, label, classes):
+            w = original(x, label, classes)
+            w[:, w.shape[1] // 2 :] /= 2
+            return w
+
+        monkeypatch.setattr(supervised, "multiclass_max_margin", without_the_background)
+    elif name == "counter_prompt_dm2":
+        original = theory.counter_prompt_sharing
+        monkeypatch.setattr(theory, "counter_prompt_sharing", lambda model: original(model) / model.alpha)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gradient",
+        "loss",
+        "span",
+        "sharing_threshold",
+        "sharing_law",
+        "thm4_8",
+        "thm5_4_threshold",
+        "sl_law",
+        "max_margin_is_competitor",
+        "counter_prompt_dm2",
+    ],
+)
+def test_planted_errors_are_caught(name, monkeypatch, tmp_path):
+    planted(monkeypatch, name)
+    assert judged(name, "smoke", tmp_path) in (Verdict.not_reproduced, Verdict.does_not_hold)
