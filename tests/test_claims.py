@@ -223,6 +223,8 @@ def test_what_is_not_evaluated_says_of_which_kind():
     data = evaluate(made(minimum_tier=Tier.smoke), Tier.smoke, absent)
     assert data.missing == Missing.data and data.reason == "The pictures are not here: fetch them"
     assert not (low.surprising or never.surprising or data.surprising)
+    unrun = evaluate(made(conditions=(Condition("$n$", 5, AtLeast(1)),)), "smoke", refuse)
+    assert not unrun.conditions_met and unrun.at_tolerance(2).verdict == Verdict.not_evaluated
     assert not evaluate(made(minimum_tier=Tier.paper), "paper", lambda name: 1.0).surprising  # its first run
     with pytest.raises(ZeroDivisionError):  # any other failure is a failure
         evaluate(made(minimum_tier=Tier.smoke), Tier.smoke, lambda name: 1 / 0)

@@ -17,6 +17,7 @@ from mmcl_core.metrics import (
     uniformity,
     zero_shot_predictions,
 )
+from tests.tolerances import close
 
 
 def test_zero_shot_takes_the_prompt_with_the_largest_inner_product():
@@ -106,7 +107,7 @@ def test_retrieval_against_a_loop(seed):
     for i in range(9):
         cosines = [image[i] @ text[j] / np.linalg.norm(image[i]) / np.linalg.norm(text[j]) for j in range(9)]
         found += max(range(9), key=cosines.__getitem__) == i
-    assert retrieval_at_1(image, text) == pytest.approx(found / 9)
+    assert close(retrieval_at_1(image, text), found / 9)
     assert retrieval_at_1(text, 5 * text) == 1
 
 
@@ -126,7 +127,7 @@ def test_the_gap_is_that_of_normalised_embeddings_by_a_loop():
         for row in rows:
             total += row / np.sqrt(row[0] ** 2 + row[1] ** 2)
         centres.append(total / len(rows))
-    assert modality_gap(first, second) == pytest.approx(np.sqrt(((centres[0] - centres[1]) ** 2).sum()), abs=1e-14)
+    assert close(modality_gap(first, second), np.sqrt(((centres[0] - centres[1]) ** 2).sum()))
 
 
 def drawn_pairs(rng, n, shift):
@@ -161,4 +162,4 @@ def test_uniformity_of_the_uniform_sphere_of_a_point_and_by_matrix_root():
     x = x / np.linalg.norm(x, axis=1, keepdims=True)
     covariance = (x - x.mean(0)).T @ (x - x.mean(0)) / len(x)
     squared = x.mean(0) @ x.mean(0) + 1 + np.trace(covariance) - 2 / np.sqrt(5) * np.trace(sqrtm(covariance))
-    assert uniformity(first, second) == pytest.approx(-np.sqrt(squared.real))
+    assert close(uniformity(first, second), -np.sqrt(squared.real), loose=100)  # two roots of a matrix

@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import normalize
 
 from mmcl_core import catalog
+from tests.tolerances import ABSOLUTE, RELATIVE
 
 FOLDER = Path(__file__).parents[1] / "minimal"
 
@@ -99,7 +100,9 @@ def test_ren2023_is_the_cores_trajectory_under_any_rotation(inverse_temperature,
     core = [dynamics.observe(e, views) for _, e in dynamics.descend(reduced, views, law, rate, steps)]
     mine = script.train(0, inverse_temperature, rate, steps, maps, weights, draws)
     for name, values in mine.items():
-        np.testing.assert_allclose(values, torch.cat([getattr(o, name) for o in core]).numpy(), rtol=1e-10)
+        np.testing.assert_allclose(
+            values, torch.cat([getattr(o, name) for o in core]).numpy(), rtol=RELATIVE[torch.float64]
+        )
 
 
 def test_ren2023_knows_the_same_limit():
@@ -164,9 +167,14 @@ def test_xue2024_is_the_cores_descent_and_minimiser(told):
         direction = a.T @ b[:, 0]
         np.testing.assert_allclose(mine["contrastive"][step], direction, atol=1e-10 * np.abs(direction).max())
     np.testing.assert_allclose(
-        mine["supervised"][-1], supervised.logistic_descent(images, sample.label, steps), rtol=1e-10, atol=1e-12
+        mine["supervised"][-1],
+        supervised.logistic_descent(images, sample.label, steps),
+        rtol=RELATIVE[torch.float64],
+        atol=ABSOLUTE[torch.float64],
     )
     best = linear.minimiser(images, captions, script.RANK, script.RHO).direction(np.array([1.0, 0.0]))
-    np.testing.assert_allclose(script.minimiser(images, captions)[:, 0], best, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        script.minimiser(images, captions)[:, 0], best, rtol=RELATIVE[torch.float64], atol=ABSOLUTE[torch.float64]
+    )
     core = linear.gaussian_accuracy(best, model, script.NOISE)
     np.testing.assert_allclose(script.accuracy(best, maps[0])[:2], [core.id, core.ood], atol=1e-12)

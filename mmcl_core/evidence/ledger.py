@@ -42,8 +42,8 @@ class Row:
 
     @property
     def conditions_met(self) -> bool:
-        """Whether every condition that matters is met in the run."""
-        return _met(self.claim, self.conditions)
+        """Whether every condition that matters is met in the run; False where nothing was run."""
+        return self.estimate is not None and _met(self.claim, self.conditions)
 
     def at_tolerance(self, factor: float) -> Row:
         """The same measurement judged with tolerances times `factor`."""
