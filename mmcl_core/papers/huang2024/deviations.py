@@ -141,7 +141,8 @@ DEVIATIONS = (
         "Lemma C.5",
         r"$C_\xi > 200$ for every pair needs $\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a "
         "logarithm.",
-        "The ratio of two Gaussians has no mean. Harmless: the augmentation has no visible effect.",
+        "The ratio of two Gaussians has no mean. Harmless: an augmentation up to the "
+        "noise's own strength does not move the accuracy.",
         _names("c5", "c5_corrected"),
     ),
     Deviation(

@@ -115,6 +115,7 @@ def lemma5_2_signal(r: Result) -> Estimate:
     quantifier=Quantifier.order,
     match=Match.scaled,
     conditions=SINGLE,
+    declared=Verdict.undecided,
 )
 def lemma5_2_rate(r: Result) -> Estimate:
     r"""At $T_1$ the signal is of order $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and $\sigma_0\sigma_\xi\sqrt d$.
@@ -149,6 +150,7 @@ def lemma5_2_rate_corrected(r: Result) -> Estimate:
     rule=Between(-0.75, -0.35, TOLERATED),
     quantifier=Quantifier.order,
     match=Match.scaled,
+    declared=Verdict.undecided,
 )
 def lemma5_2_rate_gaussian(r: Result) -> Estimate:
     r"""On Gaussian data at the figure's $n\,\mathrm{SNR}^2$ the signal after training is of order $n^{-1/2}$.

@@ -25,7 +25,7 @@ class RaceSetting(Config):
     smoke: ClassVar = {"seeds": 2, "sizes": (24, 34, 48, 68), "m": 20}
 
     seeds: int = Field(8, ge=1, le=10_000, description="chosen")
-    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 324, 514, 816), min_length=4, description="chosen: n")
+    sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 288, 408, 576), min_length=4, description="chosen: n")
     m: int = Field(50, ge=1, description="as in Figure 1")
     n_snr_squared: float = Field(1.75, gt=0, description="chosen: between 1.7 and 1.8, the constants of both proofs")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")

@@ -33,7 +33,7 @@ class StageTwoSetting(DescentSetting):
     rate: float = Field(1.0, gt=0, description="chosen: eta with k = 1/m; half of the figure's eta k sigma_xi^2 d/n")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     steps: int = Field(600, ge=100, description="chosen: T*, well into the late law")
-    precision: float = Field(0.1, gt=0, description="chosen: epsilon in the lemmas")
+    precision: float = Field(0.01, gt=0, description="chosen: epsilon in the lemmas, which speak of losses above it")
 
 
 def _alignment(
