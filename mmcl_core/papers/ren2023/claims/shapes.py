@@ -125,7 +125,7 @@ DEEP = _of(
     "mlp",
     "one hidden layer",
     2.2,
-    {"brightness": Verdict.does_not_hold, "little_else": Verdict.does_not_hold},
+    {"brightness": Verdict.undecided, "little_else": Verdict.does_not_hold},
 )
 
 

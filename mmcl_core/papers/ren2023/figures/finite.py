@@ -89,7 +89,7 @@ def fig10(r: Result) -> Figure:
         frame,
         draw,
         rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is "
-        rf"{constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over the last fifth of a "
+        rf"{constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over two thirds of a "
         rf"run; lines: proportionality, one fitted constant each.",
         f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per "
         f"unit of noise it is {constants}.",
