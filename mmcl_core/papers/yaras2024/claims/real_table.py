@@ -165,6 +165,7 @@ def table_one_attribute(fixed: Result) -> Estimate:
     rule=UNCHANGED_ATTRIBUTES,
     quantifier=Quantifier.mean,
     match=Match.ours,
+    declared=Verdict.undecided,
 )
 def table_one_attribute_scheduled(fixed: Result, moving: Result) -> Estimate:
     """Nor does a rising temperature (TS S3).
