@@ -99,6 +99,13 @@ def test_the_moment_of_matching_is_where_the_points_margin_turns():
         assert spheres.margin_of(x[None], y[None])[0] == pytest.approx(margin, rel=1e-12)
 
 
+def test_a_frame_s_margin_is_that_of_its_worst_pair():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 3, 5, 3))
+    margins = [parallel.margin(torch.from_numpy(a @ b.T)).item() for a, b in zip(x, y, strict=True)]
+    np.testing.assert_allclose(spheres.margin_of(x, y), margins)
+
+
 def test_the_gap_of_fig2_turns_while_no_pair_matches():
     """At the peak of the gap g changes its sign, at a temperature near 1 and an angle beyond matching."""
     r = result("fig2")

@@ -247,4 +247,5 @@ def thm3_2_mismatched(r: Result) -> Estimate:
     $g<0$.
     """
     mismatched = r["start_margin"] < 0
-    return stats.exact((r["gamma"].max(-1) <= r["gamma"][..., 0])[mismatched].sum(), int(mismatched.sum()))
+    closing = (r["gamma"].max(-1) <= r["gamma"][..., 0])[mismatched]
+    return stats.exact(float(closing.sum()), int(mismatched.sum()))

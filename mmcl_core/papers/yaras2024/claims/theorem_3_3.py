@@ -191,7 +191,7 @@ def thm3_3_step(r: Result) -> Estimate:
 def thm3_3_gamma(r: Result) -> Estimate:
     r"""Read for $2\gamma$ in place of $\Delta$, (8) holds at every $\gamma_0$.
 
-    Measured: smallest share of draws with $2\dot\gamma$ at least (8), over five $\gamma_0$ from $0.05\,n^{-1/2}$ to
+    Measured: smallest share of draws with $2\dot\gamma$ at least (8), over four $\gamma_0$ from $0.05\,n^{-1/2}$ to
     0.3.
     """
     return share_above_bound("twice_gamma", EVERY)(r)
@@ -209,7 +209,7 @@ def thm3_3_large_gap(r: Result) -> Estimate:
     r"""Read for $\Delta$ it holds in 95 % of the draws from $\gamma_0=0.35\,n^{-1/2}$ on, with 4000 pairs, d = 3,
     $\beta_0=2$.
 
-    Measured: smallest share of draws with $d\Delta/dt$ at least (8), $\gamma_0\sqrt n$ = 0.35, 0.7 and $\gamma_0=0.3$.
+    Measured: smallest share of draws with $d\Delta/dt$ at least (8), $\gamma_0\sqrt n$ = 0.35 and $\gamma_0=0.3$.
     Note: Where it begins to hold, a third of the sampling noise, was found by trying a dozen draws and is not derived.
     """
     return share_above_bound("moving", SMALL_ON)(r)

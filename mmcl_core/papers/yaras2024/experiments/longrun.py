@@ -75,10 +75,13 @@ def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> 
 class QuasiStaticSetting(TinyClipSetting):
     """The trained baseline goes on at a constant rate while its temperature is raised and lowered again in steps."""
 
+    book: ClassVar = TinyClipSetting.book | {"temperatures": (0.01, 0.07, 0.1, 0.2, 0.4)}
     smoke: ClassVar = TinyClipSetting.smoke | {"hold": 2}
 
     temperatures: tuple[float, ...] = Field(
-        (0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.4), min_length=2, description="chosen: those of Table 2"
+        (0.01, 0.02, 0.04, 0.07, 0.1, 0.2, 0.4),
+        min_length=2,
+        description="chosen: those of Table 2; at book those trained there",
     )
     hold: int = Field(128, ge=1, description="chosen: steps at each temperature")
     sweep_rate: float = Field(1e-3, gt=0, description="chosen: a fifth of the peak of training")

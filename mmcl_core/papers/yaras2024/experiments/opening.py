@@ -124,7 +124,7 @@ class SmallGapSetting(Config):
     d: int = Field(3, ge=2, description="chosen (T33c)")
     beta: float = Field(2.0, gt=0, description="chosen: beta_0; near the one at which (8) needs the fewest pairs")
     multiples: tuple[float, ...] = Field(
-        (0.05, 0.2, 0.35, 0.7), min_length=1, description="chosen (T33c): small gamma_0, in units of n^(-1/2)"
+        (0.05, 0.2, 0.35), min_length=1, description="chosen (T33c): small gamma_0, in units of n^(-1/2)"
     )
     gamma: float = Field(0.3, gt=0, lt=1, description="chosen (T33a): a large gamma_0")
 
@@ -133,7 +133,7 @@ class SmallGapSetting(Config):
     "yaras2024.small_gap",
     SmallGapSetting,
     coordinates=("gamma", "limit", "bound"),
-    seconds={"smoke": 1, "book": 30, "paper": 30},
+    seconds={"smoke": 1, "book": 40, "paper": 40},
 )
 def small_gap(config: SmallGapSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders, beside limit (9) and bound
