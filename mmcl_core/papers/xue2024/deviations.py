@@ -20,7 +20,8 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "wrong as printed",
         "Theorem F.1 does not follow from its last display",
-        r"$\Phi(2(1-p)/sd)$ tends to 1/2 and not to 0: SupCon keeps .74 under the true law and one half where the background "
+        r"$\Phi(2(1-p)/sd)$ tends to 1/2 and not to 0: SupCon keeps .74 under the true law and one half where the "
+        r"background "
         "is wrong. Its direction is that of captions that are labels, so the theorem contradicts Theorem 5.2.",
         "One dimension, and less robust than rich captions, remain true. The eigenvalue lacks a factor 2.",
         _names(
@@ -46,7 +47,8 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "wrong as printed",
         "Captions that are labels bring no gain",
-        "True on data model 2, as an identity with supervised learning. On data model 1 they gain more than ten points.",
+        "True on data model 2, as an identity with supervised learning. On data model 1 they gain more than ten "
+        "points.",
         r"Their direction is $(1,2p_{spu}-1)$, where max-margin lives on the background.",
         _names("label_captions_dm2", "label_captions_dm1", "label_captions_above_bound"),
     ),
@@ -74,14 +76,16 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "wrong as printed",
         "Constants of Appendix C",
-        r"C.7 prints 2 for $\delta$ (vacuous), C.14 $\sqrt{nd}$ for $\sqrt d$, C.3 and C.8 a one-sided constant for two sides.",
+        r"C.7 prints 2 for $\delta$ (vacuous), C.14 $\sqrt{nd}$ for $\sqrt d$, C.3 and C.8 a one-sided constant for "
+        r"two sides.",
         "None of these touches the conclusions.",
         _names("lemmaC_7_corrected", "c7_vacuous", "lemmaC_14_corrected", "lemmaC_3_constant"),
     ),
     Deviation(
         "wrong as printed",
         "Appendix D",
-        "Lemma D.2's denominator carries a plus, its norm a misplaced square; its proof leaves out two classes of one pair.",
+        "Lemma D.2's denominator carries a plus, its norm a misplaced square; its proof leaves out two classes of one "
+        "pair.",
         "The lemma is true with a factor 2 to spare, and the set of Definition D.1 is empty.",
         _names("lemmaD_2", "lemmaD_2_denominator", "defD_1"),
     ),
@@ -95,7 +99,8 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Max-margin",
-        r"Supervised learning on data model 1 is computed as its limit $d\to\infty$, a problem in two dimensions, and at finite "
+        r"Supervised learning on data model 1 is computed as its limit $d\to\infty$, a problem in two dimensions, and "
+        r"at finite "
         "$d$ by a support-vector machine; on data model 2 as a quadratic programme over all training vectors.",
         "Gradient descent on the logistic loss is far from its own limit after 20,000 steps.",
         _names("reduction", "logistic", "thmC_1", "max_margin_is_competitor"),
@@ -103,7 +108,8 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Accuracy",
-        "Data model 1: the exact Gaussian accuracy of the learnt direction. Data model 2: all sign patterns, and test samples "
+        "Data model 1: the exact Gaussian accuracy of the learnt direction. Data model 2: all sign patterns, and test "
+        "samples "
         "with exactly half a = -c where a classifier is learnt.",
         "Sampling noise of a test set would hide the deviations of a thousandth that are checked.",
         _names("thm4_4", "thm5_2", "thm4_8"),
@@ -111,8 +117,10 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Steps and sizes at tier book",
-        r"CLIP's loss with a regulariser: $n=300$, 600 steps of Adam (tier paper 600 and 1500). CLIP's loss in minibatches of "
-        "128: 500 steps at rate .01 (paper 2000 at .003), and cosines at temperature 1 are compared for captions at tier paper "
+        r"CLIP's loss with a regulariser: $n=300$, 600 steps of Adam (tier paper 600 and 1500). CLIP's loss in "
+        r"minibatches of "
+        "128: 500 steps at rate .01 (paper 2000 at .003), and cosines at temperature 1 are compared for captions at "
+        "tier paper "
         "only; on data model 2 800 steps of 256 at rate .01 (paper 3000 at .003).",
         "Time.",
         _names("strong_regulariser", "clip_sign", "clip_sharing", "clip_same_class"),
@@ -127,21 +135,28 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "retired",
         "Claims whose band was set after the result, or that could not fail",
-        "rank_one_detail, rank_one_most, rank_one_least, clip_hidden, regulariser_ignores, narrow_passes, narrow_leaves, "
-        "clip_same_class_inner_rich, clip_same_class_learnt_rich, clip_overshoot_learnt, best_regulariser (a maximum over the "
+        "rank_one_detail, rank_one_most, rank_one_least, clip_hidden, regulariser_ignores, narrow_passes, "
+        "narrow_leaves, "
+        "clip_same_class_inner_rich, clip_same_class_learnt_rich, clip_overshoot_learnt, best_regulariser (a maximum "
+        "over the "
         "grid is never below its ends), richness_advantage (1 - 1 = 0), sharing_direction (a band of 8 %).",
         "Orderings fixed before the run, or nothing, stand in their place.",
     ),
     Deviation(
         "retired",
         "Claims that became others",
-        "formula, finite_dimension, wide, wide_rank: thm4_4, thm4_4_wide; example: cor4_5; rate: o1_rate; richness: thm5_2, "
+        "formula, finite_dimension, wide, wide_rank: thm4_4, thm4_4_wide; example: cor4_5; rate: o1_rate; richness: "
+        "thm5_2, "
         "thm5_2_printed; richness_helps, richness_spurious: thm5_2_rises, thm5_2_spurious; supervised_worst_group, "
-        "supervised_accuracy, supervised_id: thmC_1, thm4_3, e1_sl_id; sharing_supervised, sharing_minority: thm4_7, sl_law; "
-        "sharing_majority, sharing_training: e2_supervised; sharing_max_margin: max_margin_is_competitor; sharing_full, "
-        "sharing_base_threshold: thm4_8; sharing_middle, sharing_low: thm5_4_below_corrected, sharing_law; sharing_needed: "
+        "supervised_accuracy, supervised_id: thmC_1, thm4_3, e1_sl_id; sharing_supervised, sharing_minority: thm4_7, "
+        "sl_law; "
+        "sharing_majority, sharing_training: e2_supervised; sharing_max_margin: max_margin_is_competitor; "
+        "sharing_full, "
+        "sharing_base_threshold: thm4_8; sharing_middle, sharing_low: thm5_4_below_corrected, sharing_law; "
+        "sharing_needed: "
         "beta_zero; sharing_finite, sharing_large, sharing_small_sample, richness_finite_poor, richness_finite_rich: "
-        "dm2_sample_size; richness_threshold, richness_heights: thm5_4_threshold, thm5_4_above; crossing_before: crossing.",
+        "dm2_sample_size; richness_threshold, richness_heights: thm5_4_threshold, thm5_4_above; crossing_before: "
+        "crossing.",
         "The paper's own numbers and conditions are known now.",
     ),
 )

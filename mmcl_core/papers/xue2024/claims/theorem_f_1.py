@@ -159,8 +159,8 @@ def thmF_1_vs_5_2(r):
 def thmF_1_less_robust(r):
     """SupCon is less robust than contrastive learning with rich captions.
 
-    Measured: OOD accuracy of contrastive learning with complete captions minus that of SupCon's feature, paired over seeds,
-    over p the one that reaches lowest.
+    Measured: OOD accuracy of contrastive learning with complete captions minus that of SupCon's feature, paired over
+    seeds, over p the one that reaches lowest.
     """
     difference = r["accuracy"][:, :, RICH, OOD] - r["accuracy"][:, :, SUPCON, OOD]
     return stats.reaching_lowest(*(stats.mean(x) for x in difference.T))

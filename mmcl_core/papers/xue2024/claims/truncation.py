@@ -69,8 +69,8 @@ def truncation_without_gap(r):
     minimum_tier=Tier.smoke,
 )
 def c17_slip(r):
-    r"""In its proof $\lVert\tilde u-u\rVert^2=2(1-\cos\theta)=\frac{2\sin^2\theta}{1+\cos\theta}$, which is quadratic in
-    the angle; the print has $\sin$ for $\sin^2$.
+    r"""In its proof $\lVert\tilde u-u\rVert^2=2(1-\cos\theta)=\frac{2\sin^2\theta}{1+\cos\theta}$, which is quadratic
+    in the angle; the print has $\sin$ for $\sin^2$.
 
     Measured: largest difference of the two sides over random angles and planes.
     """

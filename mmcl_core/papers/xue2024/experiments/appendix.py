@@ -1,4 +1,5 @@
-"""Appendix C of the paper: its concentration bounds by coverage, its rates by slopes, and what truncating an SVD costs."""
+"""Appendix C of the paper: its concentration bounds by coverage, its rates by slopes, and what truncating an SVD
+costs."""
 
 from __future__ import annotations
 
@@ -32,10 +33,11 @@ class CoverageSetting(Config):
 
 @experiment("xue2024.coverage", CoverageSetting, seconds={"smoke": 1, "book": 8, "paper": 8})
 def coverage(config: CoverageSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Each bounded quantity over its bound: above 1 it is exceeded. One draw a seed `[S]`, for C.6 one a dimension `[S, d]`.
+    """Each bounded quantity over its bound: above 1 it is exceeded. One draw a seed `[S]`, for C.6 one a dimension `[S,
+    d]`.
 
-    signs: C.3; products: C.8; matrix: C.6; covariance: C.7 with its last 2 read as delta; noise: C.14 with sqrt(2 ln/d).
-    `deviation`: C.7's relative error itself.
+    signs: C.3; products: C.8; matrix: C.6; covariance: C.7 with its last 2 read as delta; noise: C.14 with sqrt(2
+    ln/d). `deviation`: C.7's relative error itself.
     """
     c = config
     log = np.log(1 / c.delta)

@@ -16,9 +16,7 @@ from mmcl_core.papers.xue2024.experiments.base import IntraSetting, Law, Prompte
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
 
 
-def observations(
-    config: Law, seeds: Sequence[int], purpose: str, **changes: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def observations(config: Law, seeds: Sequence[int], purpose: str, **changes: float) -> tuple[Tensor, Tensor, Tensor]:
     """Images and captions of all seeds, `[S, n, d]` in float32, and their labels `[S, n]`."""
     rows = []
     for seed in seeds:
@@ -127,8 +125,8 @@ class TimeSetting(InnerProducts):
 def training_time(config: TimeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious/core weight, OOD, ID and conflict accuracy along gradient descent on CLIP's loss `[S, step, 4]`.
 
-    `linear`: the same for the linear loss on the same data `[S, 4]`; `narrow`: for encoders of a small rank, at every step
-    of the first part.
+    `linear`: the same for the linear loss on the same data `[S, 4]`; `narrow`: for encoders of a small rank, at every
+    step of the first part.
     """
     c, model = config, config.model()
     image, text, _ = observations(c, seeds, "bridge")

@@ -37,7 +37,8 @@ class ClipSharingSetting(SharingSetting):
 def clip_sharing(config: ClipSharingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious over core weight of the own pair, accuracy on a = c and on a = -c `[S, run, 3]`.
 
-    The runs: temperature 1, temperature 1 with captions of the own pair alone, and a learnt temperature from each start.
+    The runs: temperature 1, temperature 1 with captions of the own pair alone, and a learnt temperature from each
+    start.
     """
     c, m = config, config.m
     own, table = np.arange(m), []

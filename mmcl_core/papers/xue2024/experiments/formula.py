@@ -59,7 +59,8 @@ class GridSetting(Prompted):
     "xue2024.formula", GridSetting, coordinates=("cells", "reversed_cells"), seconds={"smoke": 1, "book": 1, "paper": 1}
 )
 def formula(config: GridSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Exact OOD, ID and conflict accuracy of the learnt direction on the grid and in the reversed cells `[S, cell, 3]`."""
+    """Exact OOD, ID and conflict accuracy of the learnt direction on the grid and in the reversed cells `[S, cell,
+    3]`."""
     c = config
     grid, turned = c.cells()
     rows = []
@@ -117,7 +118,8 @@ class WideSetting(Captioned, Observed):
 
 @experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 4, "paper": 4})
 def wide(config: WideSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S, 3]`."""
+    """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S,
+    3]`."""
     c, model, prompt = config, config.model(), np.array([1.0, 0.0])
     rows, loud = [], []
     for seed in seeds:

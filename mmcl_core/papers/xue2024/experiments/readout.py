@@ -45,7 +45,8 @@ class PromptSetting(Encoded):
 
 @experiment("xue2024.prompts", PromptSetting, coordinates=("b",), seconds={"smoke": 1, "book": 1, "paper": 1})
 def prompts(config: PromptSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """OOD, ID and conflict accuracy for each setting and prompt `[S, setting, b, 3]`, and b* as learnt `[S, setting]`."""
+    """OOD, ID and conflict accuracy for each setting and prompt `[S, setting, b, 3]`, and b* as learnt `[S,
+    setting]`."""
     c = config
     rows, zero = [], []
     for seed in seeds:
@@ -119,7 +120,8 @@ class SharingReadoutSetting(Config):
     seconds={"smoke": 1, "book": 2, "paper": 2},
 )
 def sharing_readout(config: SharingReadoutSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Max-margin on balanced features against its closed form `[cell, 3]`; zero-shot, probe and counter-prompt `[grid, 7]`.
+    """Max-margin on balanced features against its closed form `[cell, 3]`; zero-shot, probe and counter-prompt `[grid,
+    7]`.
 
     `probe`: ratio of the learnt weights, the formula's, accuracy on a = -c. `grid`: m, alpha, beta, pi, accuracy on
     a = -c of zero-shot, of the probe's direction and of the counter-prompt.

@@ -99,7 +99,8 @@ class DimensionSetting(Config):
     def _possible(self) -> Self:
         if self.minority >= self.n:
             raise ValueError(
-                f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below n"
+                f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below "
+                f"n"
             )
         if min(self.dimensions) < 2:
             raise ValueError(
