@@ -1,11 +1,12 @@
 # make book    the site at tier `book` (default)      make test    the whole suite
 # make preview the site at tier `smoke`               make clean   remove what was generated
+# make mutants plant errors, see each caught
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: book preview test sync lint serve clean distclean
+.PHONY: book preview test mutants sync lint serve clean distclean
 book: $(READY)
 	@$(BIN)/mmcl build --tier book
 
@@ -13,7 +14,10 @@ preview: $(READY)
 	@$(BIN)/mmcl build --tier smoke
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+mutants: $(READY)
+	@$(BIN)/python tests/mutants.py
 
 sync: $(READY)
 	@$(BIN)/mmcl sync

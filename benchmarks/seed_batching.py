@@ -1,4 +1,5 @@
-"""Does it pay to batch seeds through a convolutional encoder? One SimCLR step for S seeds, one after another and under vmap.
+"""Does it pay to batch seeds through a convolutional encoder? One SimCLR step for S seeds, one after another and under
+vmap.
 
     python benchmarks/seed_batching.py [--seeds 3] [--steps 20] [--threads 1] [--size 14] [--batch 256]
 
@@ -68,7 +69,8 @@ def main() -> None:
 
     difference = float((one_by_one() - together()).abs().max())
     print(
-        f"{device_label(device)}; {a.seeds} seeds, batch {a.batch}, {a.size} x {a.size} images, fastest of {a.steps} steps"
+        f"{device_label(device)}; {a.seeds} seeds, batch {a.batch}, {a.size} x {a.size} images, fastest of {a.steps} "
+        f"steps"
     )
     print(f"one after another {fastest(one_by_one, a.steps, device):8.1f} ms")
     print(f"vmap over seeds   {fastest(together, a.steps, device):8.1f} ms")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
 from mmcl_core.errors import unknown
+from mmcl_core.evidence.claim import Claim
 from mmcl_core.evidence.figures import FigureSpec
 from mmcl_core.evidence.paper import Paper
+from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.fingerprint import closure
+from mmcl_core.lab.run import Result, run
 
 # Here and not in `papers/__init__`: every experiment's source fingerprint has its parent packages in it.
 PAPERS = ("ren2023", "xue2024", "huang2024", "yaras2024")
@@ -36,6 +42,19 @@ def find_experiment(name: str) -> Experiment:
     if name not in known:
         raise unknown("experiment", name, known)
     return known[name]
+
+
+def find_claim(id: str) -> Claim:
+    """The claim `id` ("huang2024.thm4_2"); `InputError` naming the nearest one otherwise."""
+    known = {c.id: c for p in papers() for c in p.claims}
+    if id not in known:
+        raise unknown("claim", id, [*PAPERS, *get_close_matches(id, known, n=5)])
+    return known[id]
+
+
+def results(tier: Tier | str = Tier.book, seeds: Any = None, device: str = "auto") -> Callable[[str], Result]:
+    """Results by experiment name at one tier, each computed at most once: what claims and figures are made from."""
+    return cache(lambda name: run(find_experiment(name), tier, seeds, device))
 
 
 def find_figure(id: str) -> FigureSpec:

@@ -11,7 +11,8 @@ class InputError(Exception):
 
 
 class DataAbsent(InputError):
-    """Data that no package carries are not on this machine. Claims that need them are "not evaluated", with this sentence as the reason."""
+    """Data that no package carries are not on this machine. Claims that need them are "not evaluated", with this
+    sentence as the reason."""
 
 
 def unknown(kind: str, name: object, allowed: Iterable[str], mend: str = "") -> InputError:

@@ -17,6 +17,7 @@ from torch import Tensor
 from mmcl_core.errors import InputError
 
 State = list[Tensor]
+BLOWN_UP = 1e12  # times the start: LSODA takes ever smaller steps towards a singularity and never gives up by itself
 
 
 def solve(
@@ -41,13 +42,20 @@ def solve(
         raise InputError(
             "The flow needs at least two increasing times: allowed is a list such as 0, 1, 10; sort it and drop repeats"
         )
+    initial = np.asarray(initial, float)
+    most = BLOWN_UP * (1 + np.abs(initial).max(initial=0))
+
+    def small_enough(_: float, x: np.ndarray) -> float:
+        return most - np.abs(x).max(initial=0)
+
+    small_enough.terminal = True
     solution = solve_ivp(
-        lambda _, x: field(x), times[[0, -1]], np.asarray(initial, float), method, times, rtol=rtol, atol=atol
+        lambda _, x: field(x), times[[0, -1]], initial, method, times, rtol=rtol, atol=atol, events=small_enough
     )
-    if not solution.success:
-        raise InputError(
-            f"The flow stopped at time {solution.t[-1] if len(solution.t) else times[0]:.4g} ({solution.message}): shorten the time span or mend the field"
-        )
+    if solution.status != 0:
+        end = solution.t_events[0][0] if solution.status == 1 else [times[0], *solution.t][-1]
+        reason = f"its state grew beyond {most:.0e}" if solution.status == 1 else solution.message
+        raise InputError(f"The flow stopped at time {end:.4g} ({reason}): shorten the time span or mend the field")
     return solution.y.T
 
 

@@ -34,7 +34,8 @@ def symmetric_cross_entropy(
 ) -> Float[Tensor, "*S"]:
     """Mean over rows and columns of the cross-entropy that picks the diagonal, for each seed.
 
-    `ignored[i, j]` drops entry (i, j) from the softmax of its row and of its column; the diagonal of `ignored` must be False.
+    `ignored[i, j]` drops entry (i, j) from the softmax of its row and of its column; the diagonal of `ignored` must be
+    False.
     """
     pair = logits.diagonal(0, -2, -1).mean(-1)
     if ignored is not None:
@@ -48,7 +49,8 @@ def clip_loss(
     temperature: float | Tensor,
     ignored: Bool[Tensor, "*S B B"] | None = None,
 ) -> Float[Tensor, "*S"]:
-    """CLIP's symmetric cross-entropy over the batch (Radford et al. 2021, figure 3): the mean of both directions, for each seed.
+    """CLIP's symmetric cross-entropy over the batch (Radford et al. 2021, figure 3): the mean of both directions, for
+    each seed.
 
     The embeddings are normalised here. `ignored[i, j]` drops text j as a negative of image i and image i of text j, for
     example where captions repeat; its diagonal must be False.

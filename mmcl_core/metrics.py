@@ -17,13 +17,15 @@ def zero_shot_predictions(image: Float[np.ndarray, "N D"], prompts: Float[np.nda
 def linear_probe_predictions(
     train: Float[np.ndarray, "N D"], labels: Int[np.ndarray, "N"], *test: Float[np.ndarray, "_ D"]
 ) -> list[Int[np.ndarray, "_"]]:
-    """Predictions on each of `test`, sets of any size, by scikit-learn's logistic regression (C = 1) on standardised features."""
+    """Predictions on each of `test`, sets of any size, by scikit-learn's logistic regression (C = 1) on standardised
+    features."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000)).fit(train, labels)
     return [probe.predict(features) for features in test]
 
 
 def modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D"]) -> float:
-    """Distance between the two modalities' mean embeddings, each normalised to length one (Liang et al. 2022, section 3)."""
+    """Distance between the two modalities' mean embeddings, each normalised to length one (Liang et al. 2022, section
+    3)."""
     centres = [(x / np.linalg.norm(x, axis=1, keepdims=True)).mean(0) for x in (first, second)]
     return float(np.linalg.norm(centres[0] - centres[1]))
 
@@ -31,7 +33,8 @@ def modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D
 def debiased_modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "N D"]) -> float:
     """The modality gap without its sampling floor: sqrt of max(0, Delta^2 - tr Cov(x - y) / N).
 
-    Means of N pairs differ by chance alone; the subtracted term is the expectation of that part of Delta^2. Rows must be pairs.
+    Means of N pairs differ by chance alone; the subtracted term is the expectation of that part of Delta^2. Rows must
+    be pairs.
     """
     difference = np.subtract(*(x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)))
     chance = difference.var(0, ddof=1).sum() / len(difference)
@@ -39,9 +42,11 @@ def debiased_modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndar
 
 
 def uniformity(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D"]) -> float:
-    """Minus the Wasserstein distance of all normalised embeddings to the uniform sphere, taken as Gaussians (Yaras et al. 2024, appendix E).
+    """Minus the Wasserstein distance of all normalised embeddings to the uniform sphere, taken as Gaussians (Yaras et
+    al. 2024, appendix E).
 
-    -sqrt(|mu|^2 + 1 + tr S - 2 tr S^{1/2} / sqrt D) with mean mu and covariance S; 0 is uniform, -sqrt 2 is collapse to a point.
+    -sqrt(|mu|^2 + 1 + tr S - 2 tr S^{1/2} / sqrt D) with mean mu and covariance S; 0 is uniform, -sqrt 2 is collapse to
+    a point.
     """
     x = np.concatenate([f / np.linalg.norm(f, axis=1, keepdims=True) for f in (first, second)]).astype(float)
     variances = np.clip(np.linalg.eigvalsh(np.cov(x.T, ddof=0)), 0, None)
@@ -55,9 +60,11 @@ def accuracy(predictions: Int[np.ndarray, "N"], labels: Int[np.ndarray, "N"]) ->
 
 
 def effective_rank(features: Float[np.ndarray, "N D"]) -> float:
-    """exp of the entropy of the covariance's eigenvalues, normalised to sum one; features are centred here. Between 1 and D.
+    """exp of the entropy of the covariance's eigenvalues, normalised to sum one; features are centred here. Between 1
+    and D.
 
-    The eigenvalues are those of the covariance, not singular values of the features (Roy & Vetterli 2007 take the latter).
+    The eigenvalues are those of the covariance, not singular values of the features (Roy & Vetterli 2007 take the
+    latter).
     """
     energies = np.linalg.svd(features - features.mean(0), compute_uv=False).astype(float) ** 2
     shares = energies[energies > 0] / energies.sum()
@@ -65,7 +72,8 @@ def effective_rank(features: Float[np.ndarray, "N D"]) -> float:
 
 
 def feature_condition_number(features: Float[np.ndarray, "N D"], j: int) -> float:
-    """kappa_j = s_1 / s_j, a ratio of singular values of the centred features; `j` counts from 1. Infinite below rank j.
+    """kappa_j = s_1 / s_j, a ratio of singular values of the centred features; `j` counts from 1. Infinite below rank
+    j.
 
     Raises
     ------
@@ -79,7 +87,8 @@ def feature_condition_number(features: Float[np.ndarray, "N D"], j: int) -> floa
 
 
 def retrieval_at_1(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> float:
-    """Share of images whose own text, of all N, has the largest cosine with them. Equal texts share the success: two twins count one half each."""
+    """Share of images whose own text, of all N, has the largest cosine with them. Equal texts share the success: two
+    twins count one half each."""
     a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-30) for x in (image, text))
     cosines = a @ b.T
     best = cosines >= cosines.max(1, keepdims=True) - 1e-6

@@ -1,4 +1,5 @@
-"""Device and dtype choice, thread count, and random streams: everything about the machine, nothing about the science."""
+"""Device and dtype choice, thread count, and random streams: everything about the machine, nothing about the
+science."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Bool, Float, Real, Shaped
 from scipy import stats
 
 LEVEL = 0.95  # of every interval in the book
@@ -52,12 +52,14 @@ class Estimate:
 
 
 def exact(value: float, n: int = 1) -> Estimate:
-    """A number without any sampling: a closed form, an integral, an identity's largest deviation, a full enumeration."""
+    """A number without any sampling: a closed form, an integral, an identity's largest deviation, a full
+    enumeration."""
     return Estimate(float(value), float(value), float(value), n, Interval.exact)
 
 
 def mean(samples: Float[np.ndarray, S]) -> Estimate:
-    """Mean with Student's t interval, one sample a seed; one sample gives an interval of infinite width, not of zero."""
+    """Mean with Student's t interval, one sample a seed; one sample gives an interval of infinite width, not of
+    zero."""
     samples = np.asarray(samples, float)
     n, centre = len(samples), float(np.mean(samples))
     if n < 2:
@@ -66,13 +68,13 @@ def mean(samples: Float[np.ndarray, S]) -> Estimate:
     return Estimate(centre, centre - half, centre + half, n, Interval.t, tuple(samples.tolist()))
 
 
-def mean_per_seed(samples: Real[np.ndarray, "S ..."]) -> Estimate:
+def mean_per_seed(samples: Shaped[np.ndarray, "S ..."]) -> Estimate:
     """Neurons, pixels, steps or cells that share a seed's draws are averaged first; then `mean` over the seeds."""
     samples = np.asarray(samples, float)
     return mean(samples.reshape(len(samples), -1).mean(1))
 
 
-def worst(samples: Real[np.ndarray, ...], largest: bool = True) -> Estimate:
+def worst(samples: Shaped[np.ndarray, ...], largest: bool = True) -> Estimate:
     """The worst of all observations, for statements "for every ...": it alone decides. NaN when any observation is."""
     samples = np.asarray(samples, float)
     value = float(samples.max() if largest else samples.min())

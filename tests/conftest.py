@@ -47,8 +47,11 @@ install_import_hook(
 
 @pytest.fixture(scope="session", autouse=True)
 def results(tmp_path_factory):
-    """One store for the whole session: experiments are computed once at smoke and shared by the tests that look at them."""
-    folder = tmp_path_factory.mktemp("results")
+    """One store for the whole session: experiments are computed once at smoke and shared by the tests that look at
+    them."""
+    here = tmp_path_factory.getbasetemp()
+    folder = (here.parent if os.environ.get("PYTEST_XDIST_WORKER") else here) / "results"  # side by side, one store
+    folder.mkdir(exist_ok=True)
     os.environ["MMCL_RESULTS"] = str(folder)
     os.environ["MMCL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     given = os.environ.pop("MMCL_DATA_DIR", None)

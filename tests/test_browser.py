@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from mmcl_core import catalog
+from mmcl_core.site.pairs import chapter_pages
 
 CHROMIUM = (
     os.environ.get("MMCL_CHROMIUM")
@@ -14,15 +16,19 @@ CHROMIUM = (
     or shutil.which("chromium-browser")
     or shutil.which("google-chrome")
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
+    ),
+    pytest.mark.xdist_group("book"),  # the built book belongs to one worker
+]
 
 PAGES = (
     "index",
-    *(f"chapters/{key}" for key in catalog.PAPERS),
+    *(f"chapters/{page}" for page in chapter_pages(Path(__file__).parents[1])),
     "scoreboard",
     "deviations",
+    "api",
     "colophon",
     "guide",
     "references",
@@ -35,7 +41,8 @@ element => {
   const parse = c => c.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   let ground = element, colour;
-  do { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement } while (ground && colour[3] === 0);
+  do { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement } while (ground &&
+  colour[3] === 0);
   const [a, b] = [light(parse(getComputedStyle(element).color)), light(colour)].sort((x, y) => y - x);
   return (a + 0.05) / (b + 0.05);
 }
@@ -59,7 +66,8 @@ def browser():
 
 
 def opened(browser, site, name, theme="light", width=1280):
-    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it loaded."""
+    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it
+    loaded."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
     page, wrong = context.new_page(), []
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
@@ -128,17 +136,39 @@ def test_no_dead_links(browser, book):
         page.context.close()
 
 
-def test_the_scoreboard_filters(browser, book):
+def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
     page, _ = opened(browser, book / "_build/html", "scoreboard")
+    visible = "[...document.querySelectorAll('#scoreboard tbody tr')].filter(r => r.offsetParent)"
     everything = page.evaluate("document.querySelectorAll('#scoreboard tbody tr').length")
-    page.select_option("select[data-filter=verdict]", "reproduced")
-    shown = page.evaluate(
-        "[...document.querySelectorAll('#scoreboard tbody tr')].filter(r => r.offsetParent).map(r => r.dataset.verdict)"
-    )
-    assert set(shown) == {"reproduced"} and 0 < len(shown) < everything
-    assert page.inner_text("#scoreboard-count") == f"{len(shown)} of {everything} claims"
+    page.select_option("select[data-filter=verdict]", "holds")
+    shown = page.evaluate(f"{visible}.map(r => r.dataset.verdict)")
+    assert set(shown) == {"holds"} and 0 < len(shown) < everything
+    assert page.inner_text("#scoreboard-count") == f"{len(shown)} of {everything} rows"
+    page.fill("input[data-filter=text]", "condition number")
+    found = page.evaluate(f"{visible}.map(r => [r.dataset.paper, r.textContent.toLowerCase()])")
+    assert 0 < len(found) < len(shown) and all("condition" in words and "number" in words for _, words in found)
+    page.select_option("select[data-filter=order]", "quantifier")
+    quantifiers = page.evaluate(f"{visible}.map(r => r.dataset.quantifier)")
+    assert quantifiers == sorted(quantifiers)
+    address = page.url
+    assert "verdict=holds" in address and "text=condition+number" in address
+    page.goto("about:blank")
+    page.goto(address)  # a link or Back brings the same rows
+    assert len(page.evaluate(visible + ".map(r => 1)")) == len(found)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.tagName") in ("SELECT", "DIV", "A")
+    assert page.evaluate("document.activeElement.tagName") in ("SELECT", "INPUT", "DIV", "A", "BUTTON")
+    page.context.close()
+
+
+def test_a_row_leads_to_its_evidence_and_back(browser, book):
+    page, wrong = opened(browser, book / "_build/html", "scoreboard")
+    forth = page.evaluate("document.querySelector('#scoreboard tbody tr th a').href")
+    row = page.evaluate("document.querySelector('#scoreboard tbody tr').id")
+    page.goto(forth)
+    target = page.evaluate("document.querySelector(':target')?.dataset.claim")
+    assert target and row == "row-" + target.replace(".", "-").replace("_", "-")
+    page.click(":target a.to-scoreboard")
+    assert page.url.endswith(f"scoreboard.html#{row}") and not wrong
     page.context.close()
 
 

@@ -1,4 +1,5 @@
-"""One environment, described three times: pyproject.toml, requirements.lock and environment.yml agree; the wheel works."""
+"""One environment, described three times: pyproject.toml, requirements.lock and environment.yml agree; the wheel
+works."""
 
 import os
 import subprocess

@@ -156,7 +156,8 @@ def test_real_experiments_do_not_depend_on_figures_claims_or_the_site():
 
 
 def test_code_edited_after_its_import_is_noticed_before_a_result_is_kept(monkeypatch, tmp_path):
-    """A notebook's kernel goes on with the old code while the file is edited: its numbers must not be kept under the new code's key."""
+    """A notebook's kernel goes on with the old code while the file is edited: its numbers must not be kept under the
+    new code's key."""
     module = tmp_path / "edited.py"
     module.write_text("x = 1")
     monkeypatch.setattr(sources, "_locate", lambda name: (module, False) if name == "edited" else None)

@@ -14,9 +14,11 @@ from mmcl_core.errors import InputError
 from mmcl_core.site import build as build_module
 from mmcl_core.site import pairs
 from mmcl_core.site.execute import Limits, execute, failure
+from mmcl_core.site.ledgers import gathered, misplaced
 from tests.conftest import copy_of_the_book
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.xdist_group("book")  # the built book belongs to one worker
 
 
 def test_pairs_are_in_step():
@@ -73,9 +75,9 @@ def test_a_second_build_executes_nothing(book, capsys):
 def test_the_ledger_covers_every_claim_once(book, key):
     ledger = json.loads((book / f"_build/executed/smoke/{key}.ledger.json").read_text())
     assert [r["id"] for r in ledger["rows"]] == [c.id for c in catalog.paper(key).claims]
-    page = (book / f"_build/html/chapters/{key}.html").read_text()
+    pages = "".join(p.read_text() for p in (book / "_build/html/chapters").glob(f"{key}*.html"))
     for row in ledger["rows"]:
-        assert page.count(f'data-claim="{row["id"]}"') == 1
+        assert pages.count(f'data-claim="{row["id"]}"') == 1
     assert {e["name"] for e in ledger["experiments"]} <= {e.name for e in catalog.paper(key).experiments}
 
 
@@ -101,14 +103,18 @@ def test_every_figure_is_shown_with_alt_text_data_and_source_or_said_to_lack_its
     assert page.count(".csv") >= len(figures) - len(absent) <= page.count(".py")
 
 
-def test_a_prose_edit_executes_the_chapter_and_computes_nothing(book, capsys, results):
+def test_a_prose_edit_executes_the_chapter_and_computes_nothing(book, capsys):
+    def made():
+        ledger = json.loads((book / "_build/executed/smoke/huang2024.ledger.json").read_text())
+        return {e["name"]: (e["key"], e["created"], e["seconds"]) for e in ledger["experiments"]}
+
     text_half, _ = pairs.halves(book, "huang2024")
     text_half.write_text(text_half.read_text().replace("**The question.**", "**The question, again.**"))
     pairs.sync(book)
-    before = {p: p.stat().st_mtime_ns for p in results.rglob("arrays.npz")}
+    before = made()
     assert build_module.build("smoke", root=book) == 0
     assert "huang2024    executed" in capsys.readouterr().out
-    assert before == {p: p.stat().st_mtime_ns for p in results.rglob("arrays.npz")}
+    assert before == made()
     assert "The question, again." in (book / "_build/html/chapters/huang2024.html").read_text()
 
 
@@ -190,6 +196,29 @@ def test_a_chapter_must_show_every_claim_once(monkeypatch, tmp_path):
     chapter.claim("lemma5_1")
     with pytest.raises(InputError, match="shown twice .'lemma5_1'"):
         chapter.close()
+
+
+def test_a_chapter_of_two_pages_has_one_ledger_and_shows_every_claim_once(tmp_path):
+    rows = [{"id": f"toy.{name}"} for name in "abc"]
+    pages = {
+        "toy": {"rows": rows, "shown": ["a"], "experiments": [{"name": "toy.e"}, {"name": "toy.f"}]},
+        "toy-runs": {"rows": rows[1:], "shown": ["b", "c"], "experiments": [{"name": "toy.f"}]},
+        "other": {"rows": [{"id": "other.a"}], "shown": [], "experiments": []},
+    }
+    for page, content in pages.items():
+        whole = content | {"paper": page.partition("-")[0], "page": page}
+        (tmp_path / f"{page}.ledger.json").write_text(json.dumps(whole))
+    toy, other = gathered(tmp_path, list(pages))
+    assert [(r["id"], r["page"]) for r in toy["rows"]] == [
+        ("toy.a", "toy"),
+        ("toy.b", "toy-runs"),
+        ("toy.c", "toy-runs"),
+    ]
+    assert [e["name"] for e in toy["experiments"]] == ["toy.e", "toy.f"] and toy["pages"] == ["toy", "toy-runs"]
+    assert misplaced(toy) == [] and misplaced(other) == ["a"]  # never shown
+    pages["toy"]["shown"].append("b")  # on both pages
+    (tmp_path / "toy.ledger.json").write_text(json.dumps(pages["toy"] | {"paper": "toy", "page": "toy"}))
+    assert misplaced(gathered(tmp_path, list(pages))[0]) == ["b"]
 
 
 def test_a_chapter_names_what_it_does_not_know():

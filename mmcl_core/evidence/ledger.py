@@ -1,4 +1,5 @@
-"""The ledger: claims judged on results, and what the verdicts would be under other tolerances and for many rules at once."""
+"""The ledger: claims judged on results, and what the verdicts would be under other tolerances and for many rules at
+once."""
 
 from __future__ import annotations
 

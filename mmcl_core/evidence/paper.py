@@ -11,7 +11,10 @@ from mmcl_core.lab.experiment import Experiment
 
 @dataclass(frozen=True)
 class Deviation:
-    """Something we changed, or found different, and why. `kind`: "changed", "not reproduced", "wrong as printed", "unstated"."""
+    """Something we changed, found different, or gave up, and why.
+
+    kind : "changed", "not reproduced", "wrong as printed", "unstated", or "retired" (a claim of ours that is gone)
+    """
 
     kind: str
     item: str

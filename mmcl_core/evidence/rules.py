@@ -176,38 +176,34 @@ class Between(Rule):
 
 
 @dataclass(frozen=True)
-class AtMost(Rule):
-    """value <= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves it."""
+class OneSided(Rule):
+    """A bound. Where it is a tolerance around an `ideal` value, that value is named, and scaling moves the bound."""
 
     bound: float
     basis: Basis | None = None
     ideal: float | None = None
+
+    def scaled(self, factor: float) -> OneSided:
+        return self if self.ideal is None else replace(self, bound=self.ideal + factor * (self.bound - self.ideal))
+
+
+class AtMost(OneSided):
+    """value <= bound."""
 
     @property
     def region(self) -> tuple[float, float]:
         return -math.inf, self.bound
 
-    def scaled(self, factor: float) -> AtMost:
-        return self if self.ideal is None else replace(self, bound=self.ideal + factor * (self.bound - self.ideal))
-
     def __str__(self) -> str:
         return f"at most {self.bound:.4g}"
 
 
-@dataclass(frozen=True)
-class AtLeast(Rule):
-    """value >= bound. Where the bound is a tolerance around an `ideal` value, that value is named and scaling moves it."""
-
-    bound: float
-    basis: Basis | None = None
-    ideal: float | None = None
+class AtLeast(OneSided):
+    """value >= bound."""
 
     @property
     def region(self) -> tuple[float, float]:
         return self.bound, math.inf
-
-    def scaled(self, factor: float) -> AtLeast:
-        return self if self.ideal is None else replace(self, bound=self.ideal + factor * (self.bound - self.ideal))
 
     def __str__(self) -> str:
         return f"at least {self.bound:.4g}"

@@ -77,7 +77,8 @@ class Config(BaseModel):
             annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
             kind = getattr(annotation, "__name__", str(annotation))
             raise InputError(
-                f"Field '{name}' of {cls.__name__} cannot be {first['input']!r}: {first['msg'].lower()} (type {kind}, default {defaults.get(name)!r})"
+                f"Field '{name}' of {cls.__name__} cannot be {first['input']!r}: {first['msg'].lower()} (type {kind}, "
+                f"default {defaults.get(name)!r})"
             ) from None
 
     def values(self) -> dict[str, Any]:

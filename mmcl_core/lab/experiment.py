@@ -46,7 +46,8 @@ class Experiment:
         return self.function.__module__
 
     def place(self, device: torch.device) -> torch.device:
-        """Where it computes: an experiment that never looks at its `device` runs on the CPU, whatever was asked for, and says so."""
+        """Where it computes: an experiment that never looks at its `device` runs on the CPU, whatever was asked for,
+        and says so."""
         code = self.function.__code__
         reads = any(i.argval == "device" and i.opname.startswith("LOAD") for i in dis.get_instructions(code))
         return device if reads or "device" in code.co_cellvars else torch.device("cpu")
@@ -71,7 +72,8 @@ class Experiment:
                 and (array.ndim == 0 or len(array) != len(seeds))
             ):
                 raise ValueError(
-                    f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} seeds"
+                    f"{self.name} returns '{name}' of shape {array.shape}; its first axis must be the {len(seeds)} "
+                    f"seeds"
                 )
         return arrays
 
@@ -89,7 +91,8 @@ def experiment(
     seconds: Mapping[str, float] | None = None,
     deterministic: bool = False,
 ) -> Callable[[Callable[[Config, Sequence[int], torch.device], Arrays]], Experiment]:
-    """Declare the decorated function as the experiment `name` ("huang2024.figure1"); its docstring's first line is the summary."""
+    """Declare the decorated function as the experiment `name` ("huang2024.figure1"); its docstring's first line is the
+    summary."""
 
     def declare(function: Callable[[Config, Sequence[int], torch.device], Arrays]) -> Experiment:
         summary = (function.__doc__ or "").strip().split("\n")[0]

@@ -67,11 +67,13 @@ _SEEN: dict[Path, str] = {}
 
 
 def _same_as_imported(module: str, path: Path, digest: str) -> None:
-    """A result must not be kept under code that did not make it: what is imported stays as it is while its file is edited."""
+    """A result must not be kept under code that did not make it: what is imported stays as it is while its file is
+    edited."""
     loaded = getattr(sys.modules.get(module), "__file__", None) == str(path)
     if _SEEN.setdefault(path, digest) != digest and loaded:
         raise InputError(
-            f"{path} has changed since this process imported it: restart the kernel or the command, so that the new code computes"
+            f"{path} has changed since this process imported it: restart the kernel or the command, so that the new "
+            f"code computes"
         )
 
 

@@ -1,6 +1,7 @@
 """Running an experiment through the store: the one door through which every result comes.
 
-`run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library versions
+`run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library
+versions
 and device class have produced them before, and computes and stores them otherwise. It takes the declared `Experiment`;
 whoever has only its name asks the catalogue (`catalog.find_experiment`), which this room does not know.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Config, Tier
@@ -63,7 +66,8 @@ class Result(Mapping[str, np.ndarray]):
 
 
 def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tuple[int, ...]:
-    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list.
+    """The seeds to run: None is the configuration's own count, a whole number n is 0..n-1, "3,5,8" is that list, "7,"
+    the seed 7.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         return tuple(range(config.seeds))
     try:
         if isinstance(seeds, str):
-            seeds = [int(part) for part in seeds.split(",")] if "," in seeds else int(seeds)
+            seeds = [int(part) for part in seeds.removesuffix(",").split(",")] if "," in seeds else int(seeds)
         chosen = (
             tuple(range(seeds if seeds <= MOST_SEEDS else 0))
             if isinstance(seeds, int)
@@ -84,7 +88,8 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         chosen = ()
     if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
         raise InputError(
-            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers from 0 such as 0,1,2"
+            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers "
+            f"from 0 such as 0,1,2"
         )
     return chosen
 
@@ -100,6 +105,21 @@ def store_key(experiment: Experiment, config: Config, seeds: Sequence[int], devi
         "device": device.type,
         "data": experiment.data(config) if experiment.data else {},
     }
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums over two threads round otherwise than over one: results are computed on one, and never depend on the count.
+
+    Cores are used by processes side by side, which is faster for models of this size as well.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):  # numpy's and scikit-learn's own
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def run(
@@ -135,13 +155,14 @@ def run(
     entry = store.load(key)
     cached = entry is not None
     if entry is None:
-        start = time.perf_counter()
-        arrays = experiment.compute(config, chosen, place)
-        facts = {
-            "seconds": time.perf_counter() - start,
-            "device": device_label(place),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        with one_thread():
+            start = time.perf_counter()
+            arrays = experiment.compute(config, chosen, place)
+            facts = {
+                "seconds": time.perf_counter() - start,
+                "device": device_label(place),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
         entry = store.save(
             store_key(experiment, config, chosen, place), arrays, facts
         )  # taken anew: the code may have changed meanwhile

@@ -8,23 +8,19 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from multiprocessing import active_children, get_context
 
-from threadpoolctl import threadpool_limits
-
 from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.run import run, why
-from mmcl_core.runtime import use_threads
 
 
 def _one(experiment: Experiment, tier: str, seeds: int | str | None, device: str) -> None:
-    use_threads(1)
-    with threadpool_limits(1):  # numpy's and scikit-learn's own threads would fight over the cores
-        run(experiment, tier, seeds, device)
+    run(experiment, tier, seeds, device)
 
 
 def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device: str) -> bool:
-    """Whether it can and must be computed: one whose data are absent or damaged is left to its chapter, which says so."""
+    """Whether it can and must be computed: one whose data are absent or damaged is left to its chapter, which says
+    so."""
     try:
         return bool(why(experiment, tier, seeds, device))
     except InputError:
@@ -39,9 +35,11 @@ def warm(
     jobs: int,
     limit: float = 3600,
 ) -> list[str]:
-    """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread each, longest first.
+    """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread
+    each, longest first.
 
-    Returns the names of those that failed or were not done within `limit` seconds. Nothing is raised for them: whoever asks for
+    Returns the names of those that failed or were not done within `limit` seconds. Nothing is raised for them: whoever
+    asks for
     such a result next meets the same error where it can be explained, in a cell or in the terminal.
     """
     tier = Tier.parse(tier)
@@ -53,7 +51,8 @@ def warm(
     futures: dict[Future, str] = {}
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's affair.
+        # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's
+        # affair.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         futures |= {pool.submit(_one, e, tier.value, seeds, device): e.name for e in longest_first}
         signal.signal(signal.SIGINT, previous)

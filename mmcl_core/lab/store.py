@@ -71,7 +71,8 @@ class Store:
         except Damaged as damage:
             aside = self._move_aside(folder)
             print(
-                f"mmcl: the stored result {folder.name} of {key['experiment']} is damaged ({damage}); {aside}; it is computed again",
+                f"mmcl: the stored result {folder.name} of {key['experiment']} is damaged ({damage}); {aside}; it is "
+                f"computed again",
                 file=sys.stderr,
             )
             return None

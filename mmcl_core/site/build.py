@@ -1,4 +1,5 @@
-"""`make book`: execute the chapters, generate the pages, run jupyter-book with warnings as errors, say what happened."""
+"""`make book`: execute the chapters, generate the pages, run jupyter-book with warnings as errors, say what
+happened."""
 
 from __future__ import annotations
 
@@ -17,14 +18,18 @@ import nbformat
 
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
+from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.schedule import warm
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
+from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.ledgers import gathered, misplaced, paper_of
+from mmcl_core.site.scoreboard import scoreboard
 
-PAGES = ("scoreboard", "deviations", "colophon")
+PAGES = ("scoreboard", "deviations", "api", "colophon")
 
 
 def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
@@ -41,14 +46,14 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     if problems := pairs.drifted(root):
         raise InputError("; ".join(problems))
     executed = root / "_build" / "executed" / tier
-    sources = [pairs.halves(root, key)[1] for key in catalog.PAPERS]
+    sources = [pairs.halves(root, page)[1] for page in pairs.chapter_pages(root)]
     parameters = {"tier": tier, "device": device, "seeds": seeds}
     fingerprints = {}
     for source in sources:
-        paper = catalog.paper(source.stem)
+        paper = catalog.paper(paper_of(source.stem))
         data = {e.name: data_here(e, tier) for e in paper.experiments if e.data}
         fingerprints[source.stem] = stamp(
-            source, parameters | {"on": place.type}, f"mmcl_core.papers.{source.stem}.paper", data
+            source, parameters | {"on": place.type}, f"mmcl_core.papers.{paper.key}.paper", data
         )
 
     def report(outcome: Outcome) -> None:
@@ -61,7 +66,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
         begin = time.perf_counter()
         undone = warm(
-            [e for key in stale for e in catalog.paper(key).experiments],
+            [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments],
             tier,
             seeds,
             device,
@@ -75,15 +80,16 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         )
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
-    built = [o.key for o in sorted(outcomes, key=lambda o: catalog.PAPERS.index(o.key)) if not o.error]
-    ledgers = [json.loads((executed / f"{key}.ledger.json").read_text(encoding="utf-8")) for key in built]
+    built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
+    ledgers = gathered(executed, built)
     seconds = remembered_seconds(executed, outcomes)
 
     staged = stage(root, executed, built, [o.key for o in failed])
-    papers = [catalog.paper(key) for key in built]
+    papers = [catalog.paper(ledger["paper"]) for ledger in ledgers]
     tables = {
-        "scoreboard": pages.scoreboard(ledgers),
+        "scoreboard": scoreboard(ledgers),
         "deviations": pages.deviations(papers, ledgers),
+        "api": interface(),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
     for name in PAGES:
@@ -95,22 +101,32 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
-    counts = Counter(row["verdict"] for row in rows)
+    lost = [f"{ledger['paper']}.{name}" for ledger in ledgers if not failed for name in misplaced(ledger)]
     print(f"site         {os.path.relpath(root / '_build' / 'html' / 'index.html')} (tier {tier})")
-    print(f"claims       {len(rows)}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()))
+    for name, mine in (("of papers", True), ("of ours", False)):  # never added: theirs are judged, ours are our word
+        counts = Counter(row["verdict"] for row in rows if (row["author"] == Author.paper) == mine)
+        print(
+            f"claims       {counts.total()} {name}: "
+            + ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+        )
     for name in surprises:
         print(
-            f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the declaration"
+            f"SURPRISE     {name}: measured and declared verdicts differ; look at it, then mend the code or the "
+            f"declaration"
         )
+    for name in lost:
+        print(f"MISPLACED    {name}: the pages of its chapter must show it exactly once; mend their claim cells")
     for outcome in failed:
         print(
-            f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: {os.path.relpath(executed / (outcome.key + '.ipynb'))}"
+            f"FAILED       {outcome.key}: {outcome.error}; the notebook as far as it ran: "
+            f"{os.path.relpath(executed / (outcome.key + '.ipynb'))}"
         )
-    return int(bool(failed or surprises or status))
+    return int(bool(failed or surprises or lost or status))
 
 
 def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
-    """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed again."""
+    """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed
+    again."""
     try:
         return experiment.data(experiment.config.at(tier))
     except InputError as reason:
@@ -136,7 +152,8 @@ def write_if_changed(path: Path, content: str | bytes) -> None:
 
 
 def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Path:
-    """Gather what Sphinx reads in `_build/src`: pages, executed chapters, figures. A chapter that failed gets a page that says so."""
+    """Gather what Sphinx reads in `_build/src`: pages, executed chapters, figures. A chapter that failed gets a page
+    that says so."""
     staged = root / "_build" / "src"
     wanted: dict[Path, bytes | str] = {}
     for path in (root / "book").rglob("*"):
@@ -144,13 +161,13 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
         if path.is_file() and inside.parts[0] not in ("chapters", "notebooks") and inside.stem not in PAGES:
             wanted[inside] = path.read_bytes()
     for path in (executed / "figures").rglob("*.*"):
-        if path.parent.name in built:
+        if path.parent.name in map(paper_of, built):
             wanted[Path("figures") / path.relative_to(executed / "figures")] = path.read_bytes()
     for key in built:
         wanted[Path("chapters") / f"{key}.ipynb"] = without_injected_cell(executed / f"{key}.ipynb")
     for key in failed:
         wanted[Path("chapters") / f"{key}.md"] = (
-            f"# {catalog.paper(key).title}\n\nThis chapter failed in this build and is not shown.\n"
+            f"# {catalog.paper(paper_of(key)).title}\n\nThis chapter failed in this build and is not shown.\n"
         )
     for path in [p for p in staged.rglob("*") if p.is_file()]:
         inside = path.relative_to(staged)
@@ -162,7 +179,8 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
 
 
 def without_injected_cell(executed: Path) -> str:
-    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader would edit."""
+    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader
+    would edit."""
     notebook = nbformat.read(executed, as_version=4)
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):

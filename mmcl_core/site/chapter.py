@@ -25,16 +25,21 @@ from IPython.display import display
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
-from mmcl_core.evidence.ledger import Row, evaluate
+from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, evaluate, set_after_a_run
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
+from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
 from mmcl_core.site import render
+from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
 
 
 class Chapter:
-    """One paper at one tier. Names are short: "figure1" stands for the experiment "huang2024.figure1".
+    """A page of one paper at one tier. Names are short: "figure1" stands for the experiment "huang2024.figure1".
+
+    A chapter of several pages has one called after the paper ("xue2024"), which judges all claims, and others
+    ("xue2024-experiments"), which judge those that they show.
 
     Raises
     ------
@@ -43,7 +48,8 @@ class Chapter:
     """
 
     def __init__(self, key: str, tier: str = "book", device: str = "auto", seeds: Any = None) -> None:
-        self.paper = catalog.paper(key)
+        self.page = key
+        self.paper = catalog.paper(paper_of(key))
         self.tier = Tier.parse(tier)
         resolve_device(device)
         self.device, self.seeds = device, seeds
@@ -62,7 +68,8 @@ class Chapter:
         return self._results[name]
 
     def available(self, *names: str) -> bool:
-        """Whether the data of these experiments are here; says in one sentence what is absent. For cells that read results themselves."""
+        """Whether the data of these experiments are here; says in one sentence what is absent. For cells that read
+        results themselves."""
         try:
             for name in names:
                 self.result(name)
@@ -143,32 +150,49 @@ class Chapter:
         code = "\n\n".join(inspect.getsource(f) for f in functions)
         display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
 
+    def script(self) -> None:
+        """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no checkout."""
+        root = checkout()
+        if root is None:
+            self.say("*The plain script of this paper lies in the book's checkout, under `minimal/`.*")
+            return
+        code = (root / "minimal" / f"{self.paper.key}.py").read_text(encoding="utf-8")
+        name = f"minimal/{self.paper.key}.py"
+        opened = f"````{{dropdown}} {name}: {len(code.splitlines())} lines that import nothing of this book"
+        display({"text/markdown": f"{opened}\n```python\n{code}```\n````", "text/plain": code}, raw=True)
+
     def close(self) -> None:
-        """Judge every claim of the paper, say how they fell, and hand the ledger to the build.
+        """Judge the claims, say how they fell, and hand the ledger to the build.
 
         Raises
         ------
         InputError
-            In a build, when the chapter showed a claim twice or never: the scoreboard must have one place to link to.
+            In a build, when the page showed a claim twice: the scoreboard must have one place to link to.
         """
-        short = [c.id.split(".", 1)[1] for c in self.paper.claims]
-        rows = [self.row(name) for name in short]
+        first = self.page == self.paper.key
+        rows = [self.row(c.name) for c in self.paper.claims if first or c.name in self._shown]
         display({"text/html": render.summary(rows), "text/plain": f"{len(rows)} claims"}, raw=True)
         if self._build_folder is None:
             return
-        twice = sorted({n for n in self._shown if self._shown.count(n) > 1})
-        never = [n for n in short if n not in self._shown]
-        if twice or never:
+        if twice := sorted({n for n in self._shown if self._shown.count(n) > 1}):
             raise InputError(
-                f"The chapter {self.paper.key} must show every claim once: shown twice {twice}, never {never}; mend its claim cells"
+                f"The page {self.page} must show every claim once: shown twice {twice}; mend its claim cells"
             )
         ledger = {
             "paper": self.paper.key,
+            "page": self.page,
+            "shown": self._shown,
             "tier": self.tier.value,
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
             "rows": [row.record() for row in rows],
+            "sensitivity": {
+                "half": changed_at_tolerance(rows, 0.5),
+                "double": changed_at_tolerance(rows, 2.0),
+                "holm": changed_under_holm(rows),
+                "after": set_after_a_run(rows),
+            },
             "experiments": [
                 {
                     "name": r.experiment,
@@ -182,9 +206,7 @@ class Chapter:
                 for r in self._results.values()
             ],
         }
-        (self._build_folder / f"{self.paper.key}.ledger.json").write_text(
-            json.dumps(ledger, indent=1), encoding="utf-8"
-        )
+        (self._build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"

@@ -1,4 +1,5 @@
-"""Executing chapters: papermill in a process of its own for each, two at a time, within time limits, and only when needed.
+"""Executing chapters: papermill in a process of its own for each, two at a time, within time limits, and only when
+needed.
 
 A chapter is current when nothing that could change it has changed: its notebook, its parameters, the code of its paper
 and of the chapter interface, the library versions and the data. A chapter that fails or hangs is stopped, named, and
@@ -42,8 +43,10 @@ LIMITS = {"smoke": Limits(60, 120, 240), "book": Limits(60, 900, 1500), "paper":
 WORKER = """
 import json, sys, papermill
 a = json.loads(sys.argv[1])
-papermill.execute_notebook(a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name="python3", language="python",
-                           start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True)
+papermill.execute_notebook(
+    a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name="python3", language="python",
+    start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True,
+)
 """
 
 
@@ -92,7 +95,8 @@ def failure(executed: Path) -> str:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 first_line = cell.source.strip().splitlines()[0]
-                return f"cell [{cell.execution_count}] `{first_line}`: {output.ename}: {output.evalue.splitlines()[0] if output.evalue else ''}"
+                said = output.evalue.splitlines()[0] if output.evalue else ""
+                return f"cell [{cell.execution_count}] `{first_line}`: {output.ename}: {said}"
     return ""
 
 
@@ -168,7 +172,8 @@ def execute_all(
     fingerprints: dict[str, str],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Bring every chapter up to date, two at a time; a single one gets all threads. `report` hears of each as it ends."""
+    """Bring every chapter up to date, two at a time; a single one gets all threads. `report` hears of each as it
+    ends."""
     waiting = [s for s in sources if not current(folder, s.stem, fingerprints[s.stem])]
     outcomes = [Outcome(s.stem, True, 0.0) for s in sources if s not in waiting]
     for outcome in outcomes:

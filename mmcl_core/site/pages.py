@@ -1,4 +1,4 @@
-"""Generated pages: the tables that go into the hand-written scoreboard, deviations and colophon."""
+"""Generated pages: the tables that go into the hand-written deviations and colophon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 from mmcl_core import __version__
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.site.render import anchor, badge, text
+from mmcl_core.evidence.verdicts import GOOD, Verdict
+from mmcl_core.site.render import badge, grid, text
+from mmcl_core.site.scoreboard import place
 
 VERSIONS = (
     "torch",
@@ -30,77 +32,40 @@ VERSIONS = (
 )
 
 
-def place(record: dict[str, Any]) -> str:
-    """The link from a ledger record to its place in the chapter."""
-    return f"chapters/{record['paper']}.html#{anchor(record['id'])}"
-
-
-def _cell(number: float | None) -> str:
-    return "not a number" if number is None else f"{number:.4g}"
-
-
-def scoreboard(ledgers: Sequence[dict[str, Any]]) -> str:
-    """Every claim of every paper, with filters by paper, by verdict and by who makes the claim."""
-    records = [record for ledger in ledgers for record in ledger["rows"]]
-
-    def choices(label: str, name: str, values: Sequence[str]) -> str:
-        options = "".join(f'<option value="{html.escape(v)}">{html.escape(v)}</option>' for v in dict.fromkeys(values))
-        return f'<label>{label} <select data-filter="{name}"><option value="">all</option>{options}</select></label>'
-
-    controls = (
-        choices("Paper", "paper", [r["paper"] for r in records])
-        + choices("Verdict", "verdict", [r["verdict"] for r in records])
-        + choices("Claimed by", "kind", [r["kind"] for r in records])
-    )
-    rows = ""
-    for r in records:
-        interval = f" [{_cell(r['low'])}, {_cell(r['high'])}]" if r["low"] is not None and r["low"] != r["high"] else ""
-        ours = (
-            f"<b>{_cell(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}</small>"
-            if r["n"] is not None
-            else html.escape(r["reason"])
-        )
-        rows += (
-            f'<tr data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-kind="{r["kind"]}">'
-            f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a></th><td>{text(r["statement"])}</td><td>{text(r["paper_value"])} <small>[{r["mark"]}]</small></td>'
-            f"<td>{ours}</td><td>{text(r['rule'])}</td><td>{badge(r['verdict'])}</td><td>{r['tier']}</td></tr>"
-        )
-    head = "".join(
-        f'<th scope="col">{n}</th>' for n in ("Item", "Statement", "Paper", "Measured", "Rule", "Verdict", "Tier")
-    )
-    return (
-        f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">{len(records)} of {len(records)} claims</output></form>'
-        f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
-
-
 def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> str:
-    """What we changed or found different, with links to the ledger rows concerned, and every row that is not reproduced."""
+    """What we changed or found different, with links to the ledger rows concerned, and every row that is not
+    reproduced."""
     records = {r["id"]: r for ledger in ledgers for r in ledger["rows"]}
+
+    def linked(name: str) -> str:
+        r = records[name]
+        return f'<a href="{place(r)}">{name.split(".", 1)[1]}</a> {badge(r["verdict"])}'
+
     parts = []
     for paper in papers:
-        rows = ""
-        for d in paper.deviations:
-            links = ", ".join(
-                f'<a href="{place(records[c])}">{c.split(".", 1)[1]}</a> {badge(records[c]["verdict"])}'
-                for c in d.claims
-                if c in records
-            )
-            rows += f'<tr><td>{html.escape(d.kind)}</td><th scope="row">{text(d.item)}</th><td>{text(d.text)}</td><td>{text(d.reason)}</td><td>{links}</td></tr>'
-        head = "".join(f'<th scope="col">{n}</th>' for n in ("Kind", "Item", "What", "Why", "Claims"))
-        parts.append(
-            f'<h2>{html.escape(paper.authors)}</h2><div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        )
-        failed = [
+        rows = [
+            [
+                text(d.item),
+                html.escape(d.kind),
+                text(d.text),
+                text(d.reason),
+                ", ".join(linked(c) for c in d.claims if c in records),
+            ]
+            for d in paper.deviations
+        ]
+        parts.append(f"<h2>{html.escape(paper.authors)}</h2>")
+        parts.append(grid(("Item", "Kind", "What", "Why", "Claims"), rows, "claims"))
+        open_or_failed = [
             r
             for r in records.values()
-            if r["paper"] == paper.key and r["verdict"] not in ("reproduced", "not evaluated")
+            if r["paper"] == paper.key and r["verdict"] not in (*GOOD, Verdict.not_evaluated)
         ]
         items = "".join(
-            f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}<br><small>{text(r["note"])}</small></li>'
-            for r in failed
+            f'<li><a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])} {text(r["statement"])}'
+            f"<br><small>{text(r['note'])}</small></li>"
+            for r in open_or_failed
         )
-        parts.append(f"<h3>Claims that did not reproduce as stated</h3><ul>{items}</ul>")
+        parts.append(f"<h3>Statements that did not reproduce, or do not hold, as stated</h3><ul>{items}</ul>")
     return "".join(parts)
 
 
@@ -112,36 +77,33 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
         ).stdout.strip()
         or "not a git checkout"
     )
-    chapters, experiments, data = "", "", {}
-    for ledger in ledgers:
-        runs = ledger["experiments"]
-        data |= {name: digest for r in runs for name, digest in r["data"].items()}
-        chapters += (
-            f"<tr><th scope='row'><a href='chapters/{ledger['paper']}.html'>{ledger['paper']}</a></th><td>{ledger['tier']}</td>"
-            f"<td>{seconds[ledger['paper']]:.1f}</td><td>{'cached' if ledger['paper'] in cached else 'executed'}</td><td>{ledger['gpu'] or ledger['torch_device']}</td><td>{ledger['threads']}</td></tr>"
-        )
-        for r in runs:
-            experiments += (
-                f"<tr><th scope='row'>{r['name']}</th><td>{r['seconds']:.1f}</td><td>{r['created']}</td>"
-                f"<td>{len(r['seeds'])}</td><td>{r['device']}</td><td><code>{r['key']}</code></td></tr>"
-            )
-    versions = "".join(f"<tr><th scope='row'>{n}</th><td>{version(n)}</td></tr>" for n in VERSIONS)
-    sources = "".join(
-        f"<tr><th scope='row'>{html.escape(n)}</th><td><code>{html.escape(d)}</code></td></tr>" for n, d in data.items()
-    )
-
-    def table(head: str, body: str) -> str:
-        columns = "".join(f"<th scope='col'>{h}</th>" for h in head.split("|"))
-        return f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>'
-
+    runs = [run for ledger in ledgers for run in ledger["experiments"]]
+    chapters = [
+        [
+            f'<a href="chapters/{page}.html">{page}</a>',
+            ledger["tier"],
+            f"{seconds[page]:.1f}",
+            "cached" if page in cached else "executed",
+            ledger["gpu"] or ledger["torch_device"],
+            str(ledger["threads"]),
+        ]
+        for ledger in ledgers
+        for page in ledger["pages"]
+    ]
+    experiments = [
+        [r["name"], f"{r['seconds']:.1f}", r["created"], str(len(r["seeds"])), r["device"], f"<code>{r['key']}</code>"]
+        for r in runs
+    ]
+    data = {name: digest for r in runs for name, digest in r["data"].items()}
+    sources = [[html.escape(n), f"<code>{html.escape(d)}</code>"] for n, d in data.items()]
+    machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     return (
-        f"<p>Version {__version__}, commit <code>{html.escape(commit)}</code>, Python {platform.python_version()} on {platform.system()} {platform.machine()}.</p>"
-        "<h2>Chapters</h2>"
-        + table("Chapter|Tier|Seconds to execute|In this build|Device|Threads", chapters)
+        f"<p>Version {__version__}, commit <code>{html.escape(commit)}</code>, {machine}.</p><h2>Chapters</h2>"
+        + grid(("Chapter", "Tier", "Seconds to execute", "In this build", "Device", "Threads"), chapters, "claims")
         + "<h2>Experiments</h2>"
-        + table("Experiment|Seconds to compute|Computed|Seeds|Device|Key in the store", experiments)
+        + grid(("Experiment", "Seconds", "Computed", "Seeds", "Device", "Key in the store"), experiments, "claims")
         + "<h2>Data</h2>"
-        + table("Source|SHA-256 or version", sources)
+        + grid(("Source", "SHA-256 or version"), sources, "claims")
         + "<h2>Versions</h2>"
-        + table("Package|Version", versions)
+        + grid(("Package", "Version"), [[n, version(n)] for n in VERSIONS], "claims")
     )

@@ -1,4 +1,5 @@
-"""The two halves of a chapter: `book/chapters/<key>.md` is read in diffs, `book/notebooks/<key>.ipynb` is opened in Jupyter."""
+"""The two halves of a chapter: `book/chapters/<key>.md` is read in diffs, `book/notebooks/<key>.ipynb` is opened in
+Jupyter."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def halves(root: Path, key: str) -> tuple[Path, Path]:
 
 
 def notebook(text_half: Path) -> NotebookNode:
-    """The notebook that a text half stands for: no outputs, and cell ids that do not change from one call to the next."""
+    """The notebook that a text half stands for: no outputs, and cell ids that do not change from one call to the
+    next."""
     book = jupytext.read(text_half)
     book.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     book.metadata.pop("jupytext", None)
@@ -44,8 +46,13 @@ def _essence(book: NotebookNode) -> list[tuple[str, str, list[str]]]:
 
 
 def keys(root: Path) -> list[str]:
-    """The chapters that have a text half."""
+    """The pages that have a text half, a paper's own page before its others."""
     return sorted(path.stem for path in (root / "book" / "chapters").glob("*.md"))
+
+
+def chapter_pages(root: Path) -> list[str]:
+    """All pages in the book's order of papers: "xue2024", "xue2024-experiments", "huang2024", ..."""
+    return [page for key in PAPERS for page in [key, *(k for k in keys(root) if k.startswith(f"{key}-"))]]
 
 
 def drifted(root: Path | None = None) -> list[str]:

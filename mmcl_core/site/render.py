@@ -48,6 +48,16 @@ def anchor(claim_id: str) -> str:
     return "claim-" + re.sub(r"[^a-z0-9]+", "-", claim_id.lower())
 
 
+def row_anchor(claim_id: str) -> str:
+    """The id of a claim's row on the scoreboard."""
+    return anchor(claim_id).replace("claim-", "row-", 1)
+
+
+def to_scoreboard(row: Row) -> str:
+    """The item of a claim, linked to its row on the scoreboard."""
+    return f'<a class="to-scoreboard" href="../scoreboard.html#{row_anchor(row.claim.id)}">{text(row.claim.item)}</a>'
+
+
 def badge(verdict: str) -> str:
     """The verdict as a word with a symbol; colour comes on top and is never alone."""
     name = Verdict(verdict)
@@ -116,7 +126,7 @@ def verdict_box(row: Row) -> str:
     kind = f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"
     return (
         f'<div class="claim-box claim-{css(row.verdict)}" id="{anchor(c.id)}" data-claim="{c.id}">'
-        f'<p class="claim-head"><b>{text(c.item)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
+        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
         f"<p>{text(c.statement)}</p><dl>{body}</dl></div>"
     )
 
@@ -130,7 +140,7 @@ def verdict_table(rows: Sequence[Row]) -> str:
         rules = "; ".join(f"{name.lower()}: {rule}" for name, rule in judged_by(row))
         told = f"<br><small>Conditions:</small>{held}" if (held := conditions(row)) else ""
         body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{text(c.item)}<br>{badge(row.verdict)}'
+            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{to_scoreboard(row)}<br>{badge(row.verdict)}'
             f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
             f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
             f" [{c.mark}]</small>{told}{note}</td>"
@@ -160,21 +170,34 @@ def summary(rows: Sequence[Row]) -> str:
     return f"<p>Judged at tier {rows[0].tier}. " + "</p><p>".join(parts) + "</p>"
 
 
+def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data", caption: str = "") -> str:
+    """A table of HTML cells that scrolls sideways by itself; the first cell of a row is its header."""
+    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+    lines = "".join(
+        f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
+        for first, *rest in body
+    )
+    told = f"<caption>{caption}</caption>" if caption else ""
+    return (
+        f'<div class="wide" tabindex="0"><table class="{kind}">{told}<thead><tr>{columns}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption."""
-    head = "".join(f'<th scope="col">{text(str(name))}</th>' for name in frame.columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>" for v in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return f'<div class="wide" tabindex="0"><table class="data"><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    cells = [
+        [text(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row] for row in frame.itertuples(index=False)
+    ]
+    return grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
 
 
 def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> str:
     """A figure for Jupyter, its picture inlined."""
     return (
         f'<figure><img src="{picture}" alt="{html.escape(figure.alt)}" style="background:#fff;max-width:100%">'
-        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} <small>({html.escape(provenance)})</small></figcaption></figure>"
+        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} "
+        f"<small>({html.escape(provenance)})</small></figcaption></figure>"
     )
 
 
@@ -185,5 +208,6 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str
     alt = " ".join(figure.alt.split())
     return (
         f"```{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:width: 100%\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source <{path}.py>`\n```\n"
+        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source "
+        f"<{path}.py>`\n```\n"
     )

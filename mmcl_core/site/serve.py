@@ -24,7 +24,8 @@ def serve(port: int = 8000) -> int:
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(site)))
     except (OSError, OverflowError) as error:
         raise InputError(
-            f"Port {port} cannot be used ({getattr(error, 'strerror', None) or error}): allowed are free ports from 1024 to 65535, named with --port"
+            f"Port {port} cannot be used ({getattr(error, 'strerror', None) or error}): allowed are free ports from "
+            f"1024 to 65535, named with --port"
         ) from None
     print(f"http://127.0.0.1:{port}/  (Ctrl-C ends it)", flush=True)
     with server:

@@ -1,0 +1,132 @@
+"""What a command is asked for: names resolved through the catalogue, `--set` values routed, results through the
+store."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from mmcl_core.cli.interrupt import INTERRUPTED
+from mmcl_core.errors import DataAbsent, InputError, unknown
+
+TIERS = ("smoke", "book", "paper")
+
+
+def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """`name=value` pairs as a mapping; values are read as JSON where they are JSON (numbers, lists), else as text."""
+    chosen: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not name or not equals:
+            raise InputError(f"--set takes name=value, not '{setting}': write for example --set epochs=50")
+        try:
+            chosen[name] = json.loads(value)
+        except ValueError:
+            chosen[name] = value
+    return chosen
+
+
+def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Which setting goes to which of `experiments`: `experiment.field=value` to that one, `field=value` to the only one
+    that has the field."""
+    routed: dict[str, dict[str, Any]] = {e.name: {} for e in experiments}
+    short = {e.name.split(".", 1)[1]: e for e in experiments}
+    for name, value in settings.items():
+        prefix, _, field = name.rpartition(".")
+        if prefix:
+            match = short.get(prefix) or next((e for e in experiments if e.name == prefix), None)
+            if match is None:
+                raise unknown("experiment in --set", prefix, short)
+            if field not in match.config.model_fields:
+                raise unknown(f"field of {match.name}", field, match.config.model_fields)
+            routed[match.name][field] = value
+            continue
+        owners = [e for e in experiments if field in e.config.model_fields]
+        if not owners:
+            raise unknown("field", field, sorted({f for e in experiments for f in e.config.model_fields}))
+        if len(owners) > 1:
+            names = ", ".join(f"{e.name.split('.', 1)[1]}.{field}" for e in owners)
+            raise InputError(
+                f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set "
+                f"{names.split(', ')[0]}={value} (allowed are {names})"
+            )
+        routed[owners[0].name][field] = value
+    return routed
+
+
+def experiments_of(target: str) -> list[Any]:
+    """The experiments of a chapter, or the one experiment, called `target`."""
+    from mmcl_core import catalog
+
+    if target in catalog.PAPERS:
+        return list(catalog.paper(target).experiments)
+    if "." in target:
+        return [catalog.find_experiment(target)]
+    raise unknown(
+        "chapter or experiment", target, [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)]
+    )
+
+
+def claims_named(pattern: str | None) -> list[Any]:
+    """The claims of a chapter, or those whose id matches `pattern` ("huang2024.c1", "ren2023.d4*"); all without one."""
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    from mmcl_core import catalog
+
+    if pattern in catalog.PAPERS:
+        return list(catalog.paper(pattern).claims)
+    known = {c.id: c for p in catalog.papers() for c in p.claims}
+    chosen = [c for name, c in known.items() if pattern is None or fnmatchcase(name, pattern)]
+    if not chosen:
+        near = get_close_matches(pattern, known, n=5, cutoff=0.4)  # all five hundred would hide the likely ones
+        raise unknown("chapter or claim", pattern, [*catalog.PAPERS, *near], "mmcl claims CHAPTER lists a chapter's")
+    return chosen
+
+
+class Runner:
+    """Results by experiment name for one tier, seeds and device, with `--set` values routed."""
+
+    def __init__(self, arguments: argparse.Namespace, experiments: Sequence[Any], loud: bool = False) -> None:
+        from mmcl_core.runtime import use_threads
+
+        use_threads()
+        self.arguments, self.loud = arguments, loud
+        self.routed = settings_by_experiment(experiments, chosen_settings(arguments.set))
+        self.results: dict[str, Any] = {}
+
+    def __call__(self, name: str) -> Any:
+        from mmcl_core.catalog import find_experiment
+        from mmcl_core.lab.run import run
+
+        if INTERRUPTED:
+            raise KeyboardInterrupt
+
+        if name not in self.results:
+            a = self.arguments
+            self.results[name] = result = run(
+                find_experiment(name), a.tier, a.seeds, a.device, **self.routed.get(name, {})
+            )
+            if self.loud:
+                print(
+                    f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  "
+                    f"{result.provenance}",
+                    flush=True,
+                )
+        return self.results[name]
+
+
+@contextmanager
+def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
+    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad
+    input."""
+    try:
+        yield
+    except DataAbsent as absent:
+        if alone:
+            raise
+        print(f"mmcl: {name} is left out. {absent}", file=sys.stderr)

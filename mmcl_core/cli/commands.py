@@ -1,0 +1,170 @@
+"""One thin function a subcommand. Heavy imports stand inside, so that a typo is answered at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from mmcl_core.cli.asked import (
+    TIERS,
+    Runner,
+    chosen_settings,
+    experiments_of,
+    passing_over_absent_data,
+    settings_by_experiment,
+)
+from mmcl_core.errors import InputError, unknown
+
+
+def command_list(a: argparse.Namespace) -> int:
+    from mmcl_core.catalog import papers
+
+    items: list[dict[str, Any]] = []
+    for paper in papers():
+        seconds = {t: round(sum(e.seconds.get(t, 0) for e in paper.experiments), 1) for t in TIERS}
+        items.append(
+            {"kind": "chapter", "id": paper.key, "title": paper.title, "tiers": list(TIERS), "seconds": seconds}
+        )
+        for e in paper.experiments:
+            items.append(
+                {
+                    "kind": "experiment",
+                    "id": e.name,
+                    "title": e.summary,
+                    "tiers": list(TIERS),
+                    "seconds": dict(e.seconds),
+                }
+            )
+        for f in paper.figures:
+            needs = [e for e in paper.experiments if e.name in f.experiments]
+            items.append(
+                {
+                    "kind": "figure",
+                    "id": f.id,
+                    "title": f.title,
+                    "tiers": list(TIERS),
+                    "seconds": {t: round(sum(e.seconds.get(t, 0) for e in needs), 1) for t in TIERS},
+                }
+            )
+    if a.json:
+        print(json.dumps(items, indent=1))
+        return 0
+    for item in items:
+        print(f"{item['kind']:10} {item['id']:34} {item['seconds'].get('book', 0):7.1f} s at book  {item['title']}")
+    return 0
+
+
+def command_run(a: argparse.Namespace) -> int:
+    experiments = experiments_of(a.target)
+    results = Runner(a, experiments, loud=True)
+    for e in experiments:
+        with passing_over_absent_data(e.name, alone=len(experiments) == 1):
+            results(e.name)
+    return 0
+
+
+def command_figure(a: argparse.Namespace) -> int:
+    from mmcl_core import catalog
+    from mmcl_core.evidence.figures import FORMATS
+
+    formats = a.format.split(",")
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown("format", name, FORMATS)
+    specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
+    needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
+    results = Runner(a, needed)
+    for spec in specs:
+        with passing_over_absent_data(spec.id, alone=len(specs) == 1):
+            for path in spec.make(results).export(Path(a.out), spec.id, formats):
+                print(path)
+    return 0
+
+
+def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.site.build import build
+
+    return build(a.tier, a.device, a.seeds)
+
+
+def command_serve(a: argparse.Namespace) -> int:
+    from mmcl_core.site.serve import serve
+
+    return serve(a.port)
+
+
+def command_sync(a: argparse.Namespace) -> int:
+    from mmcl_core.site.pairs import sync
+
+    for path in sync():
+        print(path)
+    return 0
+
+
+def command_why(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.run import why
+
+    for e in experiments_of(a.target):
+        routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
+        with passing_over_absent_data(e.name, alone=a.target == e.name):
+            lines = why(e, a.tier, a.seeds, a.device, **routed)
+            print(
+                f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines)
+            )
+    return 0
+
+
+def command_data(a: argparse.Namespace) -> int:
+    from mmcl_core.data import sources
+
+    if a.action == "fetch":
+        if not a.name:
+            raise InputError(f"data fetch needs a name: allowed are {', '.join(sources.SOURCES)}")
+        print(sources.fetch(a.name))
+        return 0
+    for source in sources.SOURCES.values():
+        print(
+            f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 "
+            f"{source.sha256}"
+        )
+    return 0
+
+
+def command_doctor(a: argparse.Namespace) -> int:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    import torch
+
+    from mmcl_core.data import sources
+    from mmcl_core.paths import cache_folder, checkout, data_folder, results_folder
+    from mmcl_core.runtime import device_label, resolve_device
+
+    print(f"python       {platform.python_version()} on {platform.platform()}")
+    for name in (
+        "mmcl-reproduced",
+        "torch",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "matplotlib",
+        "jupyter-book",
+        "papermill",
+        "jupytext",
+    ):
+        try:
+            print(f"{name:12} {version(name)}")
+        except PackageNotFoundError:
+            print(f"{name:12} missing: pip install -r requirements.lock")
+    print(
+        f"device       {device_label(resolve_device())}"
+        + ("" if torch.cuda.is_available() else "; no GPU, so tier paper will be slow")
+    )
+    print(f"checkout     {checkout() or 'none: the book is built from a clone, experiments and figures run anywhere'}")
+    print(f"results      {results_folder()}")
+    print(f"data cache   {cache_folder()}; MMCL_DATA_DIR {data_folder() or 'not set'}")
+    for source in sources.SOURCES.values():
+        print(f"data         {source.name}: {source.status()}")
+    return 0

@@ -1,0 +1,84 @@
+"""The page of the public interface: every public function and class of the rooms a reader imports, with its docstring."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+MODULES = (
+    "catalog",
+    "losses",
+    "metrics",
+    "stats",
+    "flow",
+    "train",
+    "models.towers",
+    "models.temperature",
+    "models.conv",
+    "models.pretrained",
+    "data.digits",
+    "data.colored",
+    "data.backgrounds",
+    "data.scenes",
+    "data.icons",
+    "data.emojis",
+    "data.clip_features",
+    "runtime",
+    "lab.config",
+    "lab.experiment",
+    "lab.run",
+    "lab.store",
+    "evidence.claim",
+    "evidence.rules",
+    "evidence.verdicts",
+    "evidence.ledger",
+    "evidence.figures",
+    "site.chapter",
+)
+
+
+def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """The functions and classes that `module` defines itself, without a leading underscore, in their order."""
+    for name, thing in vars(module).items():
+        own = getattr(thing, "__module__", None) == module.__name__
+        if own and not name.startswith("_") and (inspect.isfunction(thing) or inspect.isclass(thing)):
+            yield name, thing
+
+
+def signature(name: str, thing: Any) -> str:
+    """How it is called, one argument a line where one line would be too long."""
+    try:
+        plain = inspect.signature(thing)
+    except (TypeError, ValueError):
+        return name
+    line = f"{name}{plain}".replace("'", "")
+    if len(line) <= 88:
+        return line
+    arguments = ",\n".join(f"    {p}".replace("'", "") for p in plain.parameters.values())
+    back = "" if plain.return_annotation is plain.empty else f" -> {plain.return_annotation}".replace("'", "")
+    return f"{name}(\n{arguments},\n){back}"
+
+
+def entry(room: str, name: str, thing: Any) -> str:
+    """One function or class: what it is called, how, and its docstring."""
+    told = html.escape(inspect.getdoc(thing) or "")
+    return (
+        f'<section class="api" id="{room}.{name}"><h4><code>{name}</code></h4>'
+        f"<pre>{html.escape(signature(name, thing))}</pre><div class='docstring'>{told}</div></section>"
+    )
+
+
+def interface() -> str:
+    """The whole page below its introduction."""
+    parts = []
+    for name in MODULES:
+        module = importlib.import_module(f"mmcl_core.{name}")
+        first = html.escape((inspect.getdoc(module) or "").split("\n\n")[0])
+        entries = "".join(entry(name, *found) for found in public(module))
+        parts.append(f'<h2 id="{name}"><code>mmcl_core.{name}</code></h2><p>{first}</p>{entries}')
+    links = ", ".join(f'<a href="#{name}"><code>{name}</code></a>' for name in MODULES)
+    return f"<p>{links}</p>" + "".join(parts)
