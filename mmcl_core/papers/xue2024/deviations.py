@@ -97,6 +97,14 @@ THEORY: tuple[Deviation, ...] = (
         _names("separability", "separable_when_wide"),
     ),
     Deviation(
+        "unstated",
+        "SupCon's sums",
+        "Whether a sample is its own positive pair is open; here it is, and each class has the same weight. In the "
+        "population there is no difference.",
+        "With it the loss sees class means alone and has rank one exactly.",
+        _names("thmF_1_features", "supcon_loss"),
+    ),
+    Deviation(
         "changed",
         "Max-margin",
         r"Supervised learning on data model 1 is computed as its limit $d\to\infty$, a problem in two dimensions, and "
@@ -117,11 +125,9 @@ THEORY: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Steps and sizes at tier book",
-        r"CLIP's loss with a regulariser: $n=300$, 600 steps of Adam (tier paper 600 and 1500). CLIP's loss in "
-        r"minibatches of "
-        "128: 500 steps at rate .01 (paper 2000 at .003), and cosines at temperature 1 are compared for captions at "
-        "tier paper "
-        "only; on data model 2 800 steps of 256 at rate .01 (paper 3000 at .003).",
+        r"CLIP's loss with a regulariser: $n=200$, 600 steps of Adam (tier paper 600 and 1500). CLIP's loss in "
+        "minibatches of 128: 500 steps at rate .01 (paper 2000 at .003), and cosines at temperature 1 are compared for "
+        "captions at tier paper only; on data model 2 500 steps of 256 at rate .01 (paper 3000 at .003).",
         "Time.",
         _names("strong_regulariser", "clip_sign", "clip_sharing", "clip_same_class"),
     ),

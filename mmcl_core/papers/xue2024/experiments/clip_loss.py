@@ -108,7 +108,7 @@ def caption_table(c: CaptionSetting, seeds: Sequence[int], cosine: bool, learns:
     "xue2024.clip_captions_inner",
     CaptionSetting,
     coordinates=("pi_core",),
-    seconds={"smoke": 1, "book": 8, "paper": 30},
+    seconds={"smoke": 1, "book": 9, "paper": 30},
 )
 def clip_captions_inner(config: CaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on inner products."""
@@ -127,7 +127,7 @@ def clip_captions(config: CaptionSetting, seeds: Sequence[int], device: torch.de
     "xue2024.clip_captions_learnt",
     LearntCaptionSetting,
     coordinates=("pi_core",),
-    seconds={"smoke": 1, "book": 12, "paper": 45},
+    seconds={"smoke": 1, "book": 9, "paper": 45},
 )
 def clip_captions_learnt(config: LearntCaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on cosines with a learnt temperature."""

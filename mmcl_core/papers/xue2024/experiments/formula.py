@@ -116,7 +116,7 @@ class WideSetting(Captioned, Observed):
     loud: float = Field(10.0, gt=0, description="chosen: a larger sigma_xi, at rank 2; O(log n)")
 
 
-@experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 4, "paper": 4})
+@experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 3, "paper": 4})
 def wide(config: WideSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S,
     3]`."""
@@ -150,7 +150,7 @@ class CoreSetting(Prompted):
 
 
 @experiment(
-    "xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 3, "paper": 3}
+    "xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 2, "paper": 3}
 )
 def core_deviation(config: CoreSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy against sigma_core `[S, core, 3]`."""

@@ -52,7 +52,7 @@ def competitor(model: Sharing) -> np.ndarray:
     "xue2024.max_margin",
     MarginSetting,
     deterministic=True,
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def max_margin(config: MarginSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Per cell: accuracy on a = c and a = -c over all patterns, distance from the competitor, norms `[cell, 5]`.

@@ -77,7 +77,7 @@ class ProbeSetting(Law, Prompted):
     pi_spu: Probability = Field(1.0, description="Definition 5.1: pi_spu")
 
 
-@experiment("xue2024.probe", ProbeSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment("xue2024.probe", ProbeSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 1, "paper": 3})
 def probe(config: ProbeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy of zero-shot and of the probe for each p_spu `[S, p, 2, 3]`."""
     c, rows = config, []
@@ -117,7 +117,7 @@ class SharingReadoutSetting(Config):
     "xue2024.sharing_readout",
     SharingReadoutSetting,
     deterministic=True,
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def sharing_readout(config: SharingReadoutSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Max-margin on balanced features against its closed form `[cell, 3]`; zero-shot, probe and counter-prompt `[grid,
@@ -167,7 +167,7 @@ class PriorSetting(Captioned, Prompted):
     priors: tuple[Probability, ...] = Field((0.5, 0.8, 0.95), min_length=2, description="chosen: Pr(y = 1)")
 
 
-@experiment("xue2024.class_prior", PriorSetting, coordinates=("prior",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment("xue2024.class_prior", PriorSetting, coordinates=("prior",), seconds={"smoke": 1, "book": 1, "paper": 3})
 def class_prior(config: PriorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy for each prior `[S, prior, 3]`."""
     c, rows = config, []

@@ -132,7 +132,7 @@ class SupConSetting(Law):
     )
 
 
-@experiment("xue2024.supcon", SupConSetting, coordinates=("agreement",), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment("xue2024.supcon", SupConSetting, coordinates=("agreement",), seconds={"smoke": 1, "book": 1, "paper": 2})
 def supcon_intra(config: SupConSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Descent on the literal loss against the top eigenvector (`distance`), the loss against its matrix form
     (`loss_error`).

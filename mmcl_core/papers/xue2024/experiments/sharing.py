@@ -70,7 +70,7 @@ class PopulationSetting(Config):
 
 
 @experiment(
-    "xue2024.sharing_population", PopulationSetting, deterministic=True, seconds={"smoke": 1, "book": 4, "paper": 4}
+    "xue2024.sharing_population", PopulationSetting, deterministic=True, seconds={"smoke": 1, "book": 5, "paper": 4}
 )
 def sharing_population(config: PopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact accuracies against m `[m]`, without sharing `[alpha]`, on grids with all patterns listed and without.
@@ -157,7 +157,7 @@ class FiniteSetting(SharingSetting):
 
 
 @experiment(
-    "xue2024.sharing_finite", FiniteSetting, coordinates=("n", "pi"), seconds={"smoke": 1, "book": 6, "paper": 6}
+    "xue2024.sharing_finite", FiniteSetting, coordinates=("n", "pi"), seconds={"smoke": 1, "book": 4, "paper": 6}
 )
 def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy on a = c and on a = -c against n `[S, n, 2]`, with half the rank `[S, 2]`, against pi `[S, pi, 2]`.

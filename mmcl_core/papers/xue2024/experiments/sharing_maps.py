@@ -42,7 +42,7 @@ class RichPopulationSetting(Config):
     "xue2024.threshold_richness",
     RichPopulationSetting,
     deterministic=True,
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def threshold_richness(config: RichPopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact accuracy against pi for each m `[m, pi]`, the same with the own spurious feature never or always told.
