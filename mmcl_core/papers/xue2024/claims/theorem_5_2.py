@@ -52,6 +52,7 @@ def thm5_2_printed(r):
 
     Measured: smaller of the distances of the mean accuracy on conflict from the printed value (with the noise of finite
     d) at $\pi_{core}=.25$ and .5, in standard errors.
+    Note: The square is a slip; the next row has the first power.
     """
     c, found = r.config, []
     for pi in MIDDLE:
