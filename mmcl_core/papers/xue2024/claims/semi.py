@@ -18,7 +18,7 @@ from jaxtyping import Float
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import DIGITS
 from mmcl_core.data.vector_captions import meaning
-from mmcl_core.evidence.claim import Match, Quantifier, claim
+from mmcl_core.evidence.claim import Claim, Match, Quantifier, claim
 from mmcl_core.evidence.rules import AtMost, Identity, Positive, Within, before, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
@@ -169,8 +169,8 @@ def semi_optimum_signs(best: Result) -> Estimate:
     return stats.worst(1 - elsewhere.sum(-1), largest=False)
 
 
-AT_OPTIMUM = tuple(
-    ours(
+def _at_optimum(name: str, method: str, setting: int) -> Claim:
+    @ours(
         name=f"semi_id_at_optimum_{name}",
         item="Fig. 5, the loss's optimum",
         on=("semi_count", "loss_optimum"),
@@ -181,15 +181,16 @@ AT_OPTIMUM = tuple(
         ),
         statement=f"ID accuracy of captions {SETTINGS[setting]} is that of the loss's optimum for a perfect reader.",
         measured="ID accuracy of the LeNet minus the optimum's at the same p, mean over seeds",
-    )(
-        lambda count, best, method=method, setting=setting: stats.mean(
-            accuracy(count, method, ID)
-            - best["accuracy"][
-                np.isclose(best["agreements"], count.config.agreement).argmax(), setting, len(best["ridges"]) // 2, ID
-            ]
-        )
     )
-    for name, method, setting in (("rich", RICH, 4), ("plain", PLAIN, 6))
+    def off_optimum(count: Result, best: Result) -> Estimate:
+        p = np.isclose(best["agreements"], count.config.agreement).argmax()
+        return stats.mean(accuracy(count, method, ID) - best["accuracy"][p, setting, len(best["ridges"]) // 2, ID])
+
+    return off_optimum
+
+
+AT_OPTIMUM = tuple(
+    _at_optimum(name, method, setting) for name, method, setting in (("rich", RICH, 4), ("plain", PLAIN, 6))
 )
 
 
