@@ -152,7 +152,8 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
         f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, boxes and "
         f"whiskers to the "
         "2.5 and 97.5 % quantiles, C.7 and C.14 as corrected. Orders (b): root mean squares over seeds fall like "
-        "$n^{-1/2}$, also that of the truncated decomposition (C.18). Truncation (c): the largest ratio over draws "
+        "$n^{-1/2}$, also that of the truncated decomposition (C.18, on top of C.16, as C.13 on C.11). Truncation (c): "
+        "the largest ratio over draws "
         "stays below "
         "the line at 2 with and without a gap.",
         "Left: five boxes below the dashed line at one. Middle: parallel falling lines on log axes. Right: ratios near "
