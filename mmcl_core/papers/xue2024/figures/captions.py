@@ -90,16 +90,20 @@ def one_law(r: Result, s: Result) -> Figure:
     spu = c.sigma_spu
     agree, conflict = formulas.group_accuracies(1.0, ratio, core, spu)
     q = 2 * c.p_spu - 1
-    marks = {"background ignored": (0.0, 7), "rich captions": (q / 2, -12), "labels, SupCon": (q, 4)}
+    marks = {
+        "background ignored": (0.0, (-0.2, 0.96)),
+        "rich captions": (q / 2, (1.45, 0.93)),
+        "labels, SupCon": (q, (1.5, 0.82)),
+    }
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         axes[0].plot(ratio, (agree + conflict) / 2, color=MULTI, label="true law (OOD)")
         axes[0].plot(ratio, conflict, color=FIFTH, label="wrong background")
-        for name, (x, shift) in marks.items():
+        for name, (x, place) in marks.items():
             level = float(np.mean(formulas.group_accuracies(1.0, x, core, spu)))
             axes[0].plot([x], [level], "o", color=THEORY, markersize=3)
-            axes[0].annotate(name, (x, level), xytext=(-10 if x == 0 else 5, shift), **SMALL)
+            axes[0].annotate(name, (x, level), place, fontsize=7, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
         axes[0].set(xlabel="spurious over core weight", ylabel="accuracy", ylim=(0, 1.02))
         axes[0].legend(loc="lower left")
         high = alpha**2 * (1 + beta) / (1 - beta)
