@@ -20,7 +20,7 @@ REAL: tuple[Deviation, ...] = (
         "has it; the digit is white on the colour; masks and noise are drawn once; the colours are read off the "
         "drawings.",
         "The paper gives none of them. Number of seeds: unknown, ours is 5.",
-        _names("semi_id_below_ood", "semi_rich_beats_sl", "semi_caption_vectors"),
+        _names("semi_id_below_ood_rich", "semi_rich_beats_sl", "semi_caption_vectors"),
     ),
     Deviation(
         "wrong as printed",
@@ -40,7 +40,7 @@ REAL: tuple[Deviation, ...] = (
         "orderings are "
         "claimed, no level; the sixteen published numbers are judged at tier paper, which we have not run.",
         "Time: 40 trainings of 46,900 steps want a GPU.",
-        _names("semi_id_below_ood", "semi_sl_background", "semi_rich_beats_sl", "semi_reversal"),
+        _names("semi_id_below_ood_plain", "semi_sl_background", "semi_rich_beats_sl", "semi_reversal"),
     ),
     Deviation(
         "changed",
