@@ -30,7 +30,7 @@ install_import_hook(
         "mmcl_core.papers.ren2023.two_towers",
         *(
             f"mmcl_core.papers.xue2024.{module}"
-            for module in ("setting", "linear", "supervised", "theory", "bridge", "contrast")
+            for module in ("setting", "linear", "supervised", "theory", "bridge", "contrast", "optimum", "lenet")
         ),
         *(
             f"mmcl_core.papers.yaras2024.{module}"
@@ -38,6 +38,7 @@ install_import_hook(
         ),
         "mmcl_core.data.augment",
         "mmcl_core.data.backgrounds",
+        "mmcl_core.data.vector_captions",
         "mmcl_core.data.scenes",
     ],
     "tests.typecheck.checked",

@@ -24,6 +24,7 @@ from mmcl_core.papers.xue2024.experiments import (
     readout,
     richness,
     sharing,
+    sharing_maps,
     supervised_limits,
 )
 from mmcl_core.papers.xue2024.paper import THEORY_CLAIMS
@@ -115,7 +116,7 @@ def test_what_the_experiments_vary_can_be_set_and_has_an_effect(experiment, name
         (formula.GridSetting, {"d": 1}, "latent features"),
         (supervised_limits.DimensionSetting, {"dimensions": (1, 200)}, "latent features"),
         (supervised_limits.DimensionSetting, {"minority": 400}, "majority"),
-        (sharing.PhaseSetting, {"betas": (0.5, 1.0)}, "beta"),
+        (sharing_maps.PhaseSetting, {"betas": (0.5, 1.0)}, "beta"),
         (max_margin.MarginSetting, {"classes": (6,)}, "classes"),
     ],
 )

@@ -22,7 +22,9 @@ def test_the_supervised_line_and_the_offset_are_found_again():
     np.testing.assert_allclose(robustness_claims.effective_robustness(a, "rich", 10**8), 0.5, atol=1e-4)
     np.testing.assert_allclose(robustness_claims.effective_robustness(a, "supervised", 10**8), 0, atol=1e-4)
     on, above = (1 / (1 + np.exp(-(1.4 * x - 2 + offset))) for offset in (0, 0.5))
-    np.testing.assert_allclose(robustness_claims.accuracy_above_line(a, "rich", 10**8), (above - on).mean(), atol=1e-4)
+    np.testing.assert_allclose(
+        robustness_claims.accuracy_above_line(a, "rich", 10**8), np.broadcast_to(above - on, (3, 4)), atol=1e-4
+    )
     np.testing.assert_allclose(robustness_claims.accuracy_above_line(a, "supervised", 10**8), 0, atol=1e-4)
 
 

@@ -166,6 +166,13 @@ def test_test_rows_are_no_training_rows():
     assert not {tuple(x) for x in train.image} & {tuple(x) for x in test.image}
 
 
+def test_each_seed_has_a_test_sample_of_its_own():
+    """A classifier that is right by chance on some patterns has another accuracy on another sample."""
+    model = Sharing(3, 1.1, 0.5)
+    found = {sharing.zero_shot(model.cross_covariance(), model, 500, seed) for seed in range(4)}
+    assert len(found) > 1
+
+
 def test_observations_hold_the_features_and_refuse_too_little_room():
     z = np.array([[1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(observe(z, 4, 0.0, np.random.default_rng(0)), np.pad(z, ((0, 0), (0, 2))))

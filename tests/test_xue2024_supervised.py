@@ -1,4 +1,5 @@
-"""Xue et al. 2024: supervised learning. The two-dimensional limit, hard margin, logistic, the exact multi-class problem."""
+"""Xue et al. 2024: supervised learning. The two-dimensional limit, hard margin, logistic, the exact multi-class
+problem."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""Xue et al. 2024: closed forms against enumeration and sampling; the spread of what is learnt, known before the run."""
+"""Xue et al. 2024: closed forms against enumeration and sampling; the spread of what is learnt, known before the
+run."""
 
 import itertools
 import warnings

@@ -1,4 +1,5 @@
-"""From CLIP's loss to the linear loss: symmetric cross-entropy with linear encoders, as it is, regularised, or stopped early.
+"""From CLIP's loss to the linear loss: symmetric cross-entropy with linear encoders, as it is, regularised, or stopped
+early.
 
 Encoders are `[R, p, d]`: R problems (seeds, strengths of the regulariser) are trained at once.
 """
@@ -75,7 +76,8 @@ def descent_path(
 
 @dataclass(frozen=True)
 class Similarity:
-    """What CLIP's loss is a function of: inner products or cosines, over a temperature that is fixed or learnt from this value."""
+    """What CLIP's loss is a function of: inner products or cosines, over a temperature that is fixed or learnt from
+    this value."""
 
     cosine: bool = True
     temperature: float = 1.0
@@ -94,7 +96,8 @@ def clip_training(
     steps: int,
     label: Int[Tensor, "R n"] | None = None,
 ) -> tuple[ImageEncoder, TextEncoder]:
-    """Adam on CLIP's loss in minibatches that `orders` draw, one stream for each problem. With `label`, two samples of one class are no negatives."""
+    """Adam on CLIP's loss in minibatches that `orders` draw, one stream for each problem. With `label`, two samples
+    of one class are no negatives."""
     weights = [w_image.clone().requires_grad_(), w_text.clone().requires_grad_()]
     log_scale = torch.full(
         (len(image), 1, 1), -float(np.log(similarity.temperature)), dtype=image.dtype, requires_grad=similarity.learns

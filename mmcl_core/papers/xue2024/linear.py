@@ -1,7 +1,8 @@
-"""The linear contrastive loss: as a double sum over pairs, as a function of one matrix, and its minimiser, a truncated SVD.
+"""The linear contrastive loss: as a double sum over pairs, as a function of one matrix, and its minimiser, a truncated
+SVD.
 
-`S` below is the contrastive cross-covariance (positive pairs minus negative pairs), not the seed axis; `G = W_I^T W_T` is
-what the encoders together do: the similarity of image x and caption t is x^T G t.
+`S` below is the contrastive cross-covariance (positive pairs minus negative pairs), not the seed axis; `G = W_I^T W_T`
+is what the encoders together do: the similarity of image x and caption t is x^T G t.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def cross_covariance(
 def composed_cross_covariance(
     image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"], label: Int[np.ndarray, "n"], same: float
 ) -> Float[np.ndarray, "d_I d_T"]:
-    """S when the weight `same` of the negatives lies on pairs of one class, the rest on pairs of different classes (+-1).
+    """S when the weight `same` of the negatives lies on pairs of one class, the rest on pairs of different classes
+    (+-1).
 
     same = 0 drops every same-class negative. Raises `InputError` when a class is empty.
     """
@@ -90,10 +92,12 @@ def descend(
 
 
 def check_rank(rank: int, latents: int) -> None:
-    """Warn when the encoders' rank is below the number of latent features, which is allowed and changes the classifier."""
+    """Warn when the encoders' rank is below the number of latent features, which is allowed and changes the
+    classifier."""
     if rank < latents:
         warnings.warn(
-            f"Rank {rank} is below the {latents} latent features: the truncated SVD drops a direction, and the accuracy "
+            f"Rank {rank} is below the {latents} latent features: the truncated SVD drops a direction, and the "
+            f"accuracy "
             "formula holds no longer. In data model 1 the loss is nothing to more than ten points, depending on "
             "sigma_core and sigma_spu, and pi_spu starts to matter",
             stacklevel=2,
@@ -127,7 +131,8 @@ def minimiser_of(S: Float[np.ndarray, "d_I d_T"], rank: int, rho: float = 1.0) -
 def minimiser(
     image: Float[np.ndarray, "n d_I"], text: Float[np.ndarray, "n d_T"], rank: int, rho: float = 1.0
 ) -> Minimiser:
-    """The same from observations, in the span of the data: with X_I^T = Q_I R_I no d x d matrix is formed when d > n."""
+    """The same from observations, in the span of the data: with X_I^T = Q_I R_I no d x d matrix is formed when d >
+    n."""
     (q_image, r_image), (q_text, r_text) = np.linalg.qr(image.T), np.linalg.qr(text.T)
     inner = minimiser_of(cross_covariance(r_image.T, r_text.T), rank, rho)
     return Minimiser(q_image @ inner.u, inner.s, q_text @ inner.v, rho)
@@ -162,7 +167,8 @@ class Noise:
 class Accuracy:
     """Exact accuracies of a direction on data model 1, without a test sample.
 
-    `ood` under the true law, `id` under the training law, `agree` and `conflict` where attribute and class are equal or not.
+    `ood` under the true law, `id` under the training law, `agree` and `conflict` where attribute and class are equal or
+    not.
     """
 
     ood: float

@@ -123,8 +123,8 @@ class Optimum:
 
 
 def loss_and_gradient(
-    theta: Float[np.ndarray, "3*X"], population: Population, ridge: float
-) -> tuple[float, Float[np.ndarray, "3*X"]]:
+    theta: Float[np.ndarray, "K"], population: Population, ridge: float
+) -> tuple[float, Float[np.ndarray, "K"]]:
     """The loss at theta = (u, v, w) and its gradient."""
     u, v, w = theta.reshape(3, STATES)
     captions, joint, law = population.captions, population.joint, population.law

@@ -35,10 +35,11 @@ from mmcl_core.papers.xue2024.experiments import (
     readout,
     richness,
     sharing,
+    sharing_maps,
     supervised_limits,
 )
 from mmcl_core.papers.xue2024.figures import bridge as bridge_figures
-from mmcl_core.papers.xue2024.figures import models, phases
+from mmcl_core.papers.xue2024.figures import captions, models, phases
 from mmcl_core.papers.xue2024.figures import readout as readout_figures
 from mmcl_core.papers.xue2024.real import REAL_CLAIMS, REAL_EXPERIMENTS, REAL_FIGURES
 
@@ -64,8 +65,8 @@ THEORY_EXPERIMENTS = (
     max_margin.labels_alone,
     sharing.sharing_population,
     sharing.sharing_finite,
-    sharing.threshold_richness,
-    sharing.phase_sharing,
+    sharing_maps.threshold_richness,
+    sharing_maps.phase_sharing,
     readout.prompts,
     readout.probe,
     readout.sharing_readout,
@@ -83,7 +84,13 @@ THEORY_EXPERIMENTS = (
     clip_loss.clip_precision,
     clip_sharing.clip_sharing,
 )
-THEORY_FIGURES = (*models.FIGURES, *phases.FIGURES, *readout_figures.FIGURES, *bridge_figures.FIGURES)
+THEORY_FIGURES = (
+    *models.FIGURES,
+    *captions.FIGURES,
+    *phases.FIGURES,
+    *readout_figures.FIGURES,
+    *bridge_figures.FIGURES,
+)
 THEORY_CLAIMS = claims_of(
     section_3,
     theorem_4_3,

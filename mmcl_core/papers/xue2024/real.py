@@ -5,11 +5,21 @@ from __future__ import annotations
 from mmcl_core.evidence.claim import claims_of
 from mmcl_core.papers.xue2024.claims import heads as head_claims
 from mmcl_core.papers.xue2024.claims import icons as icon_claims
-from mmcl_core.papers.xue2024.claims import our_digits, semi_published
+from mmcl_core.papers.xue2024.claims import our_digits, semi_optimum, semi_published
 from mmcl_core.papers.xue2024.claims import published as published_claims
 from mmcl_core.papers.xue2024.claims import robustness as robustness_claims
 from mmcl_core.papers.xue2024.claims import semi as semi_claims
-from mmcl_core.papers.xue2024.experiments import digits, heads, icons, loss_optimum, mscoco, published, robustness, semi
+from mmcl_core.papers.xue2024.experiments import (
+    digits,
+    heads,
+    icons,
+    loss_optimum,
+    mscoco,
+    published,
+    robustness,
+    semi,
+    semi_labels,
+)
 from mmcl_core.papers.xue2024.figures import heads as head_figures
 from mmcl_core.papers.xue2024.figures import optimum as optimum_figures
 from mmcl_core.papers.xue2024.figures import published as published_figures
@@ -22,6 +32,7 @@ REAL_EXPERIMENTS = (
     semi.semi_samples,
     semi.semi,
     semi.semi_count,
+    semi_labels.semi_labels,
     loss_optimum.loss_optimum,
     loss_optimum.loss_descent,
     published.published,
@@ -46,5 +57,5 @@ REAL_FIGURES = (
     *icon_figures.FIGURES,
 )
 REAL_CLAIMS = claims_of(
-    semi_claims, semi_published, published_claims, head_claims, our_digits, robustness_claims, icon_claims
+    semi_claims, semi_optimum, semi_published, published_claims, head_claims, our_digits, robustness_claims, icon_claims
 )

@@ -1,7 +1,8 @@
 """The two data models of Xue et al. 2024 and their captions, in latent coordinates.
 
-An observation is `x = D mu(z) + xi` with orthonormal `D` and isotropic noise, which looks the same in every rotation. So
-`D` is taken to be the first columns of the identity: the first coordinates of an observation are the latent features.
+An observation is `x = D mu(z) + xi` with orthonormal `D` and isotropic noise, which looks the same in every rotation.
+So `D` is taken to be the first columns of the identity: the first coordinates of an observation are the latent
+features.
 """
 
 from __future__ import annotations

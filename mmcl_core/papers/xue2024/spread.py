@@ -1,9 +1,10 @@
-"""What a direction learnt from n pairs of data model 1 should have: its accuracy at finite d, and the spread over draws.
+"""What a direction learnt from n pairs of data model 1 should have: its accuracy at finite d, and the spread over
+draws.
 
 The zero-shot direction is a column of the sample cross-covariance, a mean of independent terms. So the ratio of its two
 weights is normal with variance var(h)/(n A^2), h the influence of one pair, and an accuracy F(ratio) has the standard
-deviation tau/sqrt(n), tau = |F'(ratio)| sqrt(var h)/A. Given label, attribute and masks a pair is Gaussian, so var h is a
-finite sum. A mean over S seeds may be off by 4 tau/sqrt(n S) + 1/n: a tolerance that is known before the run.
+deviation tau/sqrt(n), tau = |F'(ratio)| sqrt(var h)/A. Given label, attribute and masks a pair is Gaussian, so var h is
+a finite sum. A mean over S seeds may be off by 4 tau/sqrt(n S) + 1/n: a tolerance that is known before the run.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def _cases(model: IntraClass):
 def _influence(
     model: IntraClass, seen: Observation, prompt: tuple[float, float], ratio: float, same: float
 ) -> tuple[float, float]:
-    """Variance of h = (x_spu - ratio x_core) T and of the caption's score T, both without what the negatives take out."""
+    """Variance of h = (x_spu - ratio x_core) T and of the caption's score T, both without what the negatives take
+    out."""
     c, s, k = model.sigma_core**2, model.sigma_spu**2, 2 * same - 1
     rows = []
     for w, y, a, core, spu in _cases(model):

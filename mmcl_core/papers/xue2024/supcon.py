@@ -47,7 +47,8 @@ def descend(
 
 
 def features(S: Float[np.ndarray, "d d"], rank: int) -> Float[np.ndarray, "p d"]:
-    """The minimiser W, up to a rotation of the features and rho: root of the positive part of S, truncated to `rank`."""
+    """The minimiser W, up to a rotation of the features and rho: root of the positive part of S, truncated to
+    `rank`."""
     values, vectors = np.linalg.eigh(S)
     top = np.argsort(values)[::-1][:rank]
     return np.sqrt(np.maximum(values[top], 0))[:, None] * vectors[:, top].T

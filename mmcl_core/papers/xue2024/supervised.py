@@ -1,4 +1,5 @@
-"""Supervised learning: max-margin in R^d, its two-dimensional limit d -> infinity, and over all vectors of data model 2."""
+"""Supervised learning: max-margin in R^d, its two-dimensional limit d -> infinity, and over all vectors of data
+model 2."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def reduced_max_margin(
 
     There the noise vectors are orthogonal with squared norm sigma_xi^2, and a sample short of its margin by u is
     memorised at the price u^2/sigma_xi^2: w = argmin |w|^2/2 + sum_i max(0, 1 - y_i w.z_i)^2 / (2 sigma_xi^2). Newton's
-    method on the active set, with halved steps where a full one does not descend. Raises `InputError` for an empty class.
+    method on the active set, with halved steps where a full one does not descend. Raises `InputError` for an empty
+    class.
     """
     require_every_class(label, BINARY)
     margins = latent * label[:, None]
@@ -50,8 +52,8 @@ def hard_margin(
 ) -> Float[np.ndarray, "d"]:
     """scikit-learn's max-margin direction in R^d, without intercept.
 
-    Each sample stands beside its mirror image, and a symmetric problem has no intercept. Raises `InputError` when a class
-    is empty.
+    Each sample stands beside its mirror image, and a symmetric problem has no intercept. Raises `InputError` when a
+    class is empty.
     """
     require_every_class(label, BINARY)
     kernel = observed @ observed.T

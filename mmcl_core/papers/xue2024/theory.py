@@ -1,7 +1,7 @@
 """Closed forms: accuracies in both data models, thresholds, and what prompts, priors and the choice of negatives do.
 
-Arguments broadcast. Nothing here warns or divides by zero: a score without any spread is decided by its sign, and a score
-that is always zero is a coin toss.
+Arguments broadcast. Nothing here warns or divides by zero: a score without any spread is decided by its sign, and a
+score that is always zero is a coin toss.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def contrastive_accuracy(
 ) -> Real:
     """OOD accuracy of the linear contrastive classifier, Theorem 4.4: 1 - Phi(k_1)/2 - Phi(k_2)/2.
 
-    k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2 sigma_spu^2.
+    k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2
+    sigma_spu^2.
     """
     agree, conflict = group_accuracies(
         *direction(sigma_core, p_spu, pi_core, same), sigma_core=sigma_core, sigma_spu=sigma_spu, noise=noise
@@ -137,7 +138,8 @@ def sharing_accuracy(model: Sharing, weights: tuple[float, float] | None = None)
 
 
 def supervised_weights(model: Sharing) -> tuple[float, float]:
-    """(1, alpha), the max-margin direction of data model 2 with beta' = alpha beta: contrastive learning's with A = 1."""
+    """(1, alpha), the max-margin direction of data model 2 with beta' = alpha beta: contrastive learning's with A =
+    1."""
     return 1.0, model.alpha
 
 

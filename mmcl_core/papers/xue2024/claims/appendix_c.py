@@ -79,7 +79,8 @@ COVERAGE = (
     _coverage(
         "lemmaC_3",
         "C.3",
-        r"The mean of $n$ fair signs is at most $\sqrt{2\ln(1/\delta)/n}$ in absolute value with probability $1-\delta$.",
+        r"The mean of $n$ fair signs is at most $\sqrt{2\ln(1/\delta)/n}$ in absolute value with probability "
+        r"$1-\delta$.",
         "the mean of 100 signs is beyond it",
     ),
     _coverage(
@@ -207,7 +208,8 @@ RATES = (
     minimum_tier=Tier.smoke,
 )
 def lemmaC_13_double_sum(r):
-    r"""The centred covariance with $\frac1{n-1}$ is $\frac1n\sum_iz_i\mu_{T,i}^\top-\frac1{n(n-1)}\sum_{i\ne j}z_i\mu_{T,j}^\top$.
+    r"""The centred covariance with $\frac1{n-1}$ is $\frac1n\sum_iz_i\mu_{T,i}^\top-\frac1{n(n-1)}\sum_{i\ne
+    j}z_i\mu_{T,j}^\top$.
 
     Measured: largest difference of the two, the double sum over pairs written out for 50 samples, over seeds.
     """

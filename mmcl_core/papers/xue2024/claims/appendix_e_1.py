@@ -59,7 +59,8 @@ def e1_sl_bound(r):
     quantifier=Quantifier.every,
 )
 def e1_sl_id(r):
-    """The 99.4 % is a lower bound that the appendix prints as a value: at the theorem's own constants ID accuracy is the
+    """The 99.4 % is a lower bound that the appendix prints as a value: at the theorem's own constants ID accuracy is
+    the
     share of samples whose background agrees, all of which are right while the others are wrong.
 
     Measured: ID accuracy minus that share, furthest from zero over cells and seeds.
@@ -190,8 +191,8 @@ def reduction_limit(r):
     quantifier=Quantifier.mean,
 )
 def logistic(r):
-    r"""Gradient descent on the logistic loss is not there yet after 20,000 steps: it is more accurate than max-margin at
-    $d=40n$.
+    r"""Gradient descent on the logistic loss is not there yet after 20,000 steps: it is more accurate than max-margin
+    at $d=40n$.
 
     Measured: OOD accuracy of descent minus that of hard margin at the largest d, paired over seeds.
     Note: Why max-margin is computed by a support-vector machine here and not by training.

@@ -28,8 +28,8 @@ TENTH = "a tenth of the linear loss's weight, kept from the first edition, where
     quantifier=Quantifier.mean,
 )
 def strong_regulariser(r):
-    r"""A strong regulariser $\frac\rho2\lVert W_I^\top W_T\rVert_F^2$ keeps similarities small, where the softmax is linear:
-    at $\rho=100$ CLIP's loss on inner products gives the direction of the linear loss.
+    r"""A strong regulariser $\frac\rho2\lVert W_I^\top W_T\rVert_F^2$ keeps similarities small, where the softmax is
+    linear: at $\rho=100$ CLIP's loss on inner products gives the direction of the linear loss.
 
     Measured: spurious over core weight, divided by that of the linear loss on the same data, mean over seeds.
     """
@@ -86,8 +86,8 @@ def regulariser_sign(r):
     quantifier=Quantifier.mean,
 )
 def early_training(r):
-    r"""Early training agrees with the theorem as well, for wide encoders (1024) that have outgrown their random start: at
-    time $1/s_1(C)$ gradient descent has its direction.
+    r"""Early training agrees with the theorem as well, for wide encoders (1024) that have outgrown their random start:
+    at time $1/s_1(C)$ gradient descent has its direction.
 
     Measured: spurious over core weight, divided by that of the linear loss on the same data, mean over seeds.
     Note: Narrow encoders (rank 4) come near this direction and turn away; the figure's data has them.

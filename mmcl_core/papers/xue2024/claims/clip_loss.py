@@ -45,11 +45,11 @@ def clip_id(r):
     quantifier=Quantifier.limit,
 )
 def clip_inverse(r):
-    r"""A softmax inverts a covariance where the linear loss takes it as it is: with observations nearly free of noise, at
-    temperature 1, the direction is the first column of $C^{-1}$.
+    r"""A softmax inverts a covariance where the linear loss takes it as it is: with observations nearly free of noise,
+    at temperature 1, the direction is the first column of $C^{-1}$.
 
-    Measured: larger distance of the mean core over spurious weight from that column's, in tolerances, inner products and
-    cosines.
+    Measured: larger distance of the mean core over spurious weight from that column's, in tolerances, inner products
+    and cosines.
     Note: For these two losses. A learnt temperature goes on falling, and the ratio with it.
     """
     target, noisy = r["theory"]
@@ -65,7 +65,8 @@ VERSIONS["clip_captions_learnt"] = "Cosines with a learnt temperature"
 
 
 def _ordering(name: str, on: str, words: str, measured: str, more: tuple[float, int], less: tuple[float, int]):
-    """An ordering of OOD accuracies: (pi_core, 0 with all negatives, 1 without those of the same class) above another."""
+    """An ordering of OOD accuracies: (pi_core, 0 with all negatives, 1 without those of the same class) above
+    another."""
 
     @claim(
         item=CLIP,
@@ -158,7 +159,8 @@ CAPTIONS = (
     minimum_tier=Tier.paper,
 )
 def clip_no_same_class(r):
-    """Cosines at temperature 1: without same-class negatives the background outweighs the core, however rich the captions.
+    """Cosines at temperature 1: without same-class negatives the background outweighs the core, however rich the
+    captions.
 
     Measured: smallest spurious over core weight without same-class negatives minus one, over richness and seeds.
     """
@@ -167,7 +169,8 @@ def clip_no_same_class(r):
 
 @claim(item=CLIP, on="clip_captions_learnt", author=Author.ours, rule=Positive(), quantifier=Quantifier.every)
 def clip_no_same_class_learnt(r):
-    r"""With a learnt temperature the core outweighs the background without same-class negatives, too, at $\pi_{core}=1$.
+    r"""With a learnt temperature the core outweighs the background without same-class negatives, too, at
+    $\pi_{core}=1$.
 
     Measured: one minus the largest spurious over core weight without same-class negatives, over seeds.
     """
@@ -216,7 +219,8 @@ def clip_sharing_label(r):
 
 @claim(item=CLIP, on="clip_sharing", author=Author.ours, rule=Positive(), quantifier=Quantifier.mean)
 def clip_sharing_start(r):
-    """With a learnt temperature it depends on where that begins: from .07, CLIP's own start, accuracy is lower than from 1.
+    """With a learnt temperature it depends on where that begins: from .07, CLIP's own start, accuracy is lower than
+    from 1.
 
     Measured: OOD accuracy from 1 minus from .07, paired over seeds.
     Note: Likely because a cold start tells single pairs apart by all they have before any feature has been weighed.

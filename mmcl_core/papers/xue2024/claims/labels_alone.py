@@ -27,8 +27,8 @@ SAME_DIRECTION = Identity(1e-6, basis=before("the quadratic programme's toleranc
     minimum_tier=Tier.smoke,
 )
 def label_captions_dm2(r):
-    r"""Captions that are labels bring no gain in robustness. On data model 2 contrastive learning from them ($\pi=0$) is
-    supervised learning: the same directions.
+    r"""Captions that are labels bring no gain in robustness. On data model 2 contrastive learning from them ($\pi=0$)
+    is supervised learning: the same directions.
 
     Measured: largest distance of the unit directions of zero-shot and of the exact max-margin, over the cells.
     """
@@ -106,8 +106,8 @@ def thmF_2(r):
 def thmF_2_bound(r):
     r"""No linear classifier on them has more than 75 %.
 
-    Measured: largest share of one pair's four cases (class and background, $\pm$) that a threshold on the pair's feature
-    gets right, over the cells with $\alpha>1$.
+    Measured: largest share of one pair's four cases (class and background, $\pm$) that a threshold on the pair's
+    feature gets right, over the cells with $\alpha>1$.
     Note: Whatever the other features are, the choice between the two classes of a pair is a threshold on one number,
     where the four cases alternate.
     """
@@ -155,7 +155,8 @@ def thmF_2_small_alpha(r):
     minimum_tier=Tier.smoke,
 )
 def one_classifier(r):
-    """A linear classifier on SupCon's features is supervised learning, too: three ways to learn from labels, one classifier.
+    """A linear classifier on SupCon's features is supervised learning, too: three ways to learn from labels, one
+    classifier.
 
     Measured: largest distance of its unit directions from those of max-margin on the inputs, over the cells.
     """

@@ -7,14 +7,14 @@ paired: the methods of a seed share images, start and batches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Match, Quantifier
+from mmcl_core.evidence.claim import Claim, Match, Quantifier
 from mmcl_core.evidence.claim import claim as declare
 from mmcl_core.evidence.rules import AtMost, Positive, Within, before
 from mmcl_core.evidence.verdicts import Author
@@ -55,10 +55,18 @@ def digits_supervised_fails(captioned: Result, controls: Result) -> Estimate:
     return stats.mean(controls["supervised_main_ood"])
 
 
-ORDERINGS = tuple(
-    claim(
+def _ordering(name: str, of: Callable[..., np.ndarray], better: str, worse: str, statement: str, what: str) -> Claim:
+    @claim(
         name=f"digits_{name}", rule=Positive(), statement=statement, measured=f"paired difference of accuracy, {what}"
-    )(lambda captioned, controls, of=of, pair=(better, worse): stats.mean(of({**captioned, **controls}, *pair)))
+    )
+    def paired_difference(captioned: Result, controls: Result) -> Estimate:
+        return stats.mean(of({**captioned, **controls}, better, worse))
+
+    return paired_difference
+
+
+ORDERINGS = tuple(
+    _ordering(name, of, better, worse, statement, what)
     for name, of, better, worse, statement, what in (
         (
             "rich_beats_supervised",

@@ -23,8 +23,8 @@ M, ALPHA, BETA, PI, BY_PROMPT, BY_PROBE, BY_COUNTER = range(7)
     quantifier=Quantifier.every,
 )
 def prompt_family(r):
-    r"""The prompt $(1,b)$ has the weights $(A+(2p-1)b,\ (2p-1)+(1+\pi_{spu}\sigma_{spu}^2)b)$, and the formula holds with
-    these.
+    r"""The prompt $(1,b)$ has the weights $(A+(2p-1)b,\ (2p-1)+(1+\pi_{spu}\sigma_{spu}^2)b)$, and the formula holds
+    with these.
 
     Measured: largest distance of a mean OOD accuracy from the formula, in tolerances, three settings, six prompts.
     """
@@ -47,7 +47,8 @@ def prompt_family(r):
 def training_prompt(r):
     """Prompts that are class means of the training law carry the background themselves and cost robustness.
 
-    Measured: OOD accuracy with b = 0 minus with b = 2p - 1, paired over seeds, over settings the one that reaches lowest.
+    Measured: OOD accuracy with b = 0 minus with b = 2p - 1, paired over seeds, over settings the one that reaches
+    lowest.
     """
     zero = list(r.config.shares).index(0.0)
     difference = r["accuracy"][:, :, zero, OOD] - r["accuracy"][:, :, -1, OOD]
@@ -64,8 +65,8 @@ def training_prompt(r):
     quantifier=Quantifier.every,
 )
 def counter_prompt(r):
-    r"""At $b^*=-\frac{2p-1}{1+\pi_{spu}\sigma_{spu}^2}$ the background's weight is zero and accuracy is that of the core
-    alone, $\Phi(1/\sigma_{core})$, the best there is, for every $p_{spu}$ and $\pi_{core}$.
+    r"""At $b^*=-\frac{2p-1}{1+\pi_{spu}\sigma_{spu}^2}$ the background's weight is zero and accuracy is that of the
+    core alone, $\Phi(1/\sigma_{core})$, the best there is, for every $p_{spu}$ and $\pi_{core}$.
 
     Measured: largest distance of an OOD accuracy from the core's own (with the noise of finite d), in tolerances, over
     settings and seeds.
@@ -90,8 +91,8 @@ def counter_prompt(r):
     minimum_tier=Tier.smoke,
 )
 def counter_prompt_dm2(r):
-    r"""On data model 2 the prompt $e_k-\kappa^*e_{k+m}$, $\kappa^*=\frac1{G\pi\alpha}$, reads the core alone with weight
-    $A-\frac1G>0$: 100 % for every $\alpha$, $m\ge2$, $\beta>0$, $\pi>0$. Theorem 4.8's threshold vanishes.
+    r"""On data model 2 the prompt $e_k-\kappa^*e_{k+m}$, $\kappa^*=\frac1{G\pi\alpha}$, reads the core alone with
+    weight $A-\frac1G>0$: 100 % for every $\alpha$, $m\ge2$, $\beta>0$, $\pi>0$. Theorem 4.8's threshold vanishes.
 
     Measured: smallest accuracy on a = -c over the grid of $m$, $\alpha$, $\beta$, $\pi$, all sign patterns.
     """
@@ -109,8 +110,8 @@ def counter_prompt_dm2(r):
 def counter_prompt_needed(r):
     """Where the plain prompt has nothing right.
 
-    Measured: number of the grid's settings in which zero-shot with the plain prompt misses every a = -c and the counter-
-    prompt none.
+    Measured: number of the grid's settings in which zero-shot with the plain prompt misses every a = -c and the
+    counter- prompt none.
     """
     t = r["grid"]
     return stats.exact(float(((t[:, BY_PROMPT] == 0) & (t[:, BY_COUNTER] == 1)).sum()), len(t))
@@ -127,8 +128,8 @@ def class_prior(r):
     r"""With a class prior $P$ the weights are $(v+\pi_{core}\sigma_{core}^2,\ v(2p-1))$, $v=4P(1-P)$, because the loss
     takes out the means.
 
-    Measured: largest distance of a mean OOD accuracy from the formula, in tolerances, over the priors; tested on equally
-    common classes.
+    Measured: largest distance of a mean OOD accuracy from the formula, in tolerances, over the priors; tested on
+    equally common classes.
     """
     c = r.config
     predictions = [spread.predict(c.model(prior=p), c.observation, "ood", c.prompt) for p in r["prior"]]
@@ -145,8 +146,8 @@ def class_prior(r):
 def rarer_is_more_robust(r):
     """The rarer one class, the more robust the model.
 
-    Measured: rise of the OOD accuracy from one prior to the next more unequal one, paired over seeds, the one that reaches
-    lowest.
+    Measured: rise of the OOD accuracy from one prior to the next more unequal one, paired over seeds, the one that
+    reaches lowest.
     """
     return stats.reaching_lowest(*(stats.mean(x) for x in np.diff(r["accuracy"][..., OOD], axis=1).T))
 
@@ -162,8 +163,8 @@ def beyond_counter_prompt(r):
     """Beyond it the prompt counts the background against the class: the samples with the wrong background are then the
     easier ones.
 
-    Measured: accuracy on conflict minus on agree at 1.2 times the counter-prompt, paired over seeds, over settings the one
-    that reaches lowest.
+    Measured: accuracy on conflict minus on agree at 1.2 times the counter-prompt, paired over seeds, over settings the
+    one that reaches lowest.
     """
     column = nearest(np.array(r.config.shares), -1.2)
     seen = r["accuracy"][:, :, column]

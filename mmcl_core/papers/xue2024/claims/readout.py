@@ -45,8 +45,8 @@ def probe_loses(r):
 def probe_dm1(r):
     """It forgets the more, the more often the background agrees; zero-shot hardly notices.
 
-    Measured: fall of the probe's OOD accuracy from one p to the next minus that of zero-shot, paired over seeds, the one
-    that reaches lowest.
+    Measured: fall of the probe's OOD accuracy from one p to the next minus that of zero-shot, paired over seeds, the
+    one that reaches lowest.
     """
     fall = -np.diff(r["accuracy"][..., OOD], axis=1)
     return stats.reaching_lowest(*(stats.mean(x) for x in (fall[..., PROBE] - fall[..., ZERO_SHOT]).T))
@@ -78,8 +78,8 @@ def probe_dm2(r):
     minimum_tier=Tier.smoke,
 )
 def probe_dm2_forgets(r):
-    r"""So for $\alpha>1$ it misses every sample with the wrong background, for every $m$ and $\beta$: its own score there is
-    proportional to $G(1-\alpha^4)$.
+    r"""So for $\alpha>1$ it misses every sample with the wrong background, for every $m$ and $\beta$: its own score
+    there is proportional to $G(1-\alpha^4)$.
 
     Measured: largest accuracy of the probe on a = -c over $\alpha>1$, $m$ up to 40, all sign patterns.
     """

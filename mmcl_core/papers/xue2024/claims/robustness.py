@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Match, Quantifier
+from mmcl_core.evidence.claim import Claim, Match, Quantifier
 from mmcl_core.evidence.claim import claim as declare
 from mmcl_core.evidence.rules import AtMost, Positive, Within, before, standard
 from mmcl_core.evidence.verdicts import Author
@@ -132,19 +132,24 @@ def robustness_rich_above_line(*results: Result) -> Estimate:
     return at_each(jackknifed(effective_robustness, accuracies(*results), "rich", results[0].config.test))
 
 
-ON_LINE = tuple(
-    claim(
+def _on_line(name: str, method: str, words: str) -> Claim:
+    @claim(
         name=f"robustness_{name}_on_line",
         rule=NO_MATTER,
         quantifier=Quantifier.mean,
         statement=f"{words} lie on the line: their accuracy under the shifts differs from the line's by less than .03.",
         measured="accuracy under the shifts minus the line's at the same accuracy in distribution, mean over sizes, "
         "jackknifed over seeds",
-    )(
-        lambda *results, method=method: stats.mean_per_seed(
-            jackknifed(accuracy_above_line, accuracies(*results), method, results[0].config.test)
-        )
     )
+    def accuracy_off_line(*results: Result) -> Estimate:
+        a = accuracies(*results)
+        return stats.mean_per_seed(jackknifed(accuracy_above_line, a, method, results[0].config.test))
+
+    return accuracy_off_line
+
+
+ON_LINE = tuple(
+    _on_line(name, method, words)
     for name, method, words in (
         ("label", "label", "Label captions"),
         ("no_intra", "rich_no_intra", "Rich captions without same-class negatives"),

@@ -170,8 +170,8 @@ def _unbalanced(r) -> range:
     quantifier=Quantifier.limit,
 )
 def lemma3_2_means(r):
-    r"""With unbalanced classes it is the centred covariance, $C-\mathbb E\mu_I\,\mathbb E\mu_T^\top$, and not the second
-    moment of Definition 3.1: the loss subtracts the means.
+    r"""With unbalanced classes it is the centred covariance, $C-\mathbb E\mu_I\,\mathbb E\mu_T^\top$, and not the
+    second moment of Definition 3.1: the loss subtracts the means.
 
     Measured: largest distance of an entry from the centred covariance, in standard errors, priors .8 and .95.
     Note: In both data models the means vanish, so nothing else of the paper depends on it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, standard
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
@@ -49,7 +49,7 @@ def distance(semi: Result, published: Result, series: str, place: int) -> Estima
     return stats.worst(np.array([abs(points(published, "digits", series)[place][0] - runs.value) / half]))
 
 
-def _one(series: str, place: int):
+def _one(series: str, place: int) -> Claim:
     figure, law = (("Fig. 5", "ID"), ("Fig. 2", "OOD"))[place]
     setting = "supervised learning" if series == "SL" else "captions ({}, {})".format(*series.split())
 

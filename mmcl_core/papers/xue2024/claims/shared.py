@@ -45,7 +45,8 @@ def furthest(samples: np.ndarray, predictions: Sequence[Prediction]) -> Estimate
 
 
 def slope_of_rms(n: np.ndarray, error: np.ndarray) -> Estimate:
-    """Slope of the root mean square over seeds in log n, with a jackknife over seeds: t interval of the pseudo-values."""
+    """Slope of the root mean square over seeds in log n, with a jackknife over seeds: t interval of the
+    pseudo-values."""
 
     def slope(rows: np.ndarray) -> float:
         return float(np.polyfit(np.log(n), np.log(np.sqrt((rows**2).mean(0))), 1)[0])

@@ -40,7 +40,8 @@ SAGAWA = (
     conditions=SAGAWA,
 )
 def thmC_1(r):
-    r"""Under Sagawa's conditions the max-margin classifier errs on at least 2/3 of the samples with the wrong background.
+    r"""Under Sagawa's conditions the max-margin classifier errs on at least 2/3 of the samples with the wrong
+    background.
 
     Measured: smallest error on conflict over three $\sigma_{core}$, three $\sigma_\xi$ and the seeds, in the limit
     $d\to\infty$.
@@ -154,8 +155,8 @@ def supervised_loses(r):
     quantifier=Quantifier.every,
 )
 def crossing(r):
-    r"""At $\sigma_{core}=.5$ the two change places once along $p_{spu}$: contrastive learning wins only where almost every
-    dog is on grass.
+    r"""At $\sigma_{core}=.5$ the two change places once along $p_{spu}$: contrastive learning wins only where almost
+    every dog is on grass.
 
     Measured: number of sign changes of the difference along the grid's $p_{spu}$, starting with supervised learning
     ahead, the seed furthest from one.

@@ -50,8 +50,8 @@ def thm4_4(r):
     $\kappa_1=\frac{2p_{spu}-2-\sigma_{core}^2}\Delta$, $\kappa_2=\frac{-2p_{spu}-\sigma_{core}^2}\Delta$,
     $\Delta^2=(1+\sigma_{core}^2)^2\sigma_{core}^2+(2p_{spu}-1)^2\sigma_{spu}^2$, up to $o(1)$.
 
-    Measured: largest distance of a mean over seeds from the formula with the noise of finite d, in tolerances, over the 90
-    cells of the grid.
+    Measured: largest distance of a mean over seeds from the formula with the noise of finite d, in tolerances, over the
+    90 cells of the grid.
     """
     return furthest(r["grid"][..., OOD], r.config.predictions(r["cells"], "ood"))
 

@@ -50,8 +50,8 @@ def _bound(r) -> np.ndarray:
 def thm4_7(r):
     r"""Supervised learning has at most $\frac12+\frac2{Q-8}$ under the true law, $Q=(1+\alpha^2)(1-\beta)^2$.
 
-    Measured: smallest distance of the exact max-margin's OOD accuracy below the bound, over the cells with $Q>12$, where
-    the bound says something; all training vectors, all test patterns.
+    Measured: smallest distance of the exact max-margin's OOD accuracy below the bound, over the cells with $Q>12$,
+    where the bound says something; all training vectors, all test patterns.
     """
     cells = _overlap(r) > 12
     return stats.worst((_bound(r) - _ood(r))[cells], largest=False)
@@ -102,8 +102,8 @@ def thm4_7_small(r):
     minimum_tier=Tier.smoke,
 )
 def sl_law(r):
-    r"""The exact law of supervised learning: 100 % for $\alpha^2<\frac{1-\beta}{1+\beta}$, $\frac12+2^{-m}$ from there up
-    to $\alpha=1$, one half beyond. It is contrastive learning's law with $A=1$.
+    r"""The exact law of supervised learning: 100 % for $\alpha^2<\frac{1-\beta}{1+\beta}$, $\frac12+2^{-m}$ from there
+    up to $\alpha=1$, one half beyond. It is contrastive learning's law with $A=1$.
 
     Measured: largest distance of the exact max-margin's OOD accuracy from the law over all cells.
     """
@@ -138,8 +138,8 @@ def e2_supervised(r):
     minimum_tier=Tier.smoke,
 )
 def max_margin_is_competitor(r):
-    r"""The competitor of the proof, $\pm\frac1{(1-\beta)(1+\alpha^2)}$ at the own core feature and $\alpha$ times that at
-    its companion, is the max-margin classifier itself, for every $\alpha$ and $\beta$.
+    r"""The competitor of the proof, $\pm\frac1{(1-\beta)(1+\alpha^2)}$ at the own core feature and $\alpha$ times that
+    at its companion, is the max-margin classifier itself, for every $\alpha$ and $\beta$.
 
     Measured: largest distance of the quadratic programme's solution from it, over its largest weight, over the cells.
     """
@@ -191,7 +191,8 @@ def lemmaD_2(r):
     minimum_tier=Tier.smoke,
 )
 def lemmaD_2_denominator(r):
-    r"""The denominator of its proof is $\lVert x\rVert^2-x^\top x'$, not the sum: its least value over two classes is Q.
+    r"""The denominator of its proof is $\lVert x\rVert^2-x^\top x'$, not the sum: its least value over two classes is
+    Q.
 
     Measured: largest distance of that least value from Q over all pairs of vectors, $m=2$ and 4, $\alpha=1.3$,
     $\beta=.4$.

@@ -17,7 +17,8 @@ M, ALPHA, BETA, AGREE, CONFLICT = range(5)
 
 
 def above(table: np.ndarray) -> np.ndarray:
-    """Where the theorem's condition holds: beta^2 m > alpha^2 (1 + beta)/(1 - beta) - 1 + beta^2, by more than rounding."""
+    """Where the theorem's condition holds: beta^2 m > alpha^2 (1 + beta)/(1 - beta) - 1 + beta^2, by more than
+    rounding."""
     m, alpha, beta = table[:, [M, ALPHA, BETA]].T
     return beta**2 * m - (alpha**2 * (1 + beta) / (1 - beta) - 1 + beta**2) > 1e-9
 
@@ -53,8 +54,8 @@ def eq_27(r):
 def thm4_8(r):
     r"""If $\beta^2m>\alpha^2\frac{1+\beta}{1-\beta}-1+\beta^2$ contrastive learning has 100 % under the true law.
 
-    Measured: smallest accuracy over the settings above the threshold, on a = c and on a = -c, all sign patterns; those up
-    to $m=8$ with every pattern listed.
+    Measured: smallest accuracy over the settings above the threshold, on a = c and on a = -c, all sign patterns; those
+    up to $m=8$ with every pattern listed.
     """
     tables = (r["grid"], r["listed"])
     return stats.worst(np.concatenate([t[above(t)][:, [AGREE, CONFLICT]].ravel() for t in tables]), largest=False)
@@ -122,8 +123,8 @@ def sharing_general(r):
     minimum_tier=Tier.smoke,
 )
 def sharing_threshold(r):
-    r"""The least number of pairs of classes with accuracy 1 is the next whole number above the threshold, for $\beta$ from
-    .1 to .9 and for four variants ($\beta'=\beta$, $\alpha=2$, $p=.9$, $\pi=.5$).
+    r"""The least number of pairs of classes with accuracy 1 is the next whole number above the threshold, for $\beta$
+    from .1 to .9 and for four variants ($\beta'=\beta$, $\alpha=2$, $p=.9$, $\pi=.5$).
 
     Measured: largest distance of that number, found by search, from the formula's.
     """
@@ -217,7 +218,8 @@ def dm2_sample_size(r):
     r"""How many samples it takes: the error on a = -c is at most about $\frac{m-1}2Q(z)$,
     $z^2=\frac{n\delta^2}{2A^3(1+\alpha^4)}$, $\delta=A-\alpha^2-\beta(A+\alpha^2)$, $Q$ the normal tail.
 
-    Measured: largest error over bound and tolerance, over the n with $z\ge3$ and seeds, $m=20$, $\alpha=1.2$, $\beta=.5$.
+    Measured: largest error over bound and tolerance, over the n with $z\ge3$ and seeds, $m=20$, $\alpha=1.2$,
+    $\beta=.5$.
     """
     half, found = r.config.tests / 2, []
     for column, n in enumerate(r["n"]):
@@ -235,8 +237,8 @@ def dm2_sample_size(r):
     quantifier=Quantifier.mean,
 )
 def sharing_rank(r):
-    r"""It needs the full rank $2m$: with rank $m$ only the strong mixtures of core and background are left, and accuracy
-    is one half.
+    r"""It needs the full rank $2m$: with rank $m$ only the strong mixtures of core and background are left, and
+    accuracy is one half.
 
     Measured: OOD accuracy with rank m, the largest sample, mean over seeds.
     """

@@ -52,6 +52,7 @@ def thm5_2_printed(r):
 
     Measured: smaller of the distances of the mean accuracy on conflict from the printed value (with the noise of finite
     d) at $\pi_{core}=.25$ and .5, in standard errors.
+    Note: The square is a slip; the next row has the first power.
     """
     c, found = r.config, []
     for pi in MIDDLE:
@@ -94,8 +95,8 @@ def thm5_2(r):
 def thm5_2_rises(r):
     r"""On conflict accuracy rises with $\pi_{core}$.
 
-    Measured: rise of the accuracy on conflict from one $\pi_{core}>0$ to the next, paired over seeds, the one that reaches
-    lowest.
+    Measured: rise of the accuracy on conflict from one $\pi_{core}>0$ to the next, paired over seeds, the one that
+    reaches lowest.
     """
     kept = r["accuracy"][:, r["pi_core"] > 0, 1, CONFLICT]
     return stats.reaching_lowest(*(stats.mean(x) for x in np.diff(kept, axis=1).T))
@@ -136,8 +137,8 @@ def _composed(r, share: float) -> spread.Prediction:
     quantifier=Quantifier.every,
 )
 def composition(r):
-    r"""A share $q$ of same-class negatives acts like the richness $\frac{\pi_{core}}{2(1-q)}$, without limit as $q\to1$:
-    $S=C-(2q-1)\mu\mu^\top$.
+    r"""A share $q$ of same-class negatives acts like the richness $\frac{\pi_{core}}{2(1-q)}$, without limit as
+    $q\to1$: $S=C-(2q-1)\mu\mu^\top$.
 
     Measured: largest distance of a mean over seeds from the formula, in tolerances, shares 0 to 1.
     """
@@ -152,8 +153,8 @@ def composition(r):
     quantifier=Quantifier.mean,
 )
 def no_same_class_run(r):
-    r"""Two runs show it without a formula: on the same draws, no same-class negatives and half the richness ($q=\frac14$:
-    two thirds of it) are equally accurate.
+    r"""Two runs show it without a formula: on the same draws, no same-class negatives and half the richness
+    ($q=\frac14$: two thirds of it) are equally accurate.
 
     Measured: OOD accuracy of one minus the other in units of $4\tau/\sqrt n$, paired over seeds, over the shares
     $q\le\frac12$ the one whose interval reaches furthest from zero.
@@ -222,7 +223,8 @@ def no_same_class(r):
     quantifier=Quantifier.mean,
 )
 def rank_one(r):
-    r"""Rank 1 breaks the formula: in the standard setting ($\sigma_{core}=1$, $\sigma_{spu}=.1$) accuracy falls below it.
+    r"""Rank 1 breaks the formula: in the standard setting ($\sigma_{core}=1$, $\sigma_{spu}=.1$) accuracy falls below
+    it.
 
     Measured: OOD accuracy of rank 2 minus that of rank 1 on the same draws, complete captions, paired over seeds.
     """

@@ -107,8 +107,8 @@ def thm5_4_below(r):
     minimum_tier=Tier.smoke,
 )
 def thm5_4_below_corrected(r):
-    r"""Below $\tilde\pi$ it is $\frac12+2^{-m}$ down to $\pi_1=\frac{\alpha^2-1}{\beta^2(m-1)}$, and one half from there
-    down.
+    r"""Below $\tilde\pi$ it is $\frac12+2^{-m}$ down to $\pi_1=\frac{\alpha^2-1}{\beta^2(m-1)}$, and one half from
+    there down.
 
     Measured: largest distance from that over the cells below $\tilde\pi$, all sign patterns listed.
     """

@@ -23,7 +23,7 @@ LINEAR = Within(-0.5, absolute=0.125, basis=before("half the way to -1/4, the or
 def lemmaC_16(r):
     r"""$S-D_ICD_T^\top$ is $O(\epsilon_0)$, $\epsilon_0\sim\sqrt{\log n/n}$.
 
-    Measured: slope of the root mean square of its spectral norm in $\log n$, $d=n$ from 200 to 1600, jackknife.
+    Measured: slope of the root mean square of its spectral norm in $\log n$, $d=n$ from 100 to 800, jackknife.
     """
     return slope_of_rms(r["n"], r["whole"])
 
@@ -38,7 +38,7 @@ def lemmaC_16(r):
 def lemmaC_18(r):
     r"""$\mathrm{SVD}_p(S)-D_ICD_T^\top$ is of the same order, without the root that the paper puts on $\epsilon_0$.
 
-    Measured: slope of the root mean square of its spectral norm in $\log n$, $d=n$ from 200 to 1600, jackknife.
+    Measured: slope of the root mean square of its spectral norm in $\log n$, $d=n$ from 100 to 800, jackknife.
     """
     return slope_of_rms(r["n"], r["cut"])
 
@@ -69,8 +69,8 @@ def truncation_without_gap(r):
     minimum_tier=Tier.smoke,
 )
 def c17_slip(r):
-    r"""In its proof $\lVert\tilde u-u\rVert^2=2(1-\cos\theta)=\frac{2\sin^2\theta}{1+\cos\theta}$, which is quadratic in
-    the angle; the print has $\sin$ for $\sin^2$.
+    r"""In its proof $\lVert\tilde u-u\rVert^2=2(1-\cos\theta)=\frac{2\sin^2\theta}{1+\cos\theta}$, which is quadratic
+    in the angle; the print has $\sin$ for $\sin^2$.
 
     Measured: largest difference of the two sides over random angles and planes.
     """

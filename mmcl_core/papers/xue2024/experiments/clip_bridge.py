@@ -16,9 +16,7 @@ from mmcl_core.papers.xue2024.experiments.base import IntraSetting, Law, Prompte
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
 
 
-def observations(
-    config: Law, seeds: Sequence[int], purpose: str, **changes: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def observations(config: Law, seeds: Sequence[int], purpose: str, **changes: float) -> tuple[Tensor, Tensor, Tensor]:
     """Images and captions of all seeds, `[S, n, d]` in float32, and their labels `[S, n]`."""
     rows = []
     for seed in seeds:
@@ -76,7 +74,7 @@ class InnerProducts(IntraSetting):
 class BridgeSetting(InnerProducts):
     """With a regulariser (reduced at tier book)."""
 
-    book: ClassVar = {"n": 300, "steps": 600}
+    book: ClassVar = {"n": 200, "steps": 600, "strengths": (100.0, 30.0, 10.0, 3.0, 1.0, 0.0)}
     smoke: ClassVar = {"seeds": 2, "n": 100, "steps": 300, "strengths": (100.0, 1.0, 0.0)}
 
     rank: int = Field(4, ge=1, description="chosen: p")
@@ -88,7 +86,7 @@ class BridgeSetting(InnerProducts):
     start: float = Field(0.03, gt=0, description="chosen: standard deviation of the initial weights")
 
 
-@experiment("xue2024.bridge", BridgeSetting, coordinates=("rho",), seconds={"smoke": 2, "book": 12, "paper": 110})
+@experiment("xue2024.bridge", BridgeSetting, coordinates=("rho",), seconds={"smoke": 2, "book": 7, "paper": 110})
 def regulariser(config: BridgeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious/core weight, OOD, ID and conflict accuracy after training with each rho `[S, rho, 4]`.
 
@@ -107,7 +105,7 @@ def regulariser(config: BridgeSetting, seeds: Sequence[int], device: torch.devic
 class TimeSetting(InnerProducts):
     """Plain gradient descent without a regulariser from small, wide encoders."""
 
-    book: ClassVar = {"n": 300}
+    book: ClassVar = {"n": 200}
     smoke: ClassVar = {"seeds": 2, "n": 100, "descent_steps": 100, "narrow_steps": 20}
 
     rank: int = Field(1024, ge=1, description="chosen: wide, so that W^T W is near the identity at the start")
@@ -122,13 +120,13 @@ class TimeSetting(InnerProducts):
     "xue2024.training_time",
     TimeSetting,
     coordinates=("step", "narrow_step"),
-    seconds={"smoke": 1, "book": 10, "paper": 40},
+    seconds={"smoke": 1, "book": 5, "paper": 40},
 )
 def training_time(config: TimeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious/core weight, OOD, ID and conflict accuracy along gradient descent on CLIP's loss `[S, step, 4]`.
 
-    `linear`: the same for the linear loss on the same data `[S, 4]`; `narrow`: for encoders of a small rank, at every step
-    of the first part.
+    `linear`: the same for the linear loss on the same data `[S, 4]`; `narrow`: for encoders of a small rank, at every
+    step of the first part.
     """
     c, model = config, config.model()
     image, text, _ = observations(c, seeds, "bridge")

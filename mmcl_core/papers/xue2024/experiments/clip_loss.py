@@ -1,4 +1,5 @@
-"""Beyond the paper: linear encoders under CLIP's own loss, on inner products and on cosines: temperatures, captions, negatives."""
+"""Beyond the paper: linear encoders under CLIP's own loss, on inner products and on cosines: temperatures,
+captions, negatives."""
 
 from __future__ import annotations
 
@@ -53,9 +54,7 @@ class TemperatureSetting(ClipSetting):
     book: ClassVar = {"steps": 500, "rate": 1e-2}
     smoke: ClassVar = {"seeds": 2, "n": 600, "steps": 150, "batch": 64}
 
-    temperatures: tuple[float, ...] = Field(
-        (1.0, 0.3, 0.1), min_length=1, description="chosen: fixed temperatures"
-    )
+    temperatures: tuple[float, ...] = Field((1.0, 0.3, 0.1), min_length=1, description="chosen: fixed temperatures")
     learnt: float = Field(0.07, gt=0, description="CLIP's initial value of a learnt temperature")
 
 
@@ -66,7 +65,8 @@ class TemperatureSetting(ClipSetting):
     seconds={"smoke": 1, "book": 8, "paper": 40},
 )
 def clip_temperature(config: TemperatureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Spurious/core weight, OOD, ID and conflict accuracy for each fixed temperature, last a learnt one `[S, tau, 4]`."""
+    """Spurious/core weight, OOD, ID and conflict accuracy for each fixed temperature, last a learnt one `[S, tau,
+    4]`."""
     c = config
     data = observations(c, seeds, "temperature")
     kinds = [*(Similarity(temperature=x) for x in c.temperatures), Similarity(temperature=c.learnt, learns=True)]
@@ -108,7 +108,7 @@ def caption_table(c: CaptionSetting, seeds: Sequence[int], cosine: bool, learns:
     "xue2024.clip_captions_inner",
     CaptionSetting,
     coordinates=("pi_core",),
-    seconds={"smoke": 1, "book": 8, "paper": 30},
+    seconds={"smoke": 1, "book": 9, "paper": 30},
 )
 def clip_captions_inner(config: CaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on inner products."""
@@ -127,7 +127,7 @@ def clip_captions(config: CaptionSetting, seeds: Sequence[int], device: torch.de
     "xue2024.clip_captions_learnt",
     LearntCaptionSetting,
     coordinates=("pi_core",),
-    seconds={"smoke": 1, "book": 12, "paper": 45},
+    seconds={"smoke": 1, "book": 9, "paper": 45},
 )
 def clip_captions_learnt(config: LearntCaptionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """`caption_table` on cosines with a learnt temperature."""

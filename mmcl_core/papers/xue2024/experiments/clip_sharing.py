@@ -20,7 +20,7 @@ from mmcl_core.papers.xue2024.experiments.sharing import training
 class ClipSharingSetting(SharingSetting):
     """Cosines of full rank 2m, on noise-free observations as in the sharing experiments."""
 
-    book: ClassVar = {"steps": 800, "rate": 1e-2}
+    book: ClassVar = {"steps": 500, "rate": 1e-2}
     smoke: ClassVar = {"seeds": 2, "n": 1000, "m": 5, "steps": 60, "batch": 64, "tests": 500}
 
     seeds: int = Field(5, ge=1, description="chosen before the run")
@@ -33,11 +33,12 @@ class ClipSharingSetting(SharingSetting):
     rate: float = Field(3e-3, gt=0, description="chosen")
 
 
-@experiment("xue2024.clip_sharing", ClipSharingSetting, seconds={"smoke": 1, "book": 12, "paper": 60})
+@experiment("xue2024.clip_sharing", ClipSharingSetting, seconds={"smoke": 1, "book": 17, "paper": 60})
 def clip_sharing(config: ClipSharingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spurious over core weight of the own pair, accuracy on a = c and on a = -c `[S, run, 3]`.
 
-    The runs: temperature 1, temperature 1 with captions of the own pair alone, and a learnt temperature from each start.
+    The runs: temperature 1, temperature 1 with captions of the own pair alone, and a learnt temperature from each
+    start.
     """
     c, m = config, config.m
     own, table = np.arange(m), []

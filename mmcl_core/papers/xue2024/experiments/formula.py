@@ -59,7 +59,8 @@ class GridSetting(Prompted):
     "xue2024.formula", GridSetting, coordinates=("cells", "reversed_cells"), seconds={"smoke": 1, "book": 1, "paper": 1}
 )
 def formula(config: GridSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Exact OOD, ID and conflict accuracy of the learnt direction on the grid and in the reversed cells `[S, cell, 3]`."""
+    """Exact OOD, ID and conflict accuracy of the learnt direction on the grid and in the reversed cells `[S, cell,
+    3]`."""
     c = config
     grid, turned = c.cells()
     rows = []
@@ -115,9 +116,10 @@ class WideSetting(Captioned, Observed):
     loud: float = Field(10.0, gt=0, description="chosen: a larger sigma_xi, at rank 2; O(log n)")
 
 
-@experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 4, "paper": 4})
+@experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 3, "paper": 4})
 def wide(config: WideSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S, 3]`."""
+    """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S,
+    3]`."""
     c, model, prompt = config, config.model(), np.array([1.0, 0.0])
     rows, loud = [], []
     for seed in seeds:
@@ -148,7 +150,7 @@ class CoreSetting(Prompted):
 
 
 @experiment(
-    "xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 3, "paper": 3}
+    "xue2024.core_deviation", CoreSetting, coordinates=("sigma_core",), seconds={"smoke": 1, "book": 2, "paper": 3}
 )
 def core_deviation(config: CoreSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy against sigma_core `[S, core, 3]`."""

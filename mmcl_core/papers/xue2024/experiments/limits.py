@@ -37,7 +37,7 @@ class RankSetting(Observed):
     "xue2024.rank",
     RankSetting,
     coordinates=("sigma_spu", "population_loss"),
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def rank(config: RankSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy for each sigma_spu, pi_spu = 0 and 1, rank 1 and 2 `[S, sigma_spu, 2, 2, 3]`.

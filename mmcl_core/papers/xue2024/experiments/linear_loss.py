@@ -94,7 +94,7 @@ class SimilaritySetting(Law, Prompted):
 
 
 @experiment(
-    "xue2024.similarity", SimilaritySetting, coordinates=("prior",), seconds={"smoke": 1, "book": 5, "paper": 5}
+    "xue2024.similarity", SimilaritySetting, coordinates=("prior",), seconds={"smoke": 1, "book": 4, "paper": 5}
 )
 def similarity(config: SimilaritySetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Similarity of latent features under the minimiser, rho D_I^T G D_T, and its standard error `[S, prior, 2, 2]`.

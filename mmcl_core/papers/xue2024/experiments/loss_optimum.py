@@ -23,7 +23,7 @@ class OptimumSetting(Config):
     """The paper's seven kinds of captions at its own share of exceptions and at that of tier book."""
 
     book: ClassVar = {}
-    smoke: ClassVar = {"ridges": (1e-2,), "sweep": (0.6, 0.9, 0.995)}
+    smoke: ClassVar = {"ridges": (1e-1,), "sweep": (0.9, 0.995)}
 
     agreements: tuple[float, ...] = Field(
         (0.995, 0.925), min_length=1, description="the paper's .995; .925: 300 of 4,000"
@@ -42,7 +42,7 @@ class OptimumSetting(Config):
     NAME,
     OptimumSetting,
     coordinates=("settings", "agreements", "ridges", "sweep"),
-    seconds={"smoke": 6, "book": 25, "paper": 25},
+    seconds={"smoke": 3, "book": 20, "paper": 20},
     deterministic=True,
 )
 def loss_optimum(config: OptimumSetting, seeds: Sequence[int], device: torch.device) -> Arrays:

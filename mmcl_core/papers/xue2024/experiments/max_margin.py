@@ -39,7 +39,8 @@ class MarginSetting(Config):
 
 
 def competitor(model: Sharing) -> np.ndarray:
-    """W-hat: c/((1 - beta)(1 + alpha^2)) at the own core feature, alpha times that at the own spurious one `[2m, 2m]`."""
+    """W-hat: c/((1 - beta)(1 + alpha^2)) at the own core feature, alpha times that at the own spurious one `[2m,
+    2m]`."""
     rows, k = np.arange(2 * model.m), np.abs(model.classes) - 1
     w = np.zeros((2 * model.m, 2 * model.m))
     w[rows, k] = np.sign(model.classes) / ((1 - model.beta) * (1 + model.alpha**2))
@@ -51,13 +52,14 @@ def competitor(model: Sharing) -> np.ndarray:
     "xue2024.max_margin",
     MarginSetting,
     deterministic=True,
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def max_margin(config: MarginSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Per cell: accuracy on a = c and a = -c over all patterns, distance from the competitor, norms `[cell, 5]`.
 
-    Columns: agree, conflict, largest distance of max-margin from the competitor over its largest entry, squared norm over
-    2m/Q, least sum of two rows' squared norms times Q. `overlaps`: the least |x|^2 - x.x' over two classes, and |x|^2 + x.x'.
+    Columns: agree, conflict, largest distance of max-margin from the competitor over its largest entry, squared norm
+    over 2m/Q, least sum of two rows' squared norms times Q. `overlaps`: the least |x|^2 - x.x' over two classes, and
+    |x|^2 + x.x'.
     """
     rows = []
     for m, alpha, beta in config.cells():
@@ -94,11 +96,13 @@ class LabelSetting(Config):
 
 @experiment("xue2024.labels_alone", LabelSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
 def labels_alone(config: LabelSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Per cell `[cell, 6]`: distances of two directions from supervised learning's, and accuracies on features of SupCon.
+    """Per cell `[cell, 6]`: distances of two directions from supervised learning's, and accuracies on features of
+    SupCon.
 
-    Columns: largest distance of the zero-shot directions of captions that are labels (pi = 0), and of max-margin on SupCon's
-    features, from max-margin's, all rows with norm 1; accuracy of the latter on a = c and a = -c; the largest share of one
-    pair's four cases that a threshold on SupCon's feature gets right; the largest it can get right without a bias.
+    Columns: largest distance of the zero-shot directions of captions that are labels (pi = 0), and of max-margin on
+    SupCon's features, from max-margin's, all rows with norm 1; accuracy of the latter on a = c and a = -c; the largest
+    share of one pair's four cases that a threshold on SupCon's feature gets right; the largest it can get right without
+    a bias.
     """
     rows = []
     for m, alpha, beta in config.cells:

@@ -45,7 +45,8 @@ class PromptSetting(Encoded):
 
 @experiment("xue2024.prompts", PromptSetting, coordinates=("b",), seconds={"smoke": 1, "book": 1, "paper": 1})
 def prompts(config: PromptSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """OOD, ID and conflict accuracy for each setting and prompt `[S, setting, b, 3]`, and b* as learnt `[S, setting]`."""
+    """OOD, ID and conflict accuracy for each setting and prompt `[S, setting, b, 3]`, and b* as learnt `[S,
+    setting]`."""
     c = config
     rows, zero = [], []
     for seed in seeds:
@@ -76,7 +77,7 @@ class ProbeSetting(Law, Prompted):
     pi_spu: Probability = Field(1.0, description="Definition 5.1: pi_spu")
 
 
-@experiment("xue2024.probe", ProbeSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment("xue2024.probe", ProbeSetting, coordinates=("p_spu",), seconds={"smoke": 1, "book": 1, "paper": 3})
 def probe(config: ProbeSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy of zero-shot and of the probe for each p_spu `[S, p, 2, 3]`."""
     c, rows = config, []
@@ -116,10 +117,11 @@ class SharingReadoutSetting(Config):
     "xue2024.sharing_readout",
     SharingReadoutSetting,
     deterministic=True,
-    seconds={"smoke": 1, "book": 2, "paper": 2},
+    seconds={"smoke": 1, "book": 1, "paper": 2},
 )
 def sharing_readout(config: SharingReadoutSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Max-margin on balanced features against its closed form `[cell, 3]`; zero-shot, probe and counter-prompt `[grid, 7]`.
+    """Max-margin on balanced features against its closed form `[cell, 3]`; zero-shot, probe and counter-prompt `[grid,
+    7]`.
 
     `probe`: ratio of the learnt weights, the formula's, accuracy on a = -c. `grid`: m, alpha, beta, pi, accuracy on
     a = -c of zero-shot, of the probe's direction and of the counter-prompt.
@@ -165,7 +167,7 @@ class PriorSetting(Captioned, Prompted):
     priors: tuple[Probability, ...] = Field((0.5, 0.8, 0.95), min_length=2, description="chosen: Pr(y = 1)")
 
 
-@experiment("xue2024.class_prior", PriorSetting, coordinates=("prior",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment("xue2024.class_prior", PriorSetting, coordinates=("prior",), seconds={"smoke": 1, "book": 1, "paper": 3})
 def class_prior(config: PriorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy for each prior `[S, prior, 3]`."""
     c, rows = config, []

@@ -1,4 +1,5 @@
-"""Section 5 and Appendix F.1 on data model 1: what captions mention, labels alone, and which negatives the loss keeps."""
+"""Section 5 and Appendix F.1 on data model 1: what captions mention, labels alone, and which negatives the loss
+keeps."""
 
 from __future__ import annotations
 
@@ -85,8 +86,9 @@ class NegativesSetting(IntraSetting):
 def negatives(config: NegativesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy for each share of same-class negatives `[S, share, 3]`.
 
-    `shuffled`: each image with a random caption of its class `[S, 3]`. On the same draws, the loss itself with captions of
-    the richness that a share up to 1/2 should amount to (`counterpart` `[S, share <= 1/2, 3]`), and with pi_core = 0 (`poor`).
+    `shuffled`: each image with a random caption of its class `[S, 3]`. On the same draws, the loss itself with captions
+    of the richness that a share up to 1/2 should amount to (`counterpart` `[S, share <= 1/2, 3]`), and with pi_core = 0
+    (`poor`).
     """
     c, model = config, config.model()
     rows = {"accuracy": [], "shuffled": [], "counterpart": [], "poor": []}
@@ -130,9 +132,10 @@ class SupConSetting(Law):
     )
 
 
-@experiment("xue2024.supcon", SupConSetting, coordinates=("agreement",), seconds={"smoke": 1, "book": 2, "paper": 2})
+@experiment("xue2024.supcon", SupConSetting, coordinates=("agreement",), seconds={"smoke": 1, "book": 1, "paper": 2})
 def supcon_intra(config: SupConSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Descent on the literal loss against the top eigenvector (`distance`), the loss against its matrix form (`loss_error`).
+    """Descent on the literal loss against the top eigenvector (`distance`), the loss against its matrix form
+    (`loss_error`).
 
     `accuracy` of the one feature for each p_spu, and of contrastive learning with pi_core = 0 and 1 on the same draws
     `[S, p, 3, 3]`; `angle` between the first two directions `[S, p]`; `second` eigenvalue over the first `[S]`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -55,7 +55,7 @@ class SemiSetting(Config):
     test: int = Field(10_000, ge=20, description="the paper's: MNIST's test images; 1,000 at book")
     margin: int = Field(0, ge=0, le=2, description="whole images; at book the inner 24 x 24, 99.8 % of the ink")
     captions: tuple[Captions, ...] = Field(PAPER_CAPTIONS, description="the paper's (pi_core, pi_spu); fewer at book")
-    supervised: tuple[int, ...] = Field(
+    supervised: tuple[Literal[2, 10], ...] = Field(
         (2, DIGITS), description="classes of supervised learning: the paper's 2, and 10"
     )
     steps: int = Field(46_900, ge=1, description="the paper's 100 epochs; 930 at book")
@@ -104,9 +104,14 @@ def measure(classes: Mapping[str, np.ndarray], tests: Mapping[str, Scenes]) -> d
     right = {name: classes[name] == scenes.label.numpy() for name, scenes in tests.items()}
     agrees = tests["ood"].agrees.numpy()
     own, digit = tests["id"].agrees.numpy(), tests["id"].digit.numpy()
-    errors = [1 - right["id"][own & (digit == d)].mean() for d in range(DIGITS)]
+    errors = [1 - share(right["id"][own & (digit == d)]) for d in range(DIGITS)]
     four = (right["id"], right["ood"], right["ood"][agrees], right["ood"][~agrees])
-    return {"accuracy": np.array([r.mean() for r in four]), "digit_error": np.array(errors)}
+    return {"accuracy": np.array([share(r) for r in four]), "digit_error": np.array(errors)}
+
+
+def share(right: np.ndarray) -> float:
+    """The share of true entries, NaN where there are none at all."""
+    return float(right.mean()) if len(right) else float("nan")
 
 
 def semi_synthetic(config: SemiSetting, seeds: Sequence[int], device: torch.device) -> Arrays:

@@ -45,7 +45,7 @@ class SagawaSetting(Config):
     "xue2024.sagawa",
     SagawaSetting,
     coordinates=("sigma_core", "sigma_xi"),
-    seconds={"smoke": 1, "book": 8, "paper": 8},
+    seconds={"smoke": 1, "book": 6, "paper": 8},
 )
 def sagawa(config: SagawaSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy and R = w_spu/w_core of the limit classifier `[S, cell, 4]`.
@@ -99,7 +99,8 @@ class DimensionSetting(Config):
     def _possible(self) -> Self:
         if self.minority >= self.n:
             raise ValueError(
-                f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below n"
+                f"a minority of {self.minority} leaves no majority among {self.n} samples: allowed is a minority below "
+                f"n"
             )
         if min(self.dimensions) < 2:
             raise ValueError(
@@ -110,7 +111,7 @@ class DimensionSetting(Config):
 
 
 @experiment(
-    "xue2024.finite_dimension", DimensionSetting, coordinates=("d",), seconds={"smoke": 1, "book": 14, "paper": 14}
+    "xue2024.finite_dimension", DimensionSetting, coordinates=("d",), seconds={"smoke": 1, "book": 9, "paper": 14}
 )
 def finite_dimension(config: DimensionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD accuracy of hard margin against d `[S, d]`, of logistic descent at the last d `[S]`, of the limit `[S]`."""
@@ -142,7 +143,7 @@ class SeparabilitySetting(Law):
 
 
 @experiment(
-    "xue2024.separability", SeparabilitySetting, coordinates=("share",), seconds={"smoke": 1, "book": 5, "paper": 5}
+    "xue2024.separability", SeparabilitySetting, coordinates=("share",), seconds={"smoke": 1, "book": 3, "paper": 5}
 )
 def separability(config: SeparabilitySetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Whether a linear programme finds a separating direction, against d/n `[S, share]`."""

@@ -65,9 +65,14 @@ def phase_core(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"Contrastive (formula) minus supervised accuracy (limit $d\to\infty$, $n={r.config.n}$, mean over seeds) under the true law, data model 1; the values of $p_{{spu}}$ stand at equal distances. Black: equality. Supervised learning wins where the core varies little, by up to "
-        rf"{-gain.min():.2f} at $\sigma_{{core}}={core[low[0]]:g}$, $p_{{spu}}={p[low[1]]:g}$; contrastive learning by up to {gain.max():.2f} at $\sigma_{{core}}={core[high[0]]:g}$, $p_{{spu}}={p[high[1]]:g}$.",
-        f"A map in two colours, parted by a black line from the lower middle to the upper left: supervised learning wins at small spread of the core (difference {gain.min():.2f}), contrastive learning at large spread (up to {gain.max():.2f}).",
+        rf"Contrastive (formula) minus supervised accuracy (limit $d\to\infty$, $n={r.config.n}$, mean over seeds) "
+        rf"under the true law, data model 1; the values of $p_{{spu}}$ stand at equal distances. Black: equality. "
+        rf"Supervised learning wins where the core varies little, by up to "
+        rf"{-gain.min():.2f} at $\sigma_{{core}}={core[low[0]]:g}$, $p_{{spu}}={p[low[1]]:g}$; contrastive learning by "
+        rf"up to {gain.max():.2f} at $\sigma_{{core}}={core[high[0]]:g}$, $p_{{spu}}={p[high[1]]:g}$.",
+        f"A map in two colours, parted by a black line from the lower middle to the upper left: supervised learning "
+        f"wins at small spread of the core (difference {gain.min():.2f}), contrastive learning at large spread (up to "
+        f"{gain.max():.2f}).",
         (PAGE * 0.7, 2.9),
     )
 
@@ -140,10 +145,17 @@ def phase_sharing(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"Accuracy of contrastive learning under the true law, data model 2, learnt from {c.n} samples, mean over seeds; left with $\alpha={c.alpha:g}$, right with $m={c.m}$. Black: the exact population threshold, above (a) and below (b) "
-        rf"which accuracy is 1. Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can be below one half (grey): the least here is "
-        rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right background are missed as well.{patch}",
-        "Two maps of accuracy. Left: over beta and the number of class pairs, a dark region above a black curve with its minimum at middle beta. Right: over beta and alpha, a dark region below a black curve with a maximum at middle beta.",
+        rf"Accuracy of contrastive learning under the true law, data model 2, learnt from {c.n} samples, mean over "
+        rf"seeds; left with $\alpha={c.alpha:g}$, right with $m={c.m}$. Black: the exact population threshold, above "
+        rf"(a) and below (b) "
+        rf"which accuracy is 1. Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample "
+        rf"falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can be "
+        rf"below one half (grey): the least here is "
+        rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right "
+        rf"background are missed as well.{patch}",
+        "Two maps of accuracy. Left: over beta and the number of class pairs, a dark region above a black curve with "
+        "its minimum at middle beta. Right: over beta and alpha, a dark region below a black curve with a maximum at "
+        "middle beta.",
         (PAGE, 2.8),
     )
 
@@ -181,12 +193,18 @@ def sharing(r: Result, f: Result) -> Figure:
     return Figure(
         pd.concat([pd.DataFrame({"m": m, "accuracy": r["curve"]}), tidy(f.seeds, n=n, conflict_error=error)]),
         draw,
-        rf"Data model 2, $\alpha={c.alpha:g}$, $\beta=.5$. Population, all sign patterns (a): one half, then $\frac12+2^{{-m}}$ "
-        "up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both sides of "
-        f"the condition are equal; the next whole number is {formulas.threshold_classes(c.alpha, 0.5)}. Finite samples, "
-        rf"$m={f.config.m}$ (b): the error on the wrong background falls from {error[:, 0].mean():.2f} at $n={n[0]}$ to "
-        f"{error[:, -1].mean():.4f} at $n={n[-1]}$. Dots in (b): mean over seeds, bars one standard deviation; line: the bound.",
-        "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the dashed "
+        rf"Data model 2, $\alpha={c.alpha:g}$, $\beta=.5$. Population, all sign patterns (a): one half, then "
+        rf"$\frac12+2^{{-m}}$ "
+        "up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both "
+        "sides of "
+        f"the condition are equal; the next whole number is {formulas.threshold_classes(c.alpha, 0.5)}. Finite "
+        f"samples, "
+        rf"$m={f.config.m}$ (b): the error on the wrong background falls from {error[:, 0].mean():.2f} at $n={n[0]}$ "
+        rf"to "
+        f"{error[:, -1].mean():.4f} at $n={n[-1]}$. Dots in (b): mean over seeds, bars one standard deviation; line: "
+        f"the bound.",
+        "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the "
+        "dashed "
         "threshold. Right: the error falls with the number of samples, below the line of the bound.",
         (PAGE, 2.6),
     )
@@ -218,7 +236,8 @@ def threshold_richness(r: Result, f: Result) -> Figure:
         frame,
         draw,
         r"Data model 2: a caption mentions each feature but the own core with probability $\pi$. Lines: the jump at "
-        r"$\tilde\pi$; each smaller $m$ drawn .012 lower to keep them apart; small dots: population, all sign patterns; "
+        r"$\tilde\pi$; each smaller $m$ drawn .012 lower to keep them apart; small dots: population, all sign "
+        r"patterns; "
         "diamonds: learnt from a finite sample, mean over seeds with one standard deviation, "
         rf"{learnt[:, 1].mean():.2f} at $\pi={f['pi'][1]:g}$ and {learnt[:, -1].mean():.2f} at 1.",
         f"Step curves from one half to one at thresholds that fall with m; for m = {c.classes[0]} there is no step. "

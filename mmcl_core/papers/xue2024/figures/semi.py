@@ -11,7 +11,8 @@ from mmcl_core.data.vector_captions import PALETTE, SWATCHES, digit_value, shade
 from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, Figure, dots, figure, panel_letters
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.published import groups, points
-from mmcl_core.papers.xue2024.claims.semi import AGREE, AWRY, CONFLICT, ID, OOD
+from mmcl_core.papers.xue2024.claims.semi import AGREE, CONFLICT, ID, OOD
+from mmcl_core.papers.xue2024.claims.semi_optimum import AWRY
 from mmcl_core.papers.xue2024.claims.semi_published import SERIES
 from mmcl_core.papers.xue2024.experiments.loss_optimum import SETTINGS
 from mmcl_core.papers.xue2024.experiments.semi import captioned

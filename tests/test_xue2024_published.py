@@ -1,0 +1,116 @@
+"""Xue et al. 2024: the published points, lines and groups, and the two readings of equal accuracy on made points."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmcl_core.lab.config import Tier
+from mmcl_core.papers.xue2024.claims import heads as head_claims
+from mmcl_core.papers.xue2024.claims import published as claims
+from mmcl_core.papers.xue2024.claims.semi_published import PUBLISHED
+from mmcl_core.papers.xue2024.experiments import heads
+from mmcl_core.papers.xue2024.experiments.published import PublishedSetting, published
+
+
+@pytest.fixture(scope="module")
+def points():
+    return published.compute(PublishedSetting(), [], torch.device("cpu"))
+
+
+def test_the_points_are_all_there_and_in_order(points):
+    sizes = {
+        (data, series): len(claims.points(points, data, series)[0])
+        for data, series in {*zip(points["data"].tolist(), points["series"].tolist(), strict=True)}
+    }
+    assert sum(sizes.values()) == len(points["id"]) == 141
+    assert sizes["coco", "CLIP"] == 11 and sizes["coco", "SL"] == 8 and sizes["cc", "SimCLR"] == 11
+    assert claims.points(points, "coco", "CLIP", "3a")[0].tolist() == [25.9, 39.9, 43.7, 38.8, 40.9, 44.0, 47.8, 45.6]
+    assert [c[-1] for c in claims.points(points, "cc", "SL")] == [86.6, 19.2]
+    for series, pair in PUBLISHED.items():
+        assert tuple(c[0] for c in claims.points(points, "digits", series)) == pair
+
+
+def test_figure_7_repeats_four_points_of_figure_3a(points):
+    for method in ("CLIP", "SL"):
+        inner = claims.points(points, "cc", method)
+        for axis, again in zip(inner, claims.points(points, "cc", f"{method} RN50"), strict=True):
+            np.testing.assert_allclose(axis[4:8], again, atol=0.101)  # the error of reading
+
+
+def test_the_line_solves_the_normal_equations(points):
+    x, y = claims.points(points, "cc", "CLIP")
+    slope, intercept = claims.line(x, y)
+    rest = y - slope * x - intercept
+    assert rest.sum() == pytest.approx(0, abs=1e-9) and (rest @ x) == pytest.approx(0, abs=1e-7)
+
+
+def test_groups_give_back_the_two_accuracies(points):
+    for series, (identity, ood) in PUBLISHED.items():
+        agree, conflict = claims.groups(points, series)
+        assert 0.995 * agree + 0.005 * conflict == pytest.approx(identity, abs=1e-9)
+        assert (agree + conflict) / 2 == pytest.approx(ood, abs=1e-9)
+
+
+def test_interpolation_does_not_leave_the_range():
+    line = (np.array([10.0, 30.0, 20.0]), np.array([1.0, 3.0, 2.0]))
+    np.testing.assert_allclose(claims.between(line, np.array([15.0, 25.0])), [1.5, 2.5])
+    assert np.isnan(claims.between(line, np.array([9.0, 31.0]))).all()
+
+
+class Made(dict):
+    config = heads.HeadsSetting.at("book", full=(16, 32), supervised=(4, 8, 16, 32, 64), label=(4, 16))
+
+
+def places(identity, ood):
+    return np.broadcast_to(np.stack([identity] + [ood] * 6, -1), (5, len(identity), 7))
+
+
+def test_both_readings_of_equal_accuracy():
+    """A method on the line through the wide heads, but below the narrow ones: above in neither, below in one."""
+    wide_id, narrow_id = np.array([0.8, 0.9, 0.95]), np.array([0.3, 0.6])
+    line = lambda x: 0.5 * x - 0.2  # noqa: E731
+    supervised = places(np.concatenate([narrow_id, wide_id]), np.concatenate([[0.15, 0.3], line(wide_id)]))
+    full = np.array([0.6, 0.45])
+    r = Made(supervised=supervised, full=places(full, line(full)))
+    np.testing.assert_allclose(head_claims.above_line(r, "full", "supervised"), 0, atol=1e-12)
+    at_45 = np.interp(*(head_claims.logit(np.array(v)) for v in (0.45, [0.3, 0.6], [0.15, 0.3])))
+    expected = np.mean([line(0.6) - 0.3, line(0.45) - 1 / (1 + np.exp(-at_45))])
+    np.testing.assert_allclose(head_claims.above_measured(r, "full", "supervised"), expected, atol=1e-12)
+    r["full"] = places(np.array([0.1, 0.2]), np.array([0.1, 0.1]))
+    assert np.isnan(head_claims.above_measured(r, "full", "supervised")).all()
+
+
+def test_hues_and_glyphs():
+    ink = np.zeros((2, 4, 4))
+    ink[:, 1] = 1
+    on_hue = heads.coloured(ink, np.array([0.0, 1 / 3]))
+    assert on_hue[0, 0, 0].tolist() == [140, 28, 28] and on_hue[1, 0, 0].tolist() == [28, 140, 28]
+    assert (on_hue[:, 1] == 255).all() and (heads.coloured(ink, None)[:, 0] == 0).all()
+
+
+def test_held_out_icons_are_a_share_of_every_class_and_change_with_the_seed():
+    label = np.repeat(np.arange(4), [10, 20, 5, 2])
+    held = heads.held_out(label, 0.2, 0)
+    assert np.bincount(label[held]).tolist() == [2, 4, 1, 1]
+    assert not np.array_equal(held, heads.held_out(label, 0.2, 1))
+
+
+def test_training_sees_no_held_out_icon_and_the_backgrounds_tell_the_class():
+    config = heads.HeadsSetting.at(Tier.smoke, seeds=1)
+    data = heads.features(config, torch.device("cpu"))
+    label = data.labels["id"]
+    assert all(np.array_equal(data.labels[p], label) for p in ("hue", "inverted", "black"))
+    test = heads.held_out(label, config.held_out, 0)
+    broken = {**data.images, "id": data.images["id"].clone()}
+    broken["id"][torch.as_tensor(test)] = torch.nan
+    spoilt = heads.Features(broken, data.labels, data.names, data.words)
+    network, _ = heads.trained_head("supervised", 4, spoilt, ~test, config, 0, torch.device("cpu"))
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+    for method, share in (("full", 1.0), ("label", 1.0)):
+        _, prompts = heads.trained_head(method, 4, data, ~test, config, 0, torch.device("cpu"))
+        assert prompts.shape == (config.classes * share, 4)
+
+
+def test_a_head_is_three_layers_with_batch_norm_between():
+    names = [type(m).__name__ for m in heads.head(10, 6)]
+    assert names == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d", "ReLU", "Linear"]
