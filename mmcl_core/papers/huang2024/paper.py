@@ -22,6 +22,7 @@ from mmcl_core.papers.huang2024.claims import (
     table1,
     theorem4_2,
     theorem4_3,
+    theorem4_3_nu,
     thresholds,
 )
 from mmcl_core.papers.huang2024.deviations import DEVIATIONS
@@ -95,6 +96,7 @@ PAPER = Paper(
     claims=claims_of(
         theorem4_2,
         theorem4_3,
+        theorem4_3_nu,
         figure1,
         ceilings,
         lemmas_single,

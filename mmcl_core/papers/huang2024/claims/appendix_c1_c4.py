@@ -9,10 +9,9 @@ from mmcl_core.evidence.claim import Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, Within, after
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.huang2024.claims.conditions import assumption, figure_facts
+from mmcl_core.papers.huang2024.claims.conditions import DELTA, assumption, figure_facts
 from mmcl_core.papers.huang2024.claims.overlap import FIT, LITERAL, MOST, drift_exponent
 from mmcl_core.papers.huang2024.claims.scales import (
-    DELTA,
     DIMENSION_SINGLE,
     FIGURE_SCALE,
     ORTHOGONAL_SINGLE,

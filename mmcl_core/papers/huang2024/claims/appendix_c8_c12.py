@@ -9,8 +9,8 @@ from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Within, derived
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.huang2024.claims.conditions import DELTA
 from mmcl_core.papers.huang2024.claims.scales import (
-    DELTA,
     WITH_PROBABILITY,
 )
 from mmcl_core.stats import Estimate

@@ -14,10 +14,9 @@ from mmcl_core.evidence.rules import (
 )
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.huang2024.claims.conditions import assumption, figure_facts
+from mmcl_core.papers.huang2024.claims.conditions import DELTA, assumption, figure_facts
 from mmcl_core.papers.huang2024.claims.overlap import LITERAL, MOST, RATE
 from mmcl_core.papers.huang2024.claims.scales import (
-    DELTA,
     DIMENSION_MULTI,
     WITH_PROBABILITY,
     span,

@@ -78,7 +78,7 @@ class Drawn:
 
 
 def _run(config: SequenceSetting, seeds: Sequence[int], n: int, full: bool, device: torch.device) -> Arrays:
-    """Both methods until the loss is small, and head B under four shifts: `[S]` and `[S, shift]`."""
+    """Both methods until the loss is small, and head B under five shifts: `[S]` and `[S, shift]`."""
     c, d = config, config.dimension(n, full)
     signal = c.signal(n, d)
     firsts = [Drawn.draw(c, seed, "first", n, d, signal) for seed in seeds]
@@ -92,7 +92,7 @@ def _run(config: SequenceSetting, seeds: Sequence[int], n: int, full: bool, devi
         ]
     )
     smallest = signal / d**0.5
-    shifts = ((smallest, 0.0), (c.strength, 0.0), (c.strong, 0.0), (smallest, c.strength))
+    shifts = ((smallest, 0.0), (c.strength, 0.0), (c.strong, 0.0), (smallest, c.strength), (smallest, signal))
     arrays: Arrays = {"smallest": np.full(len(seeds), smallest), "dimension": np.full(len(seeds), d)}
     for name, multimodal in METHODS.items():
         steps = torch.full((len(seeds),), torch.nan, dtype=torch.float64)
@@ -126,12 +126,14 @@ def _run(config: SequenceSetting, seeds: Sequence[int], n: int, full: bool, devi
     return arrays
 
 
-SMALLEST, FIGURE, STRONG, ELSEWHERE = range(4)  # the shifts: ||mu||/sqrt d, 2, 5, and the first with 2 across mu
+# The shifts: ||mu||/sqrt d along mu, 2, 5, the first with 2 across mu, and the first with ||mu|| across mu, which is a
+# nu of length ||mu|| in a random direction.
+SMALLEST, FIGURE, STRONG, ELSEWHERE, GENERIC = range(5)
 
 
 @experiment("huang2024.sequence", SequenceSetting, coordinates=("size",), seconds={"smoke": 2, "book": 40, "paper": 40})
 def sequence(config: SequenceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Both methods at n >= 204 with n SNR^2 = 1.75, Cmu = 3: steps, coefficients, heads under four shifts.
+    """Both methods at n >= 204 with n SNR^2 = 1.75, Cmu = 3: steps, coefficients, heads under five shifts.
 
     `full_*` are `[S, n]` (accuracies `[S, n, shift]`) with d = n/(sigma_0 sigma_xi); `square_*` have d =
     n^2.
