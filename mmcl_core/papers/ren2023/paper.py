@@ -62,6 +62,7 @@ PAPER = Paper(
         exact.population,
         exact.landscape,
         sweeps.sweep,
+        sweeps.fresh_sweep,
         sweeps.expansion,
         sweeps.balance_time,
         equilibrium.equilibrium,

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Quantifier, claim
-from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, Rule, after, before
+from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, Rule, after
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023.claims.measures import end, geometric, growth, rise
@@ -51,7 +51,7 @@ def _of(tower: str, label: str) -> tuple[Claim, ...]:
         f"{prefix}collapse",
         f"What it keeps is one direction ({label}): the effective rank of its features falls to 1.",
         "effective rank of held-out features at the end, non-contrastive, mean over seeds",
-        AtMost(1.1, before("a pilot had shown 1.03 and 1.015, ten per cent is allowed"), ideal=1),
+        AtMost(1.1, after("a pilot had shown 1.03 and 1.015; ten per cent is allowed"), ideal=1),
     )
     def collapses(r: Result) -> Estimate:
         return stats.mean(end(r, f"{tower}_nc_rank"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Quantifier, claim
-from mmcl_core.evidence.rules import AtMost, Identity, Positive, Within, after, derived
+from mmcl_core.evidence.claim import Condition, Quantifier, claim
+from mmcl_core.evidence.rules import AtLeast, AtMost, Identity, Positive, Within, after, derived
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 
@@ -39,10 +39,11 @@ def d3(r):
     minimum_tier=Tier.smoke,
 )
 def d3_limit(r):
-    r"""$\kappa$ ends at $\max_p/\min_p$ of $\sigma_pe^{\sigma_p^2D}$ with $\sum_pe^{2\sigma_p^2D} = 2d$; the noise does
-    not matter.
+    r"""$\kappa$ ends at $\max_p/\min_p$ of $\sigma_pe^{\sigma_p^2D}$ with $\sum_pe^{2\sigma_p^2D} = 2d$; $\sigma_\xi^2$
+    does not enter.
 
     Measured: largest $|\kappa_\infty/\kappa_{\rm flow}-1|$ over four configurations
+    Note: The number of noise directions does enter, through $2d$.
     """
     return stats.worst(np.abs(r["limit"] / r["flow"] - 1))
 
@@ -87,6 +88,7 @@ def d3b(r):
     quantifier=Quantifier.limit,
     author=Author.ours,
     minimum_tier=Tier.smoke,
+    conditions=(Condition("$d$, the limit is for large ones", lambda r: r["far"].max(), AtLeast(1e21)),),
 )
 def d3b_exponent(r):
     r"""The growth exponent tends to $x$, and as fast as its next order says: its distance is
@@ -105,6 +107,7 @@ def d3b_exponent(r):
     rule=AtMost(0.01, after("a pilot of the same setting had shown .006; N_A = N_B only holds on average"), ideal=0),
     quantifier=Quantifier.every,
     author=Author.ours,
+    conditions=(Condition("largest width", lambda r: r["width"].max(), AtLeast(100)),),
 )
 def d3c(r):
     r"""At finite width the limit is known from the initial weights alone, for every seed: within 1 % for $m\ge100$.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Claim, Quantifier, claim
-from mmcl_core.evidence.rules import AtMost, Between, Identity, after, derived, standard
+from mmcl_core.evidence.claim import Claim, Condition, Quantifier, claim
+from mmcl_core.evidence.rules import AtLeast, AtMost, Between, Identity, after, derived, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
@@ -66,6 +66,12 @@ def d2a(r):
     return stats.worst(np.abs(r["moments"]))
 
 
+FOUR_WIDTHS = Condition("widths in the fit", lambda r: r["width"].size, AtLeast(4))
+SIGNAL_FITS = Condition(
+    "smallest width over the number of signal directions", lambda r: r["width"].min() / len(r.config.signal), AtLeast(1)
+)
+
+
 def _wide(name: str, loss: str) -> Claim:
     """Minibatch encoders of width 400 and more stay near the flow along the whole run."""
 
@@ -77,6 +83,7 @@ def _wide(name: str, loss: str) -> Claim:
         ),
         quantifier=Quantifier.mean,
         author=Author.ours,
+        conditions=(Condition("largest width", lambda r: r["width"].max(), AtLeast(400)),),
         name=f"d2b_{name}",
         statement=rf"Wide encoders trained on minibatches follow the closure {loss}: from $m = 400$ on, $\log\kappa$ "
         r"stays within $2/\sqrt m$ of the flow along the whole run.",
@@ -101,6 +108,7 @@ def _slope(name: str, loss: str) -> Claim:
         rule=Between(-0.75, -0.25, HALVES),
         quantifier=Quantifier.order,
         author=Author.ours,
+        conditions=(FOUR_WIDTHS, SIGNAL_FITS),
         name=f"d2b_slope_{name}",
         statement=rf"With exact gradients the distance from the closure falls like $m^{{-1/2}}$ {loss}.",
         measured=r"exponent in $m$ of the largest $|\log\kappa-\log\kappa_{\rm flow}|$ at equal alignment, fitted per "
@@ -121,6 +129,7 @@ SLOPES = (_slope("contrastive", r"(at $\tau^2 = 3$)"), _slope("noncontrastive", 
     rule=Between(-1.25, -0.75, after("the power was read off a first run; half-way to the neighbouring ones")),
     quantifier=Quantifier.order,
     author=Author.ours,
+    conditions=(FOUR_WIDTHS, SIGNAL_FITS),
 )
 def d4b(r):
     r"""The number of negatives is only a clock, up to a term of order $1/m$: with exact gradients the orbits of

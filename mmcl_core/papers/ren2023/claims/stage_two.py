@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Quantifier, claim
+from mmcl_core.evidence.claim import Condition, Quantifier, claim
 from mmcl_core.evidence.rules import AtLeast, AtMost, Identity, Positive, Within, derived
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.papers.ren2023.claims.reduction import MACHINE
 
 TIME, STAGE, LANDSCAPE = "D6: time of stage two", "D6: stage two", "D7: landscape"
+FITS = Condition(
+    "smallest $m/r$ of the widths judged",
+    lambda r: r["width"][r["width"] >= len(r.config.signal)].min() / len(r.config.signal),
+    AtLeast(1),
+)
+NARROW = Condition("smallest $m/r$, below 1", lambda r: r["width"].min() / len(r.config.signal), AtMost(0.99))
 CONVERGED = derived("gradient descent has converged: the slowest rate times its time is above 30")
 
 
@@ -112,7 +118,14 @@ def d6_no_force(r):
     return stats.worst(np.abs(r["noncontrastive_speed"]))
 
 
-@claim(item=LANDSCAPE, on="landscape", quantifier=Quantifier.every, author=Author.ours, rule=Identity(1e-9, CONVERGED))
+@claim(
+    item=LANDSCAPE,
+    on="landscape",
+    quantifier=Quantifier.every,
+    author=Author.ours,
+    rule=Identity(1e-9, CONVERGED),
+    conditions=(FITS,),
+)
 def d7(r):
     r"""Gradient descent at every width $m\ge r$ reaches $2\log(1+Ke^{-\tau^2}\cosh(\tau^2/r)^r)$.
 
@@ -162,6 +175,7 @@ def d7_attained(r):
     quantifier=Quantifier.every,
     author=Author.ours,
     rule=Within(1, absolute=1e-6, basis=CONVERGED),
+    conditions=(FITS,),
 )
 def d7_kappa(r):
     r"""At the minimum that training finds, $\kappa = 1$.
@@ -203,7 +217,14 @@ def d7_noncontrastive_bound(r):
     return stats.worst(r["noncontrastive_others"], largest=False)
 
 
-@claim(item=LANDSCAPE, on="landscape", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@claim(
+    item=LANDSCAPE,
+    on="landscape",
+    rule=Positive(),
+    quantifier=Quantifier.every,
+    author=Author.ours,
+    conditions=(NARROW,),
+)
 def d7_narrow(r):
     r"""Below $m = r$ it is not reachable: with $m = 2 < r = 3$ the loss ends above.
 
@@ -218,6 +239,7 @@ def d7_narrow(r):
     quantifier=Quantifier.every,
     author=Author.ours,
     rule=Within(1, absolute=1e-6, basis=CONVERGED),
+    conditions=(FITS,),
 )
 def d7_width(r):
     r"""With exact gradients $\kappa\to1$ at every width $m\ge r$, even $m = r$.

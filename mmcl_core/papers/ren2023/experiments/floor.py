@@ -25,8 +25,8 @@ class FloorSetting(Base):
     """
 
     book: ClassVar = {
-        "cold": ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (2048, 4.0)),
-        "warm": ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (2048, 1.0)),
+        "cold": ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (1024, 2.0)),
+        "warm": ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (1024, 0.5)),
     }
     smoke: ClassVar = {
         "cold": ((32, 2.0), (64, 2.0), (64, 1.0), (128, 2.0)),
@@ -71,7 +71,7 @@ def train(
     "ren2023.sgd_floor",
     FloorSetting,
     coordinates=("cold_noise", "warm_noise", "cold_batch", "warm_batch"),
-    seconds={"smoke": 1, "book": 30, "paper": 600},
+    seconds={"smoke": 1, "book": 45, "paper": 600},
 )
 def sgd_floor(config: FloorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa - 1 late in the run `[S, setting]`, and how much ||W||^2 grew, against sqrt(rate / batch)."""

@@ -13,7 +13,7 @@ from mmcl_core import flow
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
-from mmcl_core.papers.ren2023.closure import Closure
+from mmcl_core.papers.ren2023.closure import Closure, Path
 from mmcl_core.runtime import numpy_generator
 
 
@@ -39,17 +39,25 @@ def random_closure(seed: int) -> Closure:
     )
 
 
+def path(c: Closure) -> Path:
+    """The flow of one configuration, long enough for both stages."""
+    return c.run(np.geomspace(1e-3, 300 * c.d / min(1.0, c.inverse_temperature) ** 2, 400))
+
+
+def rerise(p: Path) -> float:
+    """How far kappa rises again after its peak: its largest ratio to the lowest value before, minus 1."""
+    late = p.condition_number[p.peak() :]
+    return float((late / np.minimum.accumulate(late) - 1).max())
+
+
 @experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 25, "paper": 25})
 def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """For each random configuration: monotone correlations, initial rise, later re-rise, signs of the two pushes."""
     rows = []
     for seed in seeds:
         c = random_closure(seed)
-        scale = c.d / min(1.0, c.inverse_temperature) ** 2
-        p = c.run(np.geomspace(1e-3, 300 * scale, 400))
+        p = path(c)
         none = c.but(inverse_temperature=None).run(np.geomspace(1e-3, 300 * c.d, 400))
-        kappa = p.condition_number
-        fallen = np.minimum.accumulate(kappa[p.peak() :])
         positive, negative = p.pushes()
         early = (
             0.01 * p.squares[0][0] / (c.inverse_temperature * c.rates[0][0])
@@ -60,7 +68,7 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
                 max(0.0, -np.diff(p.correlations, axis=0).min()),
                 np.log(start[1] / start[0]),
                 max(0.0, -np.diff(none.condition_number).min() / none.condition_number[-1]),
-                (kappa[p.peak() :] / fallen - 1).max(),
+                rerise(p),
                 positive.min() / np.abs(positive).max(),
                 negative.max() / max(np.abs(negative).max(), 1e-30),
                 c.inverse_temperature / c.rank,
@@ -76,6 +84,19 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
         "relative_temperature",
     )
     return {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+FRESH = 10_000  # the first seed that no earlier sweep has seen
+
+
+@experiment("ren2023.fresh_sweep", SweepSetting, seconds={"smoke": 1, "book": 8, "paper": 8})
+def fresh_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+    """The later re-rise on configurations that were not looked at when its range of temperatures was chosen."""
+    fresh = [random_closure(FRESH + seed) for seed in seeds]
+    return {
+        "rerise": np.array([rerise(path(c)) for c in fresh]),
+        "relative_temperature": np.array([c.inverse_temperature / c.rank for c in fresh]),
+    }
 
 
 @experiment("ren2023.expansion", SweepSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})

@@ -33,8 +33,8 @@ def fig5(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        ax.plot(time, positive * time, color=NONCONTRASTIVE, label="positive pairs, $P$")
-        ax.plot(time, negative * time, color=CONTRASTIVE, label="negative pairs, $N$")
+        ax.plot(time, positive * time, color=NONCONTRASTIVE, label="positive pairs, $P_+$")
+        ax.plot(time, negative * time, color=CONTRASTIVE, label="negative pairs, $P_-$")
         ax.plot(time, (positive + negative) * time, color="black", linewidth=1, label="both")
         ax.axhline(0, color="#777777", linewidth=0.6)
         threshold(ax, peak, r"peak of $\kappa$")
