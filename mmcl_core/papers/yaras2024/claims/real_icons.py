@@ -48,8 +48,8 @@ def ranks(measure: str, words: str, name: str) -> Claim:
         author=Author.ours,
         declared=DECLARED.get(measure),
         name=f"icons_ranks_{name}",
-        statement=f"On held-out icons the methods' order by {words} is the paper's, with a rank correlation of at least "
-        "one half in every seed.",
+        statement=f"On held-out icons the methods' order by {words} is the paper's: in every seed the correlation "
+        "of ranks is at least one half.",
         measured=f"Spearman's correlation with the printed {words}, smallest over seeds",
         note=NOTES.get(measure, ""),
     )
