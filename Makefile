@@ -14,7 +14,7 @@ preview: $(READY)
 	@$(BIN)/mmcl build --tier smoke
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants.py

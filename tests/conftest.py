@@ -66,13 +66,16 @@ def results(tmp_path_factory):
     return folder
 
 
-def pytest_collection_modifyitems(items):
-    """Tests of one `xdist_group` go to one worker: xdist reads the group from the test's id, where pytest 9 and
-    xdist 3.8 do not put it by themselves."""
-    for item in items:
-        group = item.get_closest_marker("xdist_group")
-        if group and "PYTEST_XDIST_WORKER" in os.environ and "@" not in item.nodeid:
-            item._nodeid = f"{item.nodeid}@{group.args[0]}"
+def pytest_xdist_make_scheduler(config, log):
+    """Side by side a file stays with one worker, and the files that read the built book with one, which builds it."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::", 1)[0]
+            return "book" if file.endswith(("test_site.py", "test_browser.py")) else file
+
+    return ByFile(config, log)
 
 
 def copy_of_the_book(folder):

@@ -16,12 +16,9 @@ CHROMIUM = (
     or shutil.which("chromium-browser")
     or shutil.which("google-chrome")
 )
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
-    ),
-    pytest.mark.xdist_group("book"),  # the built book belongs to one worker
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
+)
 
 PAGES = (
     "index",

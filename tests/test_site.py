@@ -18,7 +18,6 @@ from mmcl_core.site.ledgers import gathered, misplaced
 from tests.conftest import copy_of_the_book
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("book")  # the built book belongs to one worker
 
 
 def test_pairs_are_in_step():
