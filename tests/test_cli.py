@@ -80,11 +80,12 @@ def test_a_surprising_verdict_is_exit_status_1(monkeypatch, capsys):
     from mmcl_core import catalog
     from mmcl_core.evidence.verdicts import Verdict
 
-    paper = catalog.paper("huang2024")
-    wrong = tuple(replace(c, declared=Verdict.trend_only) if c.id == "huang2024.collapse" else c for c in paper.claims)
+    paper = catalog.paper("ren2023")
+    wrong = tuple(replace(c, declared=Verdict.does_not_hold) if c.id == "ren2023.d1" else c for c in paper.claims)
     monkeypatch.setattr(catalog, "paper", lambda key: replace(paper, claims=wrong))
-    assert main(["claims", "huang2024", "--tier", "smoke"]) == 1
-    assert "huang2024.collapse" in said(capsys)[0].splitlines()[-1]
+    assert main(["claims", "ren2023", "--tier", "smoke"]) == 1
+    out, err = said(capsys)
+    assert "! ren2023.d1 " in out and err.endswith("other verdicts than declared: ren2023.d1\n")
 
 
 def test_doctor_and_data_list(capsys):
