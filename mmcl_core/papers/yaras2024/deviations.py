@@ -15,9 +15,9 @@ SYNTHETIC: tuple[Deviation, ...] = (
         "Fig. 2: its model",
         r"Five free pairs on $S^2$, a pentagon at each height, partners shifted by two vertices, $\tau_0=0.07$, unit "
         r"rates, abscissa $t+0.1$.",
-        "The paper gives the curves and not the model. This one is our identification, which this edition does not test: "
-        "no points read off the figure are in the book, so the two claims on the curves are not evaluated. If it is "
-        "right, Fig. 2 is not the flow of Lemma 3.1.",
+        "The paper gives the curves and not the model. This one is our identification, which this edition does not "
+        "test: no points read off the figure are in the book, so the two claims on the curves are not evaluated. If it "
+        "is right, Fig. 2 is not the flow of Lemma 3.1.",
         _names("fig2_gap", "fig2_temperature", "fig2_matched", "fig2_frames", "free_conserved"),
     ),
     Deviation(

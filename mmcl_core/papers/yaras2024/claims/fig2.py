@@ -99,7 +99,7 @@ def fig2_temperature(r: Result) -> Estimate:
     minimum_tier=Tier.smoke,
 )
 def fig2_matched(r: Result) -> Estimate:
-    """In our model of Fig. 2 the first plotted time after all pairs match is where the figure has its dashed line.
+    """In our model of Fig. 2 the first plotted time after all pairs match is that of the figure's dashed line.
 
     Measured: first of the 200 plotted times after matching.
     Note: The next plotted times are 7 % away on both sides.
@@ -119,8 +119,8 @@ def fig2_matched(r: Result) -> Estimate:
     minimum_tier=Tier.smoke,
 )
 def fig2_frames(r: Result) -> Estimate:
-    """In our model, at the times of the six frames, t = 0, 0.4, 2.3, 4, 100 and 100,000: the gap grows up to the third and falls from it on, and
-    the pairs are matched from the fourth on and not before.
+    """In our model, at the times of the six frames, t = 0, 0.4, 2.3, 4, 100 and 100,000: the gap grows up to the third
+    and falls from it on, and the pairs are matched from the fourth on and not before.
 
     Measured: the smallest of five changes of the gap and six margins, each with the sign that the frames show as
     positive; both from the points of the frames.

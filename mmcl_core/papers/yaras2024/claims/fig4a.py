@@ -42,7 +42,7 @@ def fig4a_printed_line(r: Result) -> Estimate:
 def fig4a_printed_origin(r: Result) -> Estimate:
     r"""The line does not point at the origin, as a law proportional to $1/\log(t)^2$ would.
 
-    Measured: minus the intercept of the line, in the fit without one of the thirteen points that brings it nearest to 0.
+    Measured: minus the intercept of the line; of the fits without one of the thirteen points, the one nearest to 0.
     Note: The paper does not say that it should, and Theorem 3.2, a lower bound, does not need it. A negative intercept
     means a gap of zero at a finite time; the curve itself turns flat after about 3000 steps. The figure is consistent
     with slow closing and cannot show the exponent.

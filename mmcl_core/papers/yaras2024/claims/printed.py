@@ -131,7 +131,8 @@ CORRELATIONS = (
         (("gap", "zero_shot"),),
         NINE,
         Between(-0.3, 0.3, SMALL),
-        note="It rests on the same nine rows. The linear probe rises with the gap over them, but nine points do not settle it, and by ranks it does not: see the table.",
+        note="It rests on the same nine rows. The linear probe rises with the gap over them, but nine points do not "
+        "settle it, and by ranks it does not: see the table.",
         **FLAT,
     ),
     correlation_claim(

@@ -147,8 +147,8 @@ def thm3_3_small_gap(r: Result) -> Estimate:
 
     Measured: share of draws with $d\Delta/dt$ at least (8) at $\gamma_0=0.05\,n^{-1/2}$; 4000 pairs, d = 3,
     $\beta_0=2$; the larger of the shares for encoders at rest and for rows that move at unit rate.
-    Note: That rows are parameters of their own is our reading of an encoder, so both are tried. Below the sampling noise
-    $n^{-1/2}$ the gap is the distance m of the in-plane centres, and $\gamma$ hardly enters it: at rest
+    Note: That rows are parameters of their own is our reading of an encoder, so both are tried. Below the sampling
+    noise $n^{-1/2}$ the gap is the distance m of the in-plane centres, and $\gamma$ hardly enters it: at rest
     $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta$.
     """
     return stats.reaching_highest(*(share_above_bound(rate, SMALLEST)(r) for rate in ("frozen", "moving")))
@@ -172,8 +172,8 @@ def thm3_3_small_gap(r: Result) -> Estimate:
 def thm3_3_step(r: Result) -> Estimate:
     r"""$d\Delta/dt\ge2\,d\gamma/dt$, since $\Delta\ge2\gamma$.
 
-    Measured: $\dot\Delta$ over $2\dot\gamma$ with encoders at rest, smallest over draws, six n from 60 to 1920 and three
-    spaces, $\gamma_0=0.07\,n^{-1/2}$.
+    Measured: $\dot\Delta$ over $2\dot\gamma$ with encoders at rest, smallest over draws, six n from 60 to 1920 and
+    three spaces, $\gamma_0=0.07\,n^{-1/2}$.
     Note: What the step is used for fails with it at such gaps, the row on small gaps; read for $2\gamma$ the theorem
     stands.
     """
