@@ -137,14 +137,14 @@ def test_the_curves_of_fig2_wait_for_points_read_off_the_paper(tmp_path, monkeyp
 def test_the_claims_on_fig2_catch_wrong_curves():
     r = result("fig2")
     for claim in (fig2.fig2_frames, fig2.fig2_falls, fig2.fig2_matched):
-        assert verdict(claim, r) == Verdict.reproduced
-    assert verdict(fig2.fig2_frames, r, first=r["first"][[1, 0, 2, 3, 4, 5]]) == Verdict.not_reproduced
-    assert verdict(fig2.fig2_frames, r, second=np.roll(r["second"], 1, axis=1)) == Verdict.not_reproduced
+        assert verdict(claim, r) == Verdict.holds
+    assert verdict(fig2.fig2_frames, r, first=r["first"][[1, 0, 2, 3, 4, 5]]) == Verdict.does_not_hold
+    assert verdict(fig2.fig2_frames, r, second=np.roll(r["second"], 1, axis=1)) == Verdict.does_not_hold
     rising = r["gap"].copy()
     rising[-1] = rising[-2] + 1e-6
-    assert verdict(fig2.fig2_falls, r, gap=rising) == Verdict.not_reproduced
+    assert verdict(fig2.fig2_falls, r, gap=rising) == Verdict.does_not_hold
     for wrong in (-0.3, 0.1):  # into the neighbouring cells of the paper's grid
-        assert verdict(fig2.fig2_matched, r, matched=r["matched"] + wrong) == Verdict.not_reproduced
+        assert verdict(fig2.fig2_matched, r, matched=r["matched"] + wrong) == Verdict.does_not_hold
 
 
 def test_what_a_ring_conserves_is_told_from_what_the_offset_conserves():

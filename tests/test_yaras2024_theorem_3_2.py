@@ -111,9 +111,20 @@ def test_the_limit_k_is_what_the_curve_and_the_growth_of_beta_give():
 
 @pytest.mark.parametrize("factor", [0.99, 1.01, 2.0])
 def test_the_claim_on_theorem_3_2_catches_a_wrong_constant_of_the_limit(factor):
-    r, claim = result("exponents"), theorem_3_2.thm3_2
-    assert claim.judge(claim.estimator(r)) == Verdict.reproduced
-    assert claim.judge(claim.estimator(changed(r, share_of_limit=factor * r["share_of_limit"]))) != Verdict.reproduced
+    r, claim = result("exponents"), theorem_3_2.thm3_2_constant
+    assert claim.judge(claim.estimator(r)) == Verdict.holds
+    assert claim.judge(claim.estimator(changed(r, share_of_limit=factor * r["share_of_limit"]))) != Verdict.holds
+
+
+def test_the_claim_on_theorem_3_2_catches_a_gap_that_closes_too_fast():
+    """Neither the similarities that stand still nor the encoders that move may close it faster than log(t)^-2."""
+    fixed, moving, claim = result("exponents"), result("moving_margin"), theorem_3_2.thm3_2
+    assert claim.judge(claim.estimator(fixed, moving)) == Verdict.reproduced
+    steeper = changed(fixed, fine_exponent=1.01 * fixed["fine_exponent"])
+    assert claim.judge(claim.estimator(steeper, moving)) != Verdict.reproduced
+    log_time = np.log(np.maximum(moving["time"], 2.0))
+    faster = changed(moving, gamma=np.broadcast_to(log_time**-2.5, moving["gamma"].shape))
+    assert claim.estimator(fixed, faster).value == pytest.approx(-2.5)
 
 
 def test_the_claims_on_exponents_catch_powers_that_stop_short():

@@ -155,7 +155,7 @@ def test_a_bound_that_says_nothing_refutes_nothing():
     """With few pairs (8) is negative and its condition is not met: a share below one half is no refutation then."""
     r = run("yaras2024.small_gap", "smoke")
     assert r["bound"].min() < 0
-    low = dataclasses.replace(r, arrays=dict(r.arrays) | {"moving": np.full((80, 4), -9.0)})
+    low = dataclasses.replace(r, arrays=dict(r.arrays) | {k: np.full((80, 4), -9.0) for k in ("moving", "frozen")})
     row = evaluate(claims.thm3_3_small_gap, "book", lambda name: low)
     assert row.verdict == Verdict.not_reproduced and not row.conditions_met
     met = dataclasses.replace(low, arrays=dict(low.arrays) | {"bound": np.ones(4)})

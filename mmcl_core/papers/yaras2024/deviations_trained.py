@@ -62,7 +62,7 @@ TRAINED: tuple[Deviation, ...] = (
         "1,500 steps with batch 128 at two constant rates.",
         "The paper runs 10,000 steps; tier paper does. With Adam no run follows the gradient flow's time, so a longer "
         "one would not be nearer to the theorem.",
-        _names("fig4a_tiny_line", "fig4a_monotone"),
+        _names("fig4a_tiny_line", "fig4a_rises_again"),
     ),
     Deviation(
         "not reproduced",
@@ -82,11 +82,19 @@ TRAINED: tuple[Deviation, ...] = (
     ),
     Deviation(
         "not reproduced",
-        "Tables 2 to 5: zero-shot and linear probe on scenes, retrieval on icons",
-        "The methods' order by zero-shot accuracy is not the paper's; by the probe it goes with the paper's in every "
-        "seed, but not in every seed beyond chance.",
-        "Zero-shot on two-word prompts varies more over seeds than over methods; icons bear higher temperatures.",
-        _names("ranks_zero_shot", "ranks_linear_probe", "ranks_uniformity", "icons_ranks_retrieval"),
+        "Tables 2 to 5: the order of the columns on scenes, retrieval on icons",
+        "The methods' order by zero-shot accuracy is not the paper's, nor is that by the probe without the collapsed "
+        "rows. By uniformity and retrieval it goes with the paper's, but without those rows not beyond chance.",
+        "Zero-shot on two-word prompts varies more over seeds than over methods; what collapses does so in both; icons "
+        "bear higher temperatures.",
+        _names(
+            "ranks_zero_shot",
+            "ranks_linear_probe",
+            "ranks_uniformity",
+            "ranks_image_retrieval",
+            "ranks_text_retrieval",
+            "icons_ranks_retrieval",
+        ),
     ),
     Deviation(
         "not reproduced",
@@ -98,9 +106,9 @@ TRAINED: tuple[Deviation, ...] = (
         _names("fig1a_bands", "fig1a_bands_all"),
     ),
     Deviation(
-        "not reproduced",
+        "changed",
         "Section 3, parallel modalities",
-        "Trained image embeddings lie flat across the gap, text embeddings do not.",
+        "Trained image embeddings lie flatter across the gap than along other axes; of texts that is not settled.",
         "One height for a whole modality is a model.",
         _names("parallel_images", "parallel_texts"),
     ),
@@ -135,5 +143,19 @@ TRAINED: tuple[Deviation, ...] = (
         "That five fixed temperatures order the gap as in the paper, by a mean rank correlation of .8.",
         "From .1 on nothing of the gap is left that 512 pairs could show, so three of the five ranks are chance.",
         _names("table_fixed_order", "table_floor"),
+    ),
+    Deviation(
+        "retired",
+        "clip_cones",
+        "That CLIP's mean cosine within each modality is above a half.",
+        "The cosines had been read from the same file before. The text gives them.",
+        _names("clip_own_pair"),
+    ),
+    Deviation(
+        "retired",
+        "fig4a_monotone",
+        "That the gap only falls once nine in ten pairs match, as a claim of the paper's.",
+        "The paper says it of gradient flow with all pairs matched; what happens under Adam is asked under our name.",
+        _names("fig4a_rises_again"),
     ),
 )

@@ -5,19 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.claim import Match, Quantifier, claim
 from mmcl_core.evidence.rules import AtLeast, AtMost, Within, derived, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.experiments.appendix_c import LINEAR_MARGINS, SMALL_GAP
+from mmcl_core.papers.yaras2024.claims.conditions import SCALAR, SMALL_START
+from mmcl_core.papers.yaras2024.experiments.appendix_c import LINEAR_MARGINS
 from mmcl_core.papers.yaras2024.experiments.closing import LATE
 from mmcl_core.stats import Estimate, Interval
 
 SMALL = derived("what the exponents neglect is beta gamma^2, at most 2e-7 here, and the solver's tolerance of 1e-11")
-SMALL_START = Condition(
-    r"$\gamma_0$: the exponents are those of a small gap", SMALL_GAP, AtMost(0.01, standard("small against 1"))
-)
 LOST_TWO = (
     r"$\dot\gamma=-\partial_\gamma e^{-\beta(1-\gamma^2)}=-2\beta\gamma e^{-\beta(1-\gamma^2)}$: the derivative of "
     r"$\gamma^2$ brings a factor 2 that the printed exponent lacks, and $e^{-2x}$ is not $\Theta(e^{-x})$."
@@ -42,6 +40,7 @@ def schedule_ratios(r: Result) -> np.ndarray:
     ),
     quantifier=Quantifier.limit,
     match=Match.exact,
+    conditions=SCALAR,
     minimum_tier=Tier.smoke,
 )
 def appc_linear(r: Result) -> Estimate:
@@ -130,38 +129,6 @@ def appc_schedule_corrected(r: Result) -> Estimate:
     Measured: the same eight ratios.
     """
     return all_of(schedule_ratios(r))
-
-
-@claim(
-    item="Appendix C, 2, fixed temperatures",
-    on="other_schemes",
-    rule=Within(1.0, absolute=0.01, basis=derived("the grid's step")),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
-def appc_fastest(r: Result) -> Estimate:
-    r"""Of all fixed temperatures $\tau=1$ closes a small gap fastest: $2\beta e^{-\beta}$ is largest at $\beta=1$.
-
-    Measured: $\beta$ of the largest $-\dot\gamma/\gamma$, by autograd on a grid of step 0.01.
-    """
-    return stats.exact(float(r["fastest_beta"]))
-
-
-@claim(
-    item="Appendix C, 2, CLIP's temperature",
-    on="other_schemes",
-    rule=Within(1.8e-5, absolute=0.05e-5, basis=standard("half of the last digit that the statement gives")),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
-def appc_clip_rate(r: Result) -> Estimate:
-    r"""Fixed at $\tau=0.07$ the gap of the scalar model closes at a rate of only $1.8\cdot10^{-5}$.
-
-    Measured: $-\dot\gamma/\gamma$ by autograd.
-    """
-    return stats.exact(float(r["clip_rate"]))
 
 
 @claim(

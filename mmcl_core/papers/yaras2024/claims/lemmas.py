@@ -10,6 +10,14 @@ from mmcl_core.evidence.rules import AtLeast, AtMost, Identity, Positive, Within
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.yaras2024.claims.conditions import (
+    ALONG_A_RUN,
+    HELD,
+    ROWS,
+    ROWS_WITH_MARGIN,
+    STATES,
+    UNIFORM_PAIRS,
+)
 from mmcl_core.stats import Estimate
 
 ROUNDING = standard(
@@ -26,6 +34,7 @@ SOLVER = derived("a thousand times the solver's relative tolerance of 1e-11: its
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=STATES,
 )
 def lemma3_1(r: Result) -> Estimate:
     r"""$R=\dot\gamma/\dot\beta=-2\beta\gamma/(\beta'^2(1-\gamma^2))$ at every state, whatever the encoders are.
@@ -43,6 +52,7 @@ def lemma3_1(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=ALONG_A_RUN,
 )
 def lemma3_1_curve(r: Result) -> Estimate:
     r"""For $\beta=e^\nu$ gap and temperature stay on one curve,
@@ -60,6 +70,7 @@ def lemma3_1_curve(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     author=Author.ours,
     minimum_tier=Tier.smoke,
+    conditions=ALONG_A_RUN,
 )
 def invariants(r: Result) -> Estimate:
     r"""Every scheme has such a curve:
@@ -95,6 +106,7 @@ def walks_back(r: Result) -> Estimate:
     quantifier=Quantifier.order,
     match=Match.reconstructed,
     minimum_tier=Tier.smoke,
+    conditions=HELD,
 )
 def lemma3_1_rate(r: Result) -> Estimate:
     r"""$R=\Theta(1/\beta)$ for $\beta=e^\nu$, read as a statement about $\beta$ at a given $\gamma$.
@@ -131,6 +143,7 @@ def lemma3_1_rate_corrected(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=ROWS,
 )
 def lemma_b1a(r: Result) -> Estimate:
     r"""$z_i\ge\max_jz_j$ gives $\mu_i(z,a)\ge0$ for $a\ge0$.
@@ -148,6 +161,7 @@ def lemma_b1a(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=ROWS_WITH_MARGIN,
 )
 def lemma_b1b(r: Result) -> Estimate:
     r"""With margin $\alpha$ and $a\ge\log(4n-4)/\alpha$: $\mu_i(z,a)\le\alpha(1-p_1)$, the value when all wrong pairs
@@ -183,6 +197,7 @@ def lemma_b1_threshold(r: Result) -> Estimate:
     quantifier=Quantifier.probability,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=UNIFORM_PAIRS,
 )
 def lemma_b2(r: Result) -> Estimate:
     r"""For independent uniform $u,v\in S^{d-1}$, $\langle u,v\rangle$ has density
@@ -204,6 +219,7 @@ def lemma_b2(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=UNIFORM_PAIRS,
 )
 def lemma_b3(r: Result) -> Estimate:
     r"""$E\,e^{az}=\Gamma(d/2)(2/a)^\rho I_\rho(a)$ and $E\,ze^{az}=\Gamma(d/2)(2/a)^\rho I_{\rho+1}(a)$,

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Match, Quantifier, claim
-from mmcl_core.evidence.rules import AtLeast, AtMost, Basis, Between, Positive, Rule, standard
+from mmcl_core.evidence.rules import AtLeast, AtMost, Basis, Between, Rule, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
@@ -72,10 +72,10 @@ CORRELATIONS = (
     correlation_claim(
         "fig6_all_rows",
         "Fig. 6, all rows",
-        "Over all 26 rows of Tables 2 to 5 the sign is the opposite.",
+        "Over all 26 rows of Tables 2 to 5 the trend is the opposite.",
         (("gap", "image_retrieval"),),
         ALL,
-        Positive(),
+        AtLeast(CRITICAL[26], critical(26)),
         note="Four collapsed rows (large fixed temperature, full swap) have a small gap and retrieve badly.",
         **OURS,
     ),
@@ -100,10 +100,10 @@ CORRELATIONS = (
     correlation_claim(
         "fig6_all_text",
         "Fig. 6, all rows, text retrieval",
-        "Here, too, the sign turns over all 26 rows.",
+        "Here, too, the trend turns over all 26 rows.",
         (("gap", "text_retrieval"),),
         ALL,
-        Positive(),
+        AtLeast(CRITICAL[26], critical(26)),
         **OURS,
     ),
     correlation_claim(
@@ -131,18 +131,9 @@ CORRELATIONS = (
         (("gap", "zero_shot"),),
         NINE,
         Between(-0.3, 0.3, SMALL),
-        note="It rests on the same nine rows and leaves out the linear probe, which is the next row.",
+        note="It rests on the same nine rows. The linear probe rises with the gap over them, but nine points do not "
+        "settle it, and by ranks it does not: see the table.",
         **FLAT,
-    ),
-    correlation_claim(
-        "fig7_gap_probe",
-        "Fig. 7, gap and probe",
-        "Over the same nine methods the linear probe rises with the gap, though nine points do not settle it.",
-        (("gap", "linear_probe"),),
-        NINE,
-        Between(0.3, CRITICAL[9], standard("from a small correlation to the 5 % point for 9 points")),
-        note="By ranks it does not: see the table.",
-        **OURS,
     ),
     correlation_claim(
         "fig7_all_gap",
@@ -163,21 +154,3 @@ CORRELATIONS = (
         **OURS,
     ),
 )
-
-
-@claim(
-    item="Fig. 7, rows that retrieve",
-    on="correlations",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
-)
-def fig7_standing(r: Result) -> Estimate:
-    """Without the four collapsed rows the link of uniformity and probe is weaker than over the nine.
-
-    Measured: Pearson's correlation of uniformity and linear probe over the nine rows, minus that over 22.
-    """
-    nine, standing = (correlation(r, "uniformity", "linear_probe", rows) for rows in (NINE, STANDING))
-    return stats.exact(nine - standing, int(r["count"][STANDING]))

@@ -18,11 +18,14 @@ OF_CHANCE = derived(
 GAP_LEFT = AtLeast(CHANCE_GAP, basis=OF_CHANCE)
 GAP_GONE = AtMost(CHANCE_GAP, basis=OF_CHANCE)
 
-# Retrieval: the smallest gain with which Tables 2 to 5 credit a changed temperature is 1.8 points (softplus).
+# Retrieval: the smallest gain with which Tables 2 to 5 credit a changed temperature, softplus's, is 1.8 points (image)
+# and 1.7 (text); the smaller serves both directions.
 UNCHANGED_RETRIEVAL = Within(
     0.0,
-    absolute=0.018,
-    basis=Basis(Source.paper, "the smallest gain of a changed temperature in Tables 2 to 5, softplus"),
+    absolute=0.017,
+    basis=Basis(
+        Source.paper, "the smallest gain of a changed temperature in Tables 2 to 5, softplus in text retrieval"
+    ),
 )
 
 # The one-attribute test: Table 1 runs from 11.85 to 14.82 per cent, and the paper calls that no effect.

@@ -58,6 +58,7 @@ def unhelped(direction: str, declared: Verdict) -> Claim:
         name=f"translation_{direction}",
         statement=f"It leaves {direction} retrieval as it was: the gap as such is not what limits it.",
         measured=f"{direction} retrieval after the move minus before, mean over seeds",
+        note="" if declared == Verdict.holds else "The interval reaches beyond the margin on the side of a loss.",
     )
     def translation(r: Result) -> Estimate:
         return stats.mean(moved(r, f"{direction}_retrieval", 1.0))
@@ -137,6 +138,7 @@ def as_fixed(way: str, index: int) -> Claim:
         statement=f"On the way {way} the gap is a function of the present temperature: the swept run has the gap of a "
         "run that was trained at that temperature throughout.",
         measured="largest |log(swept gap / gap of FLT)| over fixed temperatures and seeds",
+        note="Two epochs at a temperature may be too few for the gap to come to rest there.",
     )
     def sweep_fixed(swept: Result, fixed: Result) -> Estimate:
         own = {float(m.split()[1]): gap for m, gap in column("gap", fixed).items() if m.startswith("FLT")}

@@ -65,21 +65,6 @@ def clip_narrower(r: Result) -> Estimate:
     return stats.exact(clip_at(r, "gap", 0.0, RANDOM) - clip_at(r, "gap", 0.0))
 
 
-@claim(
-    item=REAL_CLIP,
-    on="clip_features",
-    rule=AtLeast(0.5, basis=after("one half; the cosines had been read from the same file before")),
-    quantifier=Quantifier.exists,
-    author=Author.ours,
-)
-def clip_cones(r: Result) -> Estimate:
-    """Both modalities are cones: two images of different things have a mean cosine above a half, and so have two texts.
-
-    Measured: the smaller of the two mean cosines within a modality, trained weights.
-    """
-    return stats.exact(min(r["cone_image"][TRAINED], r["cone_text"][TRAINED]))
-
-
 @claim(item=REAL_CLIP, on="clip_features", rule=Positive(), quantifier=Quantifier.exists, author=Author.ours)
 def clip_own_pair(r: Result) -> Estimate:
     """An image is nearer to another image of something else than to its own caption.

@@ -29,40 +29,50 @@ MEASURES = {
     "text_retrieval": "text retrieval",
 }
 DECLARED = {
+    "uniformity": Verdict.trend_only,
     "zero_shot": Verdict.not_reproduced,
-    "linear_probe": Verdict.trend_only,
+    "linear_probe": Verdict.not_reproduced,
+    "image_retrieval": Verdict.trend_only,
+    "text_retrieval": Verdict.trend_only,
 }
+COLLAPSED = "Over all rows run it passes the bound of as many rows in every seed: the collapsed ones carry much of it."
 NOTES = {
-    "uniformity": "By a hair: the seed that goes least with the paper is .001 above the bound.",
+    "uniformity": COLLAPSED,
     "zero_shot": "Prompts of two words are unlike the captions of training: zero-shot accuracy varies more over seeds "
     "than over most methods.",
+    "linear_probe": "Over all rows run it is positive in every seed; without the collapsed rows it is not.",
+    "image_retrieval": COLLAPSED,
+    "text_retrieval": COLLAPSED,
 }
 OURS = len(AT_BOOK & PRINTED)  # rows that both have
+STANDING = AT_BOOK & PRINTED & set(published.not_collapsed())  # of them, those that retrieve in the paper
 ALL = len(published.TABLES)
 # In an earlier trial with another renderer and all 26 rows: gap .58, uniformity .50, probe .53, retrieval .54 and .36,
 # zero-shot .24. It is not a result of this book.
 
 
 def ranks(measure: str) -> Claim:
-    """The rank correlation with the paper's column over the rows that we train."""
+    """The rank correlation with the paper's column over the rows that we train, with the collapsed ones or without."""
 
     @claim(
         item="Tables 2 to 5, ranks",
         paper="order of the rows",
         on=SCENES,
-        rule=beyond_chance(OURS),
+        rule=beyond_chance(len(STANDING)),
         trend=Positive(),
         quantifier=Quantifier.every,
         match=Match.ours,
         declared=DECLARED.get(measure),
         name=f"ranks_{measure}",
-        statement=f"The methods' order by {MEASURES[measure]} goes with the paper's, in every seed.",
-        measured=f"Spearman's correlation of our column with the printed one over {OURS} rows, smallest over seeds",
+        statement=f"Of the {OURS} rows run, the order by {MEASURES[measure]} goes with the paper's, in every seed.",
+        measured=f"Spearman's correlation of our column with the printed one over the {OURS} rows and over the "
+        f"{len(STANDING)} of them that retrieve above 50 per cent in the paper; the smaller one, smallest over seeds",
         note=NOTES.get(measure, ""),
     )
     def of_column(*results: Result) -> Estimate:
-        trained = [m for m in column(measure, *results) if m in AT_BOOK and m in PRINTED]
-        return stats.worst(rank_correlation(measure, column(measure, *results), trained), largest=False)
+        ours = column(measure, *results)
+        of_rows = [rank_correlation(measure, ours, rows) for rows in (AT_BOOK & PRINTED, STANDING)]
+        return stats.worst(np.stack(of_rows), largest=False)
 
     return of_column
 
@@ -101,16 +111,18 @@ def of_printed(r: Result, *pairs: tuple[str, str]) -> float:
 @claim(
     item="Fig. 6, all rows by rank",
     on="correlations",
-    rule=Positive(),
+    rule=beyond_chance(ALL),
     quantifier=Quantifier.every,
     match=Match.exact,
     author=Author.ours,
+    declared=Verdict.does_not_hold,
     minimum_tier=Tier.smoke,
 )
 def printed_ranks_gap(r: Result) -> Estimate:
     """By rank, too, a smaller gap goes with worse retrieval over all 26 printed rows, in both directions.
 
     Measured: the smaller of Spearman's correlations of the printed gap with image and with text retrieval, 26 rows.
+    Note: Both are positive, but that of image retrieval does not pass the 5 % point for 26 rows.
     """
     return stats.exact(of_printed(r, ("gap", "image_retrieval"), ("gap", "text_retrieval")), ALL)
 

@@ -171,6 +171,7 @@ def table_one_attribute_scheduled(fixed: Result, moving: Result) -> Estimate:
     """Nor does a rising temperature (TS S3).
 
     Measured: change of telling shapes apart, TS S3 minus the baseline, paired over seeds.
+    Note: With these few seeds the interval is wider than the margin.
     """
     told = column("shape_told_apart", fixed, moving)
     return stats.mean(told["TS S3"] - told["baseline"])

@@ -8,6 +8,7 @@ from mmcl_core.evidence.rules import AtLeast, Identity, derived, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.yaras2024.claims.conditions import STATES
 from mmcl_core.papers.yaras2024.claims.lemmas import ROUNDING
 from mmcl_core.stats import Estimate
 
@@ -20,6 +21,7 @@ from mmcl_core.stats import Estimate
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=STATES,
 )
 def reduced_flow(r: Result) -> Estimate:
     r"""$\dot\nu=\beta'(1-\gamma^2)g$, $\dot\gamma=-2\beta\gamma g$ with the same $g=-\langle Z,\nabla l(aZ)\rangle$,

@@ -5,17 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, after, derived, standard
+from mmcl_core.evidence.claim import Match, Quantifier, claim
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, derived, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import bounds, longtime
-from mmcl_core.papers.yaras2024.experiments.closing import LATE, MODELS, OVER_THRESHOLD, SETTINGS, SHIFTS, SOFTMAX
+from mmcl_core.papers.yaras2024.claims.conditions import (
+    COVERED,
+    HYPOTHESIS,
+    LEAST_START,
+    MARGIN,
+    POSITIVE_C4,
+    SETTING_START,
+)
+from mmcl_core.papers.yaras2024.experiments.closing import LATE, SETTINGS, SHIFTS
 from mmcl_core.stats import Estimate
 
-REACHED = slice(0, 3)  # log t = 4.6, 9.2, 13.8
-COVERED = tuple(k for k in SOFTMAX if OVER_THRESHOLD[k] >= 1)  # models that meet the theorem's hypothesis
 NEXT_ORDER = derived("the next order is of relative size 4 / log t, and log t begins at 1000")
 QUADRATURE = derived("relative error of the quadrature's gamma")
 
@@ -34,42 +40,43 @@ def beyond_next_order(share: np.ndarray, shifts: np.ndarray) -> Estimate:
     return stats.worst(np.abs((1 - share) / predicted - 1))
 
 
-LEAST_START = Condition(
-    r"$\beta_0$ over the least one allowed, smallest of the models",
-    min(OVER_THRESHOLD[k] for k in COVERED),
-    AtLeast(1.0, PAPER),
-)
-MARGIN = Condition(
-    r"margin $\bar\alpha$, above 0, smallest of the models", min(MODELS[k][1] for k in COVERED), AtLeast(0.0, PAPER)
-)
-SETTING_START = Condition(
-    r"$\beta_0$ over the least one allowed, nine settings", 1.0, AtLeast(1.0, PAPER)
-)  # they start at it
-POSITIVE_C4 = Condition(
-    r"$c_4$, smallest of nine settings",
-    lambda r: r["c4"].min(),
-    AtLeast(0.0, derived("the proof takes roots of c4")),
-)
-HYPOTHESIS = Condition(
-    "runs whose margin stays positive from an allowed start",
-    lambda r: r["met"].sum(),
-    AtLeast(1.0, standard("one is needed for a comparison")),
-)
-
-
 @claim(
     item="Theorem 3.2",
     paper=r"$\Delta(t)\ge\Omega(1/\log(t)^2)$",
+    on=("exponents", "moving_margin"),
+    rule=AtLeast(-2.0, PAPER),
+    quantifier=Quantifier.every,
+    match=Match.reconstructed,
+    conditions=(LEAST_START, MARGIN, *HYPOTHESIS),
+    minimum_tier=Tier.smoke,
+)
+def thm3_2(fixed: Result, moving: Result) -> Estimate:
+    r"""With a positive margin and $\beta=e^\nu$ the gap closes no faster than $\Omega(1/\log(t)^2)$: nowhere is the
+    power of $\log t$ in $\gamma$ below $-2$, so that $\gamma\log(t)^2$ does not fall, and $\Delta\ge2\gamma$.
+
+    Measured: most negative local power, over the fixed similarities that meet the hypothesis ($\log t$ from 2 to
+    $10^5$) and over the runs with moving encoders that do ($\log t$ from 2 to 13.8).
+    """
+    late = np.log(moving["time"][moving["time"] > np.exp(2)])
+    gamma = np.log(moving["gamma"][moving["met"]][:, -len(late) :])
+    of_moving = np.diff(gamma) / np.diff(np.log(late))
+    return stats.worst(
+        np.concatenate([fixed["fine_exponent"][list(COVERED)].ravel(), of_moving.ravel()]), largest=False
+    )
+
+
+@claim(
+    item="Theorem 3.2, sharp",
     on="exponents",
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
-    match=Match.exact,
+    author=Author.ours,
     conditions=(LEAST_START, MARGIN),
     minimum_tier=Tier.smoke,
 )
-def thm3_2(r: Result) -> Estimate:
-    r"""With a positive margin and $\beta=e^\nu$ the gap closes no faster than $\Omega(1/\log(t)^2)$: where all wrong
-    pairs are equally wrong, $\gamma\log(t)^2\to K=\alpha^2\gamma_0\beta_0^2e^{-\gamma_0^2/2}>0$.
+def thm3_2_constant(r: Result) -> Estimate:
+    r"""Where all wrong pairs are equally wrong and the similarities stand still, the bound's order is the true one:
+    $\gamma\log(t)^2\to K=\alpha^2\gamma_0\beta_0^2e^{-\gamma_0^2/2}>0$.
 
     Measured: how far $\sqrt{K/\gamma}-\log t$ is from its predicted growth $2\log\log t+\log(n-1)$, largest relative
     distance over three models that meet the hypothesis and $\log t$ = $10^3$, $10^4$, $10^5$.
@@ -101,30 +108,13 @@ def thm3_2_exponent(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 3.2, within reach",
-    on="exponents",
-    rule=AtLeast(-1.4, after("a table of the same flow, made before this one, had -1.38 as its most negative entry")),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
-def thm3_2_visible(r: Result) -> Estimate:
-    r"""For $t$ from a hundred to a million ($\log t$ from 4.6 to 13.8) the cross-entropy models, with similarities held
-    fixed, never come nearer to $-2$ than $-1.4$.
-
-    Measured: most negative power there, four models.
-    """
-    return stats.worst(r["exponent"][list(SOFTMAX), REACHED], largest=False)
-
-
-@claim(
     item="Theorem 3.2, proof",
     paper="inequality",
     on="slow_closing",
     rule=AtMost(1.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.exact,
-    conditions=(SETTING_START,),
+    conditions=SETTING_START,
     minimum_tier=Tier.smoke,
 )
 def thm3_2_step(r: Result) -> Estimate:
@@ -143,7 +133,7 @@ def thm3_2_step(r: Result) -> Estimate:
     refutation=AtMost(1 - 1e-6, QUADRATURE),
     quantifier=Quantifier.every,
     match=Match.exact,
-    conditions=(SETTING_START, POSITIVE_C4),
+    conditions=(*SETTING_START, POSITIVE_C4),
     algebra=r"At $t=0$ the line reads $\gamma_0\ge\gamma_0\,c_2/c_4^2$ with $c_4=c_2-1/10$: false where $c_4^2<c_2$.",
     misprint=True,
     declared=Verdict.misprint,
@@ -153,8 +143,8 @@ def thm3_2_printed(r: Result) -> Estimate:
     r"""$\gamma(t)\ge c_2/\log(c_3t+e^{c_4/\sqrt{\gamma_0}})^2$.
 
     Measured: $\gamma_0$ over the printed bound at $t=0$, which is $c_4^2/c_2$, smallest of nine settings.
-    Note: False at $t=0$ in the three settings with two pairs, and along the runs too. The order $1/\log(t)^2$ does not
-    depend on the constant, so the theorem stands: the next row has what the proof's steps give.
+    Note: A misprint, since the proof's own steps give another line, which is the next row: false at $t=0$ in the three
+    settings with two pairs, and along the runs too. The order $1/\log(t)^2$ does not depend on the constant.
     """
     return stats.worst(np.exp(r["log_gamma"][:, 0]) / r["printed"][:, 0], largest=False)
 
@@ -165,7 +155,7 @@ def thm3_2_printed(r: Result) -> Estimate:
     rule=AtLeast(1 - 1e-6, QUADRATURE, ideal=1.0),
     quantifier=Quantifier.every,
     author=Author.correction,
-    conditions=(SETTING_START, POSITIVE_C4),
+    conditions=(*SETTING_START, POSITIVE_C4),
     minimum_tier=Tier.smoke,
 )
 def thm3_2_corrected(r: Result) -> Estimate:
@@ -201,17 +191,17 @@ def thm3_2_corrected_end(r: Result) -> Estimate:
 
 @claim(
     item="Theorem 3.2, moving encoders",
-    paper="inequality",
     on="moving_margin",
     rule=AtLeast(1 - 1e-6, derived("the solver's relative tolerance of 1e-11 over the run"), ideal=1.0),
     quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    conditions=(HYPOTHESIS,),
+    author=Author.correction,
+    conditions=HYPOTHESIS,
 )
 def thm3_2_moving(r: Result) -> Estimate:
-    r"""The bound (with its corrected constant) holds while the encoders move, where the hypothesis holds.
+    r"""The bound with its corrected constant holds while the encoders move, where the hypothesis holds.
 
     Measured: smallest $\gamma$ over the bound for $0<t\le10^6$, over the runs that meet the hypothesis.
+    Note: A weak test: bound and gap are one number at the start and drift apart, by the factors that the text gives.
     """
     return stats.worst((r["gamma"] / r["bound"])[r["met"]][:, 1:], largest=False)
 

@@ -7,22 +7,17 @@ from collections.abc import Callable
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, after, derived, standard
+from mmcl_core.evidence.claim import Match, Quantifier, claim
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, derived, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.yaras2024.claims.conditions import INFORMATIVE, MANY, RANDOM_START
 from mmcl_core.stats import Estimate
 
 MOST = standard("a statement with probability .95 that fails in most draws")
 NEXT_IN_N = derived(
     "three standard errors: 1920 pairs miss by 2 %, the fit adds a third, over 20 draws; then 1/n^2 at n = 60"
-)
-UNIFORM = Condition("rows independent and uniform on the sphere: dimension d", lambda r: r.config.d, AtLeast(2, PAPER))
-INFORMATIVE = Condition(
-    r"bound (8) at the smallest $\gamma_0$, above 0",
-    lambda r: r["bound"].min(),
-    AtLeast(0.0, derived("or it says nothing")),
 )
 
 
@@ -57,6 +52,7 @@ SMALLEST, SMALL_ON, LARGE, EVERY = slice(0, 1), slice(2, None), slice(-1, None),
     rule=Within(1.0, absolute=0.02, basis=NEXT_IN_N),
     quantifier=Quantifier.limit,
     match=Match.exact,
+    conditions=MANY,
 )
 def thm3_3_limit(r: Result) -> Estimate:
     r"""For many random pairs $2\dot\gamma|_0\to4\beta_0\gamma_0I_{\rho+1}(a)/I_\rho(a)$, $a=\beta_0(1-\gamma_0^2)$.
@@ -107,9 +103,10 @@ def thm3_3_rate(r: Result) -> Estimate:
     rule=Positive(),
     quantifier=Quantifier.every,
     match=Match.reconstructed,
+    conditions=MANY,
 )
 def thm3_3_sign(r: Result) -> Estimate:
-    r"""The gap opens at a random start.
+    r"""The gap opens at a random start, from $\gamma_0=0.3$ and 200 to 5000 pairs.
 
     Measured: the smaller of $\dot\Delta$ (encoders moving) and $2\dot\gamma$ over limit (9), in the draw and case of
     eight where it is smallest.
@@ -124,7 +121,7 @@ def thm3_3_sign(r: Result) -> Estimate:
     rule=AtLeast(0.95, PAPER),
     quantifier=Quantifier.probability,
     match=Match.reconstructed,
-    conditions=(UNIFORM, INFORMATIVE),
+    conditions=(*RANDOM_START, INFORMATIVE),
 )
 def thm3_3_bound(r: Result) -> Estimate:
     r"""The bound for finitely many pairs holds with probability at least $1-\delta$, $\delta=0.05$, at $\gamma_0=0.3$.
@@ -142,28 +139,30 @@ def thm3_3_bound(r: Result) -> Estimate:
     refutation=AtMost(0.5, MOST),
     quantifier=Quantifier.probability,
     match=Match.reconstructed,
-    conditions=(UNIFORM, INFORMATIVE),
+    conditions=(*RANDOM_START, INFORMATIVE),
     declared=Verdict.refuted,
 )
 def thm3_3_small_gap(r: Result) -> Estimate:
     r"""Bound (8) on $d\Delta/dt$ holds with probability 0.95 at every $\gamma_0$.
 
     Measured: share of draws with $d\Delta/dt$ at least (8) at $\gamma_0=0.05\,n^{-1/2}$; 4000 pairs, d = 3,
-    $\beta_0=2$, encoders free to move.
-    Note: Below the sampling noise $n^{-1/2}$ the gap is the distance of the in-plane centres, and $\gamma$ hardly
-    enters it.
+    $\beta_0=2$; the larger of the shares for encoders at rest and for rows that move at unit rate.
+    Note: That rows are parameters of their own is our reading of an encoder, so both are tried. Below the sampling
+    noise $n^{-1/2}$ the gap is the distance m of the in-plane centres, and $\gamma$ hardly enters it: at rest
+    $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta$.
     """
-    return share_above_bound("moving", SMALLEST)(r)
+    return stats.reaching_highest(*(share_above_bound(rate, SMALLEST)(r) for rate in ("frozen", "moving")))
 
 
 @claim(
     item="Theorem 3.3, proof",
     paper="inequality",
     on="many_pairs",
-    rule=AtLeast(0.95, PAPER),
-    refutation=AtMost(0.5, MOST),
-    quantifier=Quantifier.probability,
+    rule=AtLeast(1.0, PAPER),
+    refutation=AtMost(1 - 1e-6, derived("double precision, times what cancels in a mean of 1920 rows")),
+    quantifier=Quantifier.every,
     match=Match.reconstructed,
+    conditions=MANY,
     algebra=(
         r"An order of $\Delta\ge2\gamma$ is none of their slopes: with $m=\lVert\bar H_X-\bar H_Y\rVert$ and encoders "
         r"at rest, $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta<2\dot\gamma$ wherever $m>0$ and $\dot\gamma>0$."
@@ -171,13 +170,14 @@ def thm3_3_small_gap(r: Result) -> Estimate:
     declared=Verdict.refuted,
 )
 def thm3_3_step(r: Result) -> Estimate:
-    r"""$d\Delta/dt\ge2\,d\gamma/dt$ at every $\gamma_0$, since $\Delta\ge2\gamma$.
+    r"""$d\Delta/dt\ge2\,d\gamma/dt$, since $\Delta\ge2\gamma$.
 
-    Measured: share of six n from 60 to 1920 and three spaces at which it holds for $\gamma_0=0.07\,n^{-1/2}$ with
-    encoders that move; mean over draws.
-    Note: What the step is used for fails with it at such gaps, the next row; read for $2\gamma$ the theorem stands.
+    Measured: $\dot\Delta$ over $2\dot\gamma$ with encoders at rest, smallest over draws, six n from 60 to 1920 and
+    three spaces, $\gamma_0=0.07\,n^{-1/2}$.
+    Note: What the step is used for fails with it at such gaps, the row on small gaps; read for $2\gamma$ the theorem
+    stands.
     """
-    return stats.mean_per_seed(r["step"] >= 1)
+    return stats.worst(r["frozen"], largest=False)
 
 
 @claim(
@@ -186,10 +186,10 @@ def thm3_3_step(r: Result) -> Estimate:
     rule=AtLeast(0.95, PAPER),
     quantifier=Quantifier.probability,
     author=Author.correction,
-    conditions=(UNIFORM, INFORMATIVE),
+    conditions=(*RANDOM_START, INFORMATIVE),
 )
 def thm3_3_gamma(r: Result) -> Estimate:
-    r"""Read for $2\gamma$ in place of $\Delta$, (8) holds at every $\gamma_0$.
+    r"""Read for $2\gamma$ in place of $\Delta$, (8) holds at every $\gamma_0$ tried.
 
     Measured: smallest share of draws with $2\dot\gamma$ at least (8), over four $\gamma_0$ from $0.05\,n^{-1/2}$ to
     0.3.
@@ -203,7 +203,7 @@ def thm3_3_gamma(r: Result) -> Estimate:
     rule=AtLeast(0.95, PAPER),
     quantifier=Quantifier.probability,
     author=Author.correction,
-    conditions=(UNIFORM, INFORMATIVE),
+    conditions=(*RANDOM_START, INFORMATIVE),
 )
 def thm3_3_large_gap(r: Result) -> Estimate:
     r"""Read for $\Delta$ it holds in 95 % of the draws from $\gamma_0=0.35\,n^{-1/2}$ on, with 4000 pairs, d = 3,
@@ -229,19 +229,3 @@ def thm3_3_void(r: Result) -> Estimate:
     Measured: the bound.
     """
     return stats.exact(float(r["clip"]))
-
-
-@claim(
-    item="Theorem 3.3, (8) at CLIP's sizes",
-    on="finite_bound",
-    rule=AtLeast(1e16, after("the power of ten below the root, which was known when this was written")),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
-def thm3_3_needed(r: Result) -> Estimate:
-    r"""It would begin to speak beyond $10^{16}$ pairs.
-
-    Measured: root of (8) in n at $d=512$, $\beta_0=14.3$.
-    """
-    return stats.exact(r["smallest"][-1, -1])
