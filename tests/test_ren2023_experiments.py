@@ -198,7 +198,8 @@ def test_the_first_stage_falls_with_a_run_that_never_rises_explodes_or_balances_
     for top, verdict in ((7.0, Verdict.reproduced), (2.0, Verdict.not_reproduced)):
         assert judged("p1_peak", "runs", **runs_result(bump(top), aligned))[1] == verdict
     assert judged("p1_height", "runs", **runs_result(bump(197_232), aligned))[1] == Verdict.does_not_hold
-    late, never = (runs_result(bump(7.0), lambda t, x=x: x * (1 - np.exp(-t / 3000))) for x in (1.0, 0.8))
+    late = runs_result(bump(7.0), lambda t: 1 - np.exp(-t / 3000))
+    never = runs_result(lambda t: 2 + t / 1000, lambda t: 0.8 * aligned(t))
     assert judged("p1_peak", "runs", **never)[1] == Verdict.not_reproduced
     for arrays, of_paper, ours in (
         (runs_result(bump(7.0), aligned), Verdict.reproduced, Verdict.does_not_hold),

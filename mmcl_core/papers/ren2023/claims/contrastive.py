@@ -167,7 +167,7 @@ def d4e(r):
 def d4e_corrected(r):
     r"""There is one peak (re-rise below $10^{-4}$) for $\tau^2\le1.5\,r$.
 
-    Measured: largest later rise, those of 300 fresh random configurations with $\tau^2\le1.5\,r$, seeds 10,000 and on
+    Measured: largest later rise, those of 150 fresh random configurations with $\tau^2\le1.5\,r$, seeds 10,000 and on
     Note: The range was narrowed after the statement for every temperature had failed on 300 other configurations.
     """
     return every(r, "rerise", within=NOT_HOT)

@@ -89,8 +89,14 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
 FRESH = 10_000  # the first seed that no earlier sweep has seen
 
 
-@experiment("ren2023.fresh_sweep", SweepSetting, seconds={"smoke": 1, "book": 8, "paper": 8})
-def fresh_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+class FreshSetting(SweepSetting):
+    """Configurations that the sweep has not seen."""
+
+    seeds: int = Field(150, ge=1, description="chosen: number of random configurations")
+
+
+@experiment("ren2023.fresh_sweep", FreshSetting, seconds={"smoke": 1, "book": 7, "paper": 7})
+def fresh_sweep(config: FreshSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The later re-rise on configurations that were not looked at when its range of temperatures was chosen."""
     fresh = [random_closure(FRESH + seed) for seed in seeds]
     return {
