@@ -8,13 +8,10 @@ from torch.nn.functional import cross_entropy, normalize
 from mmcl_core import stats
 from mmcl_core.data import backgrounds
 from mmcl_core.errors import DataAbsent, InputError
-from mmcl_core.evidence.claim import claims_of
-from mmcl_core.evidence.rules import Outcome
-from mmcl_core.evidence.verdicts import Verdict
+from mmcl_core.evidence.rules import Outcome, Within, before
 from mmcl_core.lab.config import Tier
 from mmcl_core.losses import clip_loss
 from mmcl_core.papers.xue2024 import contrast
-from mmcl_core.papers.xue2024.claims import our_digits
 from mmcl_core.papers.xue2024.experiments import digits, icons, mscoco, robustness
 from tests.test_xue2024_backgrounds import split
 
@@ -156,32 +153,13 @@ def test_mscoco_says_in_one_sentence_what_is_missing(monkeypatch, tmp_path):
         mscoco.mscoco.compute(mscoco.MscocoSetting(), [0], torch.device("cpu"))
 
 
-def test_planted_errors_are_caught_by_the_claims():
-    """Methods exchanged, or captions that never reach the training: the orderings must not hold."""
-    claims = {c.name: c for c in claims_of(our_digits)}
-    jitter = np.array([0.01, -0.01, 0.0, 0.005, -0.005])
-    exchanged = {"digit_shade_main_ood": 0.57 + jitter, "digit_shade_no_intra_main_ood": 0.83 + jitter[::-1]}
-    same = {"digit_shade_main_ood": 0.57 + jitter, "digit_shade_no_intra_main_ood": 0.57 + jitter[::-1]}
-    ordering, fails = claims["digits_intra_class"], claims["digits_supervised_fails"]
-    for planted in (exchanged, same):
-        assert ordering.judge(ordering.estimator(planted, {})) != Verdict.holds
-    assert fails.judge(fails.estimator({}, {"supervised_main_ood": 0.8 + jitter})) == Verdict.does_not_hold
-    assert claims["digits_shade_irrelevant"].rule.judge(stats.mean(0.1 + jitter)) == Outcome.fails
-    votes = claims["digits_class_mean_votes_against"]
-    for agreeing, disagreeing, verdict in ((0.3, 0.7, Verdict.holds), (0.6, 0.55, Verdict.does_not_hold)):
-        planted = {
-            "digit_shade_class_mean_agreeing": agreeing + jitter,
-            "digit_shade_class_mean_disagreeing": disagreeing + jitter[::-1],
-        }
-        assert votes.judge(votes.estimator(planted, {})) == verdict
-
-
 def test_equivalence_needs_the_whole_interval():
     """A mean inside the margin whose interval is not is undecided; too few seeds decide nothing."""
+    margin = Within(0, absolute=0.03, basis=before("a test"))
     for sample, outcome in (
         ([0.01, 0.0, 0.02, 0.01, 0.005], Outcome.holds),
         ([0.05, -0.04, 0.03, -0.02, 0.01], Outcome.undecided),
         ([0.05, 0.051, 0.049, 0.052, 0.05], Outcome.fails),
         ([0.0, 0.0, 0.0], Outcome.undecided),
     ):
-        assert our_digits.NO_MATTER.judge(stats.mean(np.array(sample))) == outcome
+        assert margin.judge(stats.mean(np.array(sample))) == outcome

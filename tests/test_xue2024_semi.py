@@ -176,9 +176,9 @@ def test_planted_errors_are_caught_by_the_claims():
     jitter = np.array([0.01, -0.01, 0.0, 0.005, -0.005])
     four = np.stack([0.72 + jitter, 0.78 - jitter, 0.74 + jitter, 0.82 - jitter], 1)
     r = {"captions_1_1_accuracy": four, "captions_1_0_accuracy": four, "supervised_2_accuracy": four - 0.1}
-    below = claims.BELOW[1]
+    below = claims.semi_id_below_ood_plain
     assert below.rule.judge(below.estimator(r)) == Outcome.holds
-    swapped = r | {"captions_1_1_accuracy": four[:, [1, 0, 2, 3]]}
+    swapped = r | {"captions_1_0_accuracy": four[:, [1, 0, 2, 3]]}
     assert below.rule.judge(below.estimator(swapped)) == Outcome.fails
     errors = np.tile(np.array([0, 0, 0, 0.5, 0.6, 0.6, 0.4, 0, 0, 0]), (5, 1)) + jitter[:, None]
     digits = {f"{n}_digit_error": errors for n in ("captions_1_1", "captions_1_0")}

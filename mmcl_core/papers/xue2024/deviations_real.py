@@ -20,7 +20,7 @@ REAL: tuple[Deviation, ...] = (
         "has it; the digit is white on the colour; masks and noise are drawn once; the colours are read off the "
         "drawings.",
         "The paper gives none of them. Number of seeds: unknown, ours is 5.",
-        _names("semi_id_below_ood_rich", "semi_rich_beats_sl", "semi_caption_vectors"),
+        _names("semi_id_below_ood_rich", "semi_rich_beats_sl"),
     ),
     Deviation(
         "wrong as printed",
@@ -29,7 +29,6 @@ REAL: tuple[Deviation, ...] = (
         "of the sums "
         "over 0 to 4 and 5 to 9. 'Four variations' of the digits 0 to 4 are five.",
         "The dictionary of the same section decides.",
-        _names("semi_caption_vectors"),
     ),
     Deviation(
         "changed",
@@ -40,7 +39,15 @@ REAL: tuple[Deviation, ...] = (
         "orderings are "
         "claimed, no level; the sixteen published numbers are judged at tier paper, which we have not run.",
         "Time: 40 trainings of 46,900 steps want a GPU.",
-        _names("semi_id_below_ood_plain", "semi_sl_background", "semi_rich_beats_sl", "semi_reversal"),
+        _names(
+            "semi_id_below_ood_plain",
+            "semi_id_below_ood_rich",
+            "semi_sl_background",
+            "semi_rich_beats_sl",
+            "semi_order_share",
+            "semi_order_count",
+            "semi_reversal",
+        ),
     ),
     Deviation(
         "changed",
@@ -48,8 +55,8 @@ REAL: tuple[Deviation, ...] = (
         "Read off the vector drawings to .1; the paper has no table of them, one run a point and no error bars. That a "
         "drawn line "
         "is the least-squares line of the raw percentages was found by comparison and is not a claim here.",
-        "Statements on them are ours, though the points are the paper's.",
-        _names("fig3a_no_overlap", "fig3a_negative_line", "fig7_absolute"),
+        "What the figures are drawn to show is judged under the paper's name; what we read in them is ours.",
+        _names("fig3a_no_overlap", "fig3a_line_contains_chance", "fig6_equal_id", "fig7_absolute"),
     ),
     Deviation(
         "changed",
@@ -71,41 +78,21 @@ REAL: tuple[Deviation, ...] = (
         "No package carries the pictures, and one such training takes days on a GPU.",
     ),
     Deviation(
-        "changed",
-        "Our variant of the digits",
-        "One-hot captions, cosines with a learnt temperature, three strided convolutions, prompts that name digits, "
-        "Adam, five shifts. "
-        "It stood in while the paper's recipe was unknown; now it is a variant at tier paper and below that only a "
-        "trial.",
-        "The paper's own recipe takes its place.",
-        _names("digits_rich_beats_supervised", "digits_intra_class", "robustness_captions"),
-    ),
-    Deviation(
-        "changed",
-        "Icons trained from scratch",
-        "Icons under their names; no rendering goes with any class. At tier paper; the heads on frozen towers, which "
-        "have a shortcut, "
-        "take their place at tier book.",
-        "Without a shortcut the mechanisms are silent.",
-        _names("icons_richness", "icons_supervised"),
+        "retired",
+        "Our own designs: digits_*, robustness_* and icons_*",
+        "27 statements on one-hot captions, cosines and digit prompts, on five made shifts, and on icons trained from "
+        "scratch. They stood in while the paper's recipe was unknown, asked for tier paper and were never run. The "
+        "experiments and their figures remain, at that tier. digits_fine_labels has become semi_fine_labels.",
+        "The paper's own recipe, and heads on frozen towers, which have a shortcut, take their place.",
+        _names("semi_fine_labels", "heads_equal_id"),
     ),
     Deviation(
         "retired",
-        "Claims on our variant of the digits",
-        "digits_fine_labels has become semi_fine_labels, on the paper's own recipe. The weaker statements about means "
-        "inside a margin, "
-        "which stood beside equivalences, are gone: an interval that is not inside the margin leaves the question "
-        "open.",
-        "A mean alone settles nothing.",
-        _names("semi_fine_labels"),
-    ),
-    Deviation(
-        "retired",
-        "robustness_every_size and robustness_rich_above_line as trends",
-        "Joined intervals of several sizes are gone: the size that reaches lowest decides, and the supervised line's "
-        "own uncertainty is "
-        "in the interval by a jackknife over seeds.",
-        "Joining intervals mixed two questions, and the line was taken as exact.",
-        _names("robustness_every_size", "robustness_rich_above_line"),
+        "fig3a_negative_line and semi_caption_vectors",
+        "That the line lies below blind guessing at CLIP's ID rested on a quarter of a point on CC3M, where its "
+        "interval is dozens of points wide: the interval is judged instead. That captions are the paper's dictionary is "
+        "a test of the code.",
+        "A sign inside its own error says nothing; a test of the code is no finding.",
+        _names("fig3a_line_contains_chance", "fig3a_line_wider"),
     ),
 )

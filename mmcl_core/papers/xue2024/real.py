@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from mmcl_core.evidence.claim import claims_of
 from mmcl_core.papers.xue2024.claims import heads as head_claims
-from mmcl_core.papers.xue2024.claims import icons as icon_claims
-from mmcl_core.papers.xue2024.claims import our_digits, semi_optimum, semi_published
 from mmcl_core.papers.xue2024.claims import published as published_claims
-from mmcl_core.papers.xue2024.claims import robustness as robustness_claims
 from mmcl_core.papers.xue2024.claims import semi as semi_claims
+from mmcl_core.papers.xue2024.claims import semi_optimum, semi_published
 from mmcl_core.papers.xue2024.experiments import (
     digits,
     heads,
@@ -56,6 +54,4 @@ REAL_FIGURES = (
     *robustness_figures.FIGURES,
     *icon_figures.FIGURES,
 )
-REAL_CLAIMS = claims_of(
-    semi_claims, semi_optimum, semi_published, published_claims, head_claims, our_digits, robustness_claims, icon_claims
-)
+REAL_CLAIMS = claims_of(semi_claims, semi_optimum, semi_published, published_claims, head_claims)

@@ -17,7 +17,7 @@ BRIDGE = "From CLIP's loss to the linear loss"
 WEIGHT, OOD, ID, CONFLICT = range(4)
 
 
-TENTH = "a tenth of the linear loss's weight, kept from the first edition, where it was set after a first run"
+TENTH = "a tenth of the linear loss's weight, set after a pilot"
 
 
 @claim(
@@ -29,9 +29,10 @@ TENTH = "a tenth of the linear loss's weight, kept from the first edition, where
 )
 def strong_regulariser(r):
     r"""A strong regulariser $\frac\rho2\lVert W_I^\top W_T\rVert_F^2$ keeps similarities small, where the softmax is
-    linear: at $\rho=100$ CLIP's loss on inner products gives the direction of the linear loss.
+    nearly linear: at $\rho=100$ CLIP's loss on inner products is within a tenth of the direction of the linear loss.
 
     Measured: spurious over core weight, divided by that of the linear loss on the same data, mean over seeds.
+    Note: Two hundredths are missing still; that the rest falls like $1/\rho$ is not claimed.
     """
     return stats.mean(r["trained"][:, r["rho"].argmax(), WEIGHT] / r["linear"][:, WEIGHT])
 
@@ -78,28 +79,9 @@ def regulariser_sign(r):
     return stats.worst(np.minimum(weight[:, r["rho"].argmax()], -weight[:, r["rho"].argmin()]), largest=False)
 
 
-@claim(
-    item=BRIDGE,
-    on="training_time",
-    author=Author.ours,
-    rule=Within(1.0, absolute=0.1, basis=after(TENTH + "; width, time, rate and start were chosen with runs in view")),
-    quantifier=Quantifier.mean,
-)
-def early_training(r):
-    r"""Early training agrees with the theorem as well, for wide encoders (1024) that have outgrown their random start:
-    at time $1/s_1(C)$ gradient descent has its direction.
-
-    Measured: spurious over core weight, divided by that of the linear loss on the same data, mean over seeds.
-    Note: Narrow encoders (rank 4) come near this direction and turn away; the figure's data has them.
-    """
-    C = r.config.model().cross_covariance()
-    row = nearest(r["step"] * r.config.rate, 1 / np.linalg.svd(C, compute_uv=False)[0])
-    return stats.mean(r["trained"][:, row, WEIGHT] / r["linear"][:, WEIGHT])
-
-
 @claim(item=BRIDGE, on="training_time", author=Author.ours, rule=Positive(), quantifier=Quantifier.every)
 def late_training(r):
-    """Late training does not: the weight ends negative.
+    """Late in training the weight ends negative.
 
     Measured: minus the largest spurious over core weight at the end, over seeds.
     """

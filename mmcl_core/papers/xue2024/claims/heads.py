@@ -1,10 +1,8 @@
 """Heads on frozen towers: what the paper's Figure 3 predicts for small data, by two readings of "equal ID".
 
-(i) The paper's: a straight line through the other method's points, extrapolated. (ii) The other method measured at that
-ID, by
-narrow heads, linear in logits between the two points that bracket it. The predictions were fixed before the first run
-of
-this code; one seed of a prototype had been seen.
+(i) The paper's: a straight line through the other method's points, extrapolated. (ii) The other method measured at
+that ID, by narrow heads, linear in logits between the two points that bracket it. The predictions were fixed before
+the first run of this code; one seed of a pilot had been seen.
 """
 
 from __future__ import annotations
@@ -76,7 +74,7 @@ def heads_extrapolated(r: Result) -> Estimate:
 
 @claim(item="Fig. 3a", declared=Verdict.does_not_hold)
 def heads_equal_id(r: Result) -> Estimate:
-    """It is so, too, where supervised learning is measured at that ID.
+    """It is so, too, on these icons, where supervised learning is measured at that ID.
 
     Measured: reading (ii): OOD accuracy minus that of supervised heads at the same ID, mean over widths.
     Note: The sign is the other one: the advantage was the extrapolation's.

@@ -102,6 +102,11 @@ def thmF_2(r):
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=(
+        Condition(
+            r"least $\alpha$ (unsaid: above 1)", lambda r: r["cells"][_large(r), 1].min(), AtLeast(1, basis=PAPER)
+        ),
+    ),
 )
 def thmF_2_bound(r):
     r"""No linear classifier on them has more than 75 %.

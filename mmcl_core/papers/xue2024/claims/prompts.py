@@ -23,8 +23,8 @@ M, ALPHA, BETA, PI, BY_PROMPT, BY_PROBE, BY_COUNTER = range(7)
     quantifier=Quantifier.every,
 )
 def prompt_family(r):
-    r"""The prompt $(1,b)$ has the weights $(A+(2p-1)b,\ (2p-1)+(1+\pi_{spu}\sigma_{spu}^2)b)$, and the formula holds
-    with these.
+    r"""The prompt $(1,b)$ has the weights $(A+(2p_{spu}-1)b,\ (2p_{spu}-1)+(1+\pi_{spu}\sigma_{spu}^2)b)$, and the
+    formula holds with these.
 
     Measured: largest distance of a mean OOD accuracy from the formula, in tolerances, three settings, six prompts.
     """
@@ -65,8 +65,8 @@ def training_prompt(r):
     quantifier=Quantifier.every,
 )
 def counter_prompt(r):
-    r"""At $b^*=-\frac{2p-1}{1+\pi_{spu}\sigma_{spu}^2}$ the background's weight is zero and accuracy is that of the
-    core alone, $\Phi(1/\sigma_{core})$, the best there is, for every $p_{spu}$ and $\pi_{core}$.
+    r"""At $b^*=-\frac{2p_{spu}-1}{1+\pi_{spu}\sigma_{spu}^2}$ the background's weight is zero and accuracy is that
+    of the core alone, $\Phi(1/\sigma_{core})$, the best there is, for every $p_{spu}$ and $\pi_{core}$.
 
     Measured: largest distance of an OOD accuracy from the core's own (with the noise of finite d), in tolerances, over
     settings and seeds.
@@ -125,8 +125,8 @@ def counter_prompt_needed(r):
     quantifier=Quantifier.every,
 )
 def class_prior(r):
-    r"""With a class prior $P$ the weights are $(v+\pi_{core}\sigma_{core}^2,\ v(2p-1))$, $v=4P(1-P)$, because the loss
-    takes out the means.
+    r"""With a class prior $P$ the weights are $(v+\pi_{core}\sigma_{core}^2,\ v(2p_{spu}-1))$, $v=4P(1-P)$, because
+    the loss takes out the means.
 
     Measured: largest distance of a mean OOD accuracy from the formula, in tolerances, over the priors; tested on
     equally common classes.

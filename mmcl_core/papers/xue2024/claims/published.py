@@ -1,6 +1,7 @@
 """What the points of the published Figures 3, 6 and 7 say (none of it needs training).
 
-The points are the paper's, read off its drawings to .1; the statements about them are ours. "Equal ID" is read in two
+The points are the paper's, read off its drawings to .1; what its figures are drawn to show is judged under its name,
+the rest is ours. "Equal ID" is read in two
 ways: by a straight line through the other method's points, as the figures draw it, and where both methods have points.
 """
 
@@ -11,6 +12,7 @@ from functools import partial
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import t as student
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Match, Quantifier
@@ -34,6 +36,7 @@ claim = partial(
     match=Match.exact,
     minimum_tier=Tier.smoke,
 )
+theirs = partial(claim, author=Author.paper)
 
 
 def points(r: Mapping[str, np.ndarray], data: str, series: str, figure: str = "") -> Points:
@@ -75,41 +78,63 @@ def fig3a_no_overlap(r: Result) -> Estimate:
     return stats.worst(np.array(gaps), largest=False)
 
 
-@claim(item="Fig. 3a")
-def fig3a_negative_line(r: Result) -> Estimate:
-    """The extrapolated line is empty: at CLIP's median ID it gives supervised learning less than blind guessing has.
+def supervised_line_at(r: Mapping[str, np.ndarray], data: str) -> tuple[float, float, float]:
+    """At CLIP's median ID in Fig. 3a: the supervised line, half its 95 % interval, and CLIP's median OOD minus the
+    line.
 
-    Measured: one over the number of classes, in per cent, minus the line's value; the smaller of MSCOCO and CC3M.
+    The interval is that of a least-squares line with independent normal residuals.
     """
-    shortfall = []
-    for data, classes in CLASSES.items():
-        slope, intercept = line(*points(r, data, "SL", "3a"))
-        shortfall.append(100 / classes - (slope * np.median(points(r, data, "CLIP", "3a")[0]) + intercept))
-    return stats.worst(np.array(shortfall), largest=False)
+    (x, y), clip = points(r, data, "SL", "3a"), points(r, data, "CLIP", "3a")
+    slope, intercept = line(x, y)
+    at, n = np.median(clip[0]), len(x)
+    scatter = np.sqrt(((y - intercept - slope * x) ** 2).sum() / (n - 2))
+    half = student.ppf(0.975, n - 2) * scatter * np.sqrt(1 / n + (at - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+    value = float(intercept + slope * at)
+    return value, float(half), float(np.median(clip[1]) - value)
 
 
-@claim(item="Fig. 6", paper="SupCon 7.5 at 49.3; SimCLR 5.1 at 43.6")
+@claim(item="Fig. 3a")
+def fig3a_line_contains_chance(r: Result) -> Estimate:
+    """At CLIP's median ID the extrapolated line does not tell supervised learning from blind guessing.
+
+    Measured: half the line's 95 % interval minus its distance from one over the number of classes, in points, the
+    smaller of MSCOCO and CC3M.
+    """
+    found = [(supervised_line_at(r, data), classes) for data, classes in CLASSES.items()]
+    return stats.worst(np.array([half - abs(v - 100 / c) for (v, half, _), c in found]), largest=False)
+
+
+@claim(item="Fig. 3a")
+def fig3a_line_wider(r: Result) -> Estimate:
+    """On CC3M the line's interval there is wider than the advantage that is read off it.
+
+    Measured: width of the 95 % interval minus CLIP's median OOD accuracy above the line, in points, CC3M.
+    Note: On MSCOCO it is not: there the advantage is beyond the interval, if the line stays straight so far.
+    """
+    _, half, advantage_read = supervised_line_at(r, "cc")
+    return stats.exact(2 * half - advantage_read)
+
+
+@theirs(item="Fig. 6", paper="SupCon 7.5 at 49.3; SimCLR 5.1 at 43.6")
 def fig6_equal_id(r: Result) -> Estimate:
     """Where ranges overlap, CLIP has more OOD accuracy than SupCon and SimCLR at equal ID.
 
     Measured: CLIP between its neighbouring points minus the other method, at each of its points that lie in CLIP's
-    range.
+    range, the smallest.
+    Note: Three points in all: the lowest of SupCon and the lowest two of SimCLR.
     """
     clip = points(r, "cc", "CLIP")
     return stats.worst(np.array([advantage(clip, points(r, "cc", s)) for s in ("SupCon", "SimCLR")]), largest=False)
 
 
-@claim(item="Fig. 3b", paper="14.6 at 47.9 (CC3M)")
+@theirs(item="Fig. 3b", paper="14.6 at 47.9 (CC3M)")
 def fig3b_equal_id(r: Result) -> Estimate:
     """And more than the same training with labels for captions.
 
-    Measured: as before, label captions on both data sets, at each of their points from an ID of 10 in CLIP's range.
+    Measured: as before, label captions on both data sets, at each of their points in CLIP's range.
     Note: One point of label captions on MSCOCO, (49.7, 47.6), lies beyond CLIP's range and on its line.
     """
-    found = []
-    for data in CLASSES:
-        x, y = points(r, data, "CLIP label")
-        found.append(advantage(points(r, data, "CLIP"), (x[x > 10], y[x > 10])))
+    found = [advantage(points(r, data, "CLIP"), points(r, data, "CLIP label")) for data in CLASSES]
     return stats.worst(np.array(found), largest=False)
 
 
@@ -123,9 +148,9 @@ def fig3c_both_rise(r: Result) -> Estimate:
     return stats.worst(np.array([[a[k] - b[k] for k in range(2)] for a, b in pairs]), largest=False)
 
 
-@claim(item="Fig. 3c", paper="the line with same-class negatives lies higher")
+@theirs(item="Fig. 3c", paper="the line with same-class negatives lies higher")
 def fig3c_equal_id(r: Result) -> Estimate:
-    """At equal ID the order is the paper's: with same-class negatives more OOD accuracy.
+    """At equal ID there is more OOD accuracy with same-class negatives.
 
     Measured: OOD with same-class negatives, at its points within the range of the other, minus OOD without.
     """
@@ -146,7 +171,7 @@ def fig7_absolute(r: Result) -> Estimate:
     return stats.worst(np.array(best), largest=False)
 
 
-@claim(item="Fig. 3a", paper="50.5 against 42.1")
+@theirs(item="Fig. 3a", paper="50.5 against 42.1")
 def fig3a_coco_absolute(r: Result) -> Estimate:
     """On MSCOCO CLIP's best OOD accuracy is the better one.
 
@@ -168,8 +193,7 @@ def fig25_groups(r: Result) -> Estimate:
 
 def groups(r: Mapping[str, np.ndarray], series: str) -> tuple[float, float]:
     """Agree and conflict accuracy in per cent that follow from a published ID and OOD: ID = .995 a + .005 c, OOD =
-    (a+c)/2.
-    """
+    (a+c)/2."""
     x, y = points(r, "digits", series)
     agree = float((x[0] - 0.01 * y[0]) / 0.99)
     return agree, float(2 * y[0] - agree)

@@ -1,10 +1,8 @@
 """The semi-synthetic experiment at tier book.
 
 Two things of the paper's cannot both be kept with 4,000 images: the share of exceptions (p = .995, 20 of them) and
-their number
-(300, p = .925). Orderings and signs are claimed, no level. All was fixed before the first run
-of
-this code, from the derivation and from one seed of a prototype.
+their number (300, p = .925). Orderings and signs are claimed, no level. All was fixed before the first run
+of this code, from the derivation and from one seed of a pilot.
 """
 
 from __future__ import annotations
@@ -12,16 +10,13 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import DIGITS
-from mmcl_core.data.vector_captions import meaning
-from mmcl_core.evidence.claim import Claim, Match, Quantifier, claim
-from mmcl_core.evidence.rules import AtMost, Identity, Positive, standard
+from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
+from mmcl_core.evidence.rules import AtMost, Positive, Within, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
-from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
@@ -31,6 +26,13 @@ RICH, PLAIN, POOR = "captions_1_1", "captions_1_0", "captions_0_1"  # (pi_core, 
 ours = partial(claim, author=Author.ours, quantifier=Quantifier.mean, rule=Positive())
 paper = partial(claim, quantifier=Quantifier.mean, match=Match.scaled)
 
+BOTH = ("semi", "semi_count")
+LAW = Condition(
+    "$p_{spu}$ (the paper's law)",
+    lambda r: r.config.agreement,
+    Within(0.995, absolute=1e-9, basis=standard("rounding")),
+)
+
 
 def accuracy(r: Result, name: str, place: int) -> Float[np.ndarray, "S"]:
     """Accuracy of a method, one a seed."""
@@ -38,90 +40,101 @@ def accuracy(r: Result, name: str, place: int) -> Float[np.ndarray, "S"]:
 
 
 @paper(
-    item="Fig. 1",
-    paper="the digit d is d - 4.5, shades are -2.5 to 2.5; unsaid: -+2.5 and -+1.5",
-    on="semi_samples",
-    rule=Identity(0.0, basis=standard("a dictionary of halves is exact in floating point")),
-    quantifier=Quantifier.every,
-    minimum_tier=Tier.smoke,
+    item="Figs. 2 and 5",
+    paper="-20.9 points",
+    on="semi_count",
+    rule=Positive(),
+    match=Match.ours,
+    conditions=(LAW,),
 )
-def semi_caption_vectors(r: Result) -> Estimate:
-    """Captions are the paper's: what is said is a value of its dictionary, what is not is the class's or family's mean.
+def semi_id_below_ood_plain(r: Result) -> Estimate:
+    """With captions that always name the digit and never the shade, ID accuracy lies below OOD accuracy.
 
-    Measured: largest difference from the dictionary typed out, over the sample images and the four kinds of captions.
+    Measured: paired difference OOD minus ID, p = .925 only (these captions are not trained at .995), mean over seeds.
+    Note: In the linear theory ID is above OOD for every richness: the sign decides between the two losses.
     """
-    said = {
-        "digit": [-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5],
-        "shade": [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5],
-    }
-    vague = {"digit": [-2.5] * 5 + [2.5] * 5, "shade": [-1.5] * 3 + [1.5] * 3}
-    digit, shade = r["train_digit"].ravel(), r["train_shade"].ravel()
-    off = []
-    for core in (True, False):
-        for spu in (True, False):
-            flags = (torch.full((len(digit),), flag) for flag in (core, spu))
-            found = meaning(torch.as_tensor(digit), torch.as_tensor(shade), *flags).numpy()
-            a = np.array((said if core else vague)["digit"])[digit]
-            b = np.array((said if spu else vague)["shade"])[shade]
-            off.append(np.abs(found - np.stack([a, b], 1)).max())
-    return stats.worst(np.array(off))
-
-
-def _below(name: str, method: str, words: str, points: str, declared: Verdict, note: str) -> Claim:
-    @paper(
-        name=f"semi_id_below_ood_{name}",
-        item="Figs. 2 and 5",
-        paper=f"{points} points",
-        on="semi_count",
-        rule=Positive(),
-        declared=declared,
-        statement=f"With captions that always name the digit {words}, ID accuracy lies below OOD accuracy.",
-        measured="paired difference OOD minus ID, p = .925, mean over seeds",
-        note="In the linear theory ID is above OOD for every richness: the sign decides between the two losses." + note,
-    )
-    def ood_above_id(r: Result) -> Estimate:
-        return stats.mean(accuracy(r, method, OOD) - accuracy(r, method, ID))
-
-    return ood_above_id
-
-
-BELOW = (
-    _below("plain", PLAIN, "and not the shade", "-20.9", Verdict.reproduced, ""),
-    _below(
-        "rich",
-        RICH,
-        "and the shade",
-        "-5.6",
-        Verdict.undecided,
-        " The mean has the paper's sign and half its size; five seeds leave it open.",
-    ),
-)
+    return stats.mean(accuracy(r, PLAIN, OOD) - accuracy(r, PLAIN, ID))
 
 
 @paper(
     item="Figs. 2 and 5",
-    paper="38.0 %",
-    on="semi",
-    rule=AtMost(0.5, basis=standard("a coin")),
+    paper="-5.6 points",
+    on=BOTH,
+    rule=Positive(),
+    declared=Verdict.not_reproduced,
 )
-def semi_sl_background(r: Result) -> Estimate:
+def semi_id_below_ood_rich(share: Result, count: Result) -> Estimate:
+    """With captions that always name the digit and the shade, ID accuracy lies below OOD accuracy.
+
+    Measured: paired difference OOD minus ID at p = .995 and .925, mean over seeds: the one that reaches lowest.
+    Note: At .995, with 20 exceptions and a fiftieth of the paper's steps, the networks still follow the colour; at
+    .925, which is not the paper's law, the mean has its sign and half its size, and five seeds leave it open.
+    """
+    return stats.reaching_lowest(*(stats.mean(accuracy(r, RICH, OOD) - accuracy(r, RICH, ID)) for r in (share, count)))
+
+
+@paper(item="Figs. 2 and 5", paper="38.0 %", on=BOTH, rule=AtMost(0.5, basis=standard("a coin")))
+def semi_sl_background(share: Result, count: Result) -> Estimate:
     """Supervised learning follows the background: where it is of the other class, it does worse than a coin.
 
-    Measured: conflict accuracy of supervised learning, p = .995, mean over seeds.
+    Measured: conflict accuracy of supervised learning at p = .995 and .925, mean over seeds: the one that reaches
+    highest.
     """
-    return stats.mean(accuracy(r, "supervised_2", CONFLICT))
+    return stats.reaching_highest(*(stats.mean(accuracy(r, "supervised_2", CONFLICT)) for r in (share, count)))
 
 
-@paper(item="Fig. 2", paper="76.2 against 69.0 %", on="semi_count", rule=Positive())
-def semi_rich_beats_sl(r: Result) -> Estimate:
+@paper(item="Fig. 2", paper="76.2 against 69.0 %", on=BOTH, rule=Positive(), declared=Verdict.undecided)
+def semi_rich_beats_sl(share: Result, count: Result) -> Estimate:
     """Rich captions are more accurate out of distribution than supervised learning.
 
-    Measured: paired difference of OOD accuracy, captions (1, 1) minus supervised learning, p = .925.
-    Note: Supervised learning has 370 steps here and has not begun to read digits; trained longer, or at a larger rate,
-    it
-    comes nearer. The sign is the paper's, the size is not to be compared.
+    Measured: paired difference of OOD accuracy, captions (1, 1) minus supervised learning, at p = .995 and .925:
+    the one that reaches lowest.
+    Note: Clear at .925, where supervised learning, with 370 steps, has not begun to read digits; at .995 the mean has
+    the paper's sign and five seeds leave it open.
     """
-    return stats.mean(accuracy(r, RICH, OOD) - accuracy(r, "supervised_2", OOD))
+    return stats.reaching_lowest(
+        *(stats.mean(accuracy(r, RICH, OOD) - accuracy(r, "supervised_2", OOD)) for r in (share, count))
+    )
+
+
+def _order(name: str, on: str, match: Match, declared: Verdict, where: str, note: str) -> Claim:
+    @paper(
+        name=f"semi_order_{name}",
+        item="Fig. 2",
+        paper="58.9 and 76.2 %",
+        on=on,
+        rule=Positive(),
+        match=match,
+        conditions=(LAW,),
+        declared=declared,
+        statement=f"OOD accuracy rises with $\\pi_{{core}}$, here from 0 to 1, at {where}.",
+        measured="Paired difference of OOD accuracy, captions (1, 1) minus (0, 1), mean over seeds.",
+        note=note,
+    )
+    def rich_minus_poor(r: Result) -> Estimate:
+        return stats.mean(accuracy(r, RICH, OOD) - accuracy(r, POOR, OOD))
+
+    return rich_minus_poor
+
+
+ORDER = (
+    _order(
+        "share",
+        "semi",
+        Match.scaled,
+        Verdict.undecided,
+        "the paper's p = .995",
+        "The mean has the paper's sign; with 20 exceptions five seeds do not settle it.",
+    ),
+    _order(
+        "count",
+        "semi_count",
+        Match.ours,
+        Verdict.not_reproduced,
+        "p = .925",
+        "The contrary order. The law differs from the paper's, whose condition is not met: no refutation.",
+    ),
+)
 
 
 @ours(item="Fig. 2", on="semi_count")
@@ -144,11 +157,12 @@ def semi_conflict_above_agree(r: Result) -> Estimate:
 
 @ours(item="Fig. 2", on=("semi", "semi_count"), declared=Verdict.undecided)
 def semi_reversal(share: Result, count: Result) -> Estimate:
-    """Which captions are more robust depends on how many exceptions there are: rich at 20, poor at 300 of 4,000 images.
+    r"""Which captions are more robust depends on $p_{spu}$ at 4,000 images: rich at .995, poor at .925.
 
     Measured: paired differences of OOD accuracy, captions (1, 1) minus (0, 1) at p = .995 and (0, 1) minus (1, 1) at
-    .925:
-    the one that reaches lowest.
+    .925: the one that reaches lowest.
+    Note: Number and share of exceptions change together (20 and 300 of 4,000), so that this could not tell one from the
+    other. A pilot had shown the reversal; five seeds leave one of the two differences open.
     """
     few = accuracy(share, RICH, OOD) - accuracy(share, POOR, OOD)
     many = accuracy(count, POOR, OOD) - accuracy(count, RICH, OOD)
@@ -157,9 +171,11 @@ def semi_reversal(share: Result, count: Result) -> Estimate:
 
 @ours(item="Fig. 2", on=("semi_count", "semi_labels"))
 def semi_fine_labels(r: Result, labels: Result) -> Estimate:
-    """Most of the gain needs no text: labels of the ten digits lie nearer to rich captions than to two labels.
+    """At p = .925 most of the gain needs no text: labels of the ten digits lie nearer to rich captions than to two
+    labels.
 
     Measured: paired: OOD accuracy of ten labels minus the midpoint of two labels and captions (1, 1), p = .925.
+    Note: At this p richness itself has no gain, and ten labels were not trained at .995.
     """
     middle = (accuracy(r, "supervised_2", OOD) + accuracy(r, RICH, OOD)) / 2
     return stats.mean(accuracy(labels, f"supervised_{DIGITS}", OOD) - middle)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import DIGITS
 from mmcl_core.evidence.claim import Claim, Quantifier
-from mmcl_core.evidence.rules import Identity, Within, before, standard
+from mmcl_core.evidence.rules import Identity, Within, after, standard
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.xue2024.claims.published import points
 from mmcl_core.papers.xue2024.claims.semi import ID, OOD, PLAIN, RICH, accuracy, ours
 from mmcl_core.papers.xue2024.experiments.loss_optimum import SETTINGS
 from mmcl_core.stats import Estimate
@@ -73,7 +76,10 @@ def _at_optimum(name: str, method: str, setting: int) -> Claim:
         rule=Within(
             0,
             absolute=0.08,
-            basis=before("one step of the optimum's own scale, 1/15, and a binomial standard error of the test set"),
+            basis=after(
+                "one step of the optimum's own scale, 1/15, and a binomial standard error of the test set; a pilot had "
+                "shown .719 and .574 against .692 and .630"
+            ),
         ),
         statement=f"ID accuracy of captions {SETTINGS[setting]} is that of the loss's optimum for a perfect reader.",
         measured="ID accuracy of the LeNet minus the optimum's at the same p, mean over seeds",
@@ -88,6 +94,47 @@ def _at_optimum(name: str, method: str, setting: int) -> Claim:
 AT_OPTIMUM = tuple(
     _at_optimum(name, method, setting) for name, method, setting in (("rich", RICH, 4), ("plain", PLAIN, 6))
 )
+
+
+NEAR = Within(
+    0.0, absolute=0.08, basis=after("the margin of our own networks' rows; the published numbers had been seen")
+)
+
+
+def _published_off(published: Result, best: Result, settings: Sequence[int]) -> Estimate:
+    """Published ID accuracy minus the optimum's at the paper's p, furthest from zero over `settings`."""
+    at = len(best["ridges"]) // 2
+    off = [
+        points(published, "digits", "{:g} {:g}".format(*SETTINGS[k]))[0][0] / 100 - best["accuracy"][0, k, at, ID]
+        for k in settings
+    ]
+    return stats.worst(np.array(off)[[np.argmax(np.abs(off))]])
+
+
+@ours(item="Fig. 5, the loss's optimum", on=("published", "loss_optimum"), rule=NEAR, quantifier=Quantifier.every)
+def semi_published_at_optimum(published: Result, best: Result) -> Estimate:
+    """The published ID accuracies of captions (1, 1) and (1, .5) are at the level of the loss's optimum.
+
+    Measured: published ID accuracy minus that of a perfect reader at p = .995, the one further from zero.
+    """
+    return _published_off(published, best, (4, 5))
+
+
+@ours(
+    item="Fig. 5, the loss's optimum",
+    on=("published", "loss_optimum"),
+    rule=NEAR,
+    quantifier=Quantifier.every,
+    declared=Verdict.does_not_hold,
+)
+def semi_published_at_optimum_all(published: Result, best: Result) -> Estimate:
+    """So are those of all seven kinds of captions.
+
+    Measured: the same over all seven, the one furthest from zero.
+    Note: Where the digit is not always named the published networks are below the optimum, by a third where it
+    never is; and by nine points at (1, 0). There training decides, too.
+    """
+    return _published_off(published, best, range(len(SETTINGS)))
 
 
 @ours(item="Fig. 5, the loss's optimum", on=("semi", "semi_count"))
@@ -107,11 +154,9 @@ def semi_posterior_readout(r: Result) -> Estimate:
     """The fault is in the read-out: the class posterior of the same network raises both ID and OOD accuracy.
 
     Measured: paired differences posterior minus prompts of ID and OOD accuracy, captions (1, 1) and (1, 0), p = .925:
-    the
-    one that reaches lowest.
+    the one that reaches lowest.
     Note: So it is for a perfect reader. For the trained networks ID rises by twenty points and more and OOD does not:
-    what
-    is won on agreeing colours is lost on conflicting ones, which they have not learnt well enough.
+    what is won on agreeing colours is lost on conflicting ones, which they have not learnt well enough.
     """
     return stats.reaching_lowest(*(_posterior_gain(r, n, k) for n in (RICH, PLAIN) for k in (ID, OOD)))
 

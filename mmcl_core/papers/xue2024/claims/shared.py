@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmcl_core import stats
-from mmcl_core.evidence.rules import AtMost, Identity, Within, before, derived, standard
+from mmcl_core.evidence.claim import Condition
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Within, before, derived, standard
 from mmcl_core.papers.xue2024.spread import Prediction
 from mmcl_core.stats import Estimate
 
@@ -17,11 +18,21 @@ EXACT = Identity(1e-10, basis=standard("double precision: 1e-10 times max(1, |va
 NO_DIFFERENCE = Identity(0.0, basis=standard("sign patterns are listed, so counts must be equal"))
 SPREAD = AtMost(
     1.0,
-    basis=derived(r"4 standard deviations of a mean over the seeds, $4\tau/\sqrt{nS}$, and the bias of a ratio, $1/n$"),
+    basis=derived(
+        r"4 standard deviations of a mean over the seeds, $4\omega/\sqrt{nS}$, and the bias of a ratio, $1/n$"
+    ),
     ideal=0.0,
 )
 WHOLE_SPREAD = Within(
-    0.0, absolute=1.0, basis=before(r"the margin is $4\tau/\sqrt n$, four standard deviations of one draw")
+    0.0, absolute=1.0, basis=before(r"the margin is $4\omega/\sqrt n$, four standard deviations of one draw")
+)
+
+
+RANK = Condition("rank of the encoders", lambda r: r.config.rank, AtLeast(2, basis=PAPER))
+WIDTH = Condition("$d/n$", lambda r: r.config.d / r.config.n, AtLeast(1.0, basis=standard(r"1 for $\Omega(n)$")))
+NUMBER = Condition("$n$", lambda r: r.config.n, AtLeast(200, basis=standard(r"hundreds for $\omega(1)$")))
+NOISE = Condition(
+    r"$\sigma_\xi/\log n$", lambda r: r.config.sigma_xi / np.log(r.config.n), AtMost(1.0, basis=PAPER), matters=False
 )
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Positive, Within, before, standard
-from mmcl_core.evidence.verdicts import Author
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Within, before, derived, standard
+from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.papers.xue2024 import theory
 from mmcl_core.papers.xue2024.claims.shared import EXACT, NO_DIFFERENCE
@@ -38,20 +38,46 @@ def _bound(r) -> np.ndarray:
     paper=r"at most $\frac12+\frac2{Q-8}$",
     on="max_margin",
     rule=AtLeast(0.0, basis=PAPER),
+    refutation=AtMost(-0.01, basis=derived("any count of patterns above the bound")),
+    algebra=r"for $Q<8$ the fraction is negative, so that the bound is below one half; max-margin has at least that",
     quantifier=Quantifier.every,
     match=Match.exact,
     conditions=(
-        Condition(
-            "least $Q$ (unsaid: above 12)", lambda r: _overlap(r)[_overlap(r) > 12].min(), AtLeast(12, basis=PAPER)
-        ),
+        Condition(r"least $\beta$", lambda r: _cells(r)[2].min(), AtLeast(0.0, basis=PAPER)),
+        Condition(r"largest $\beta$ (below 1)", lambda r: _cells(r)[2].max(), AtMost(1.0, basis=PAPER)),
+        Condition(r"least $\alpha$", lambda r: _cells(r)[1].min(), AtLeast(0.0, basis=PAPER)),
+        Condition("noise of the input", 0.0, AtMost(0.0, basis=PAPER)),
+    ),
+    minimum_tier=Tier.smoke,
+    declared=Verdict.refuted,
+)
+def thm4_7(r):
+    r"""Supervised learning has at most $\frac12+\frac2{Q-8}$ under the true law, $Q=(1+\alpha^2)(1-\beta)^2$, for
+    every $\alpha$ and $\beta$.
+
+    Measured: smallest distance of the exact max-margin's OOD accuracy below the bound, over all cells; all training
+    vectors, all test patterns.
+    Note: False for $Q<8$ and empty for $8<Q\le12$, where the bound exceeds 1. The proof divides by $Q-8$ and does not
+    say that it takes it to be positive.
+    """
+    return stats.worst(_bound(r) - _ood(r), largest=False)
+
+
+@claim(
+    item="Theorem 4.7",
+    on="max_margin",
+    author=Author.correction,
+    rule=AtLeast(0.0, basis=PAPER),
+    quantifier=Quantifier.every,
+    conditions=(
+        Condition("least $Q$", lambda r: _overlap(r)[_overlap(r) > 12].min(), AtLeast(12, basis=derived("bound < 1"))),
     ),
     minimum_tier=Tier.smoke,
 )
-def thm4_7(r):
-    r"""Supervised learning has at most $\frac12+\frac2{Q-8}$ under the true law, $Q=(1+\alpha^2)(1-\beta)^2$.
+def thm4_7_corrected(r):
+    r"""The bound holds as corrected, for $Q>8$; it says something for $Q>12$.
 
-    Measured: smallest distance of the exact max-margin's OOD accuracy below the bound, over the cells with $Q>12$,
-    where the bound says something; all training vectors, all test patterns.
+    Measured: smallest distance of the exact max-margin's OOD accuracy below the bound, over the cells with $Q>12$.
     """
     cells = _overlap(r) > 12
     return stats.worst((_bound(r) - _ood(r))[cells], largest=False)
@@ -73,24 +99,6 @@ def thm4_7_example(r):
     """
     _, alpha, beta = _cells(r)
     return stats.worst(_ood(r)[(alpha == 10) & np.isclose(beta, 1 / 3)])
-
-
-@claim(
-    item="Theorem 4.7",
-    on="max_margin",
-    author=Author.correction,
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    minimum_tier=Tier.smoke,
-)
-def thm4_7_small(r):
-    """The theorem needs Q > 8, which it does not say: for smaller Q the accuracy is above the printed bound.
-
-    Measured: smallest OOD accuracy minus printed bound over the cells with Q < 8.
-    Note: Between 8 and 12 the bound exceeds 1.
-    """
-    cells = _overlap(r) < 8
-    return stats.worst((_ood(r) - _bound(r))[cells], largest=False)
 
 
 @claim(

@@ -6,7 +6,7 @@ import numpy as np
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, before, derived, standard
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, after, derived, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.papers.xue2024 import theory
@@ -49,7 +49,11 @@ def eq_27(r):
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
-    conditions=(Condition("rank $p/2m$", 1.0, AtLeast(1.0, basis=PAPER)),),
+    conditions=(
+        Condition("rank of the encoders over $2m$", 1.0, AtLeast(1.0, basis=PAPER)),
+        Condition("captions name everything, $\\pi$", 1.0, AtLeast(1.0, basis=PAPER)),
+        Condition("noise of the input", 0.0, AtMost(0.0, basis=PAPER)),
+    ),
 )
 def thm4_8(r):
     r"""If $\beta^2m>\alpha^2\frac{1+\beta}{1-\beta}-1+\beta^2$ contrastive learning has 100 % under the true law.
@@ -65,17 +69,17 @@ def thm4_8(r):
     item="Theorem 4.8",
     on="sharing_population",
     author=Author.ours,
-    rule=AtMost(0.75, basis=derived(r"$\frac12+2^{-m}$ at $m=2$")),
+    rule=AtMost(1e-12, basis=standard("rounding of a mean of counts"), ideal=0.0),
     quantifier=Quantifier.every,
     minimum_tier=Tier.smoke,
 )
 def thm4_8_sharp(r):
     r"""The threshold is sharp: below it accuracy is at most $\frac12+2^{-m}$.
 
-    Measured: largest OOD accuracy over the settings with $m\ge2$ below the threshold.
+    Measured: largest OOD accuracy minus $\frac12+2^{-m}$ over the settings with $m\ge2$ below the threshold.
     """
-    tables = (r["grid"], r["listed"])
-    return stats.worst(np.concatenate([t[~above(t) & (t[:, M] > 1)][:, [AGREE, CONFLICT]].mean(1) for t in tables]))
+    kept = [t[~above(t) & (t[:, M] > 1)] for t in (r["grid"], r["listed"])]
+    return stats.worst(np.concatenate([t[:, [AGREE, CONFLICT]].mean(1) - 0.5 - 0.5 ** t[:, M] for t in kept]))
 
 
 @claim(
@@ -106,8 +110,8 @@ def sharing_law(r):
     minimum_tier=Tier.smoke,
 )
 def sharing_general(r):
-    r"""Off the paper's $\beta'=\alpha\beta$ and $p=1$ the own pair scores $A-\alpha B$ on a = -c, $B=\alpha(2p-1)$, a
-    foreign pair $\beta A\pm\beta'B$: the law holds with these.
+    r"""Off the paper's $\beta'=\alpha\beta$ and $p_{spu}=1$ the own pair scores $A-\alpha B$ on a = -c,
+    $B=\alpha(2p_{spu}-1)$, a foreign pair $\beta A\pm\beta'B$: the law holds with these.
 
     Measured: largest distance from the law over 72 settings with $m$ from 2 to 30, $\beta'$ from .1 to .9, $p$ from .7.
     """
@@ -154,7 +158,7 @@ def sharing_valley(r):
     item="Section 4.2, remark",
     paper="100 % impossible",
     on="sharing_population",
-    rule=AtMost(0.5, basis=derived("one half, from the law at beta = 0")),
+    rule=Positive(),
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
@@ -169,9 +173,9 @@ def sharing_valley(r):
 def beta_zero(r):
     r"""Without sharing ($\beta=0$) 100 % is impossible.
 
-    Measured: largest OOD accuracy at $\beta=0$ over $\alpha\ge1$, $m=6$.
+    Measured: 1 minus the largest OOD accuracy at $\beta=0$ over $\alpha\ge1$, $m=6$.
     """
-    return stats.worst(r["alone"][np.array(r.config.alphas) >= 1])
+    return stats.worst(1 - r["alone"][np.array(r.config.alphas) >= 1], largest=False)
 
 
 @claim(
@@ -215,8 +219,8 @@ def e2_contrastive(r):
     quantifier=Quantifier.every,
 )
 def dm2_sample_size(r):
-    r"""How many samples it takes: the error on a = -c is at most about $\frac{m-1}2Q(z)$,
-    $z^2=\frac{n\delta^2}{2A^3(1+\alpha^4)}$, $\delta=A-\alpha^2-\beta(A+\alpha^2)$, $Q$ the normal tail.
+    r"""How many samples it takes: the error on a = -c is at most about
+    $\frac{m-1}2(1-\Phi(z))$, $z^2=\frac{n\delta^2}{2A^3(1+\alpha^4)}$, $\delta=A-\alpha^2-\beta(A+\alpha^2)$.
 
     Measured: largest error over bound and tolerance, over the n with $z\ge3$ and seeds, $m=20$, $\alpha=1.2$,
     $\beta=.5$.
@@ -233,7 +237,7 @@ def dm2_sample_size(r):
     item="Theorem 4.8",
     on="sharing_finite",
     author=Author.ours,
-    rule=Within(0.5, absolute=0.01, basis=before("a hundredth, kept from the first edition")),
+    rule=Within(0.5, absolute=0.01, basis=after("a hundredth; a pilot had shown one half")),
     quantifier=Quantifier.mean,
 )
 def sharing_rank(r):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, before, derived
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Positive, Within, before, derived, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.papers.xue2024 import spread
@@ -70,25 +72,35 @@ def _near_one(r) -> int:
     return nearest(r["agreement"], 0.999)
 
 
+def _background(r) -> float:
+    return r.config.sigma_spu * np.sqrt(np.log(r.config.large))
+
+
+ASSUMPTION_4_2 = (  # the theorem speaks of the population without observation noise, so that d does not enter
+    Condition(r"$\sigma_{core}$", lambda r: r.config.sigma_core, AtLeast(1.0, basis=PAPER)),
+    Condition(r"$\sigma_{spu}\sqrt{\log n}$", _background, AtMost(1.0, basis=standard("1 for its O(1)"))),
+    Condition("$p_{spu}$", lambda r: r["agreement"][_near_one(r)], AtLeast(0.999, basis=standard("for its 1 - o(1)"))),
+    Condition("$n$", lambda r: r.config.large, AtLeast(1000, basis=standard(r"thousands for $\omega(1)$"))),
+    Condition("noise of the observations", 0.0, AtMost(0.0, basis=PAPER)),
+)
+
+
 @claim(
     item="Theorem F.1",
     paper="at most 50 %, up to $o(1)$",
     on="supcon",
     rule=AtMost(0.619, basis=derived("halfway between the printed limit, 1/2, and the corrected one, .7387")),
     refutation=AtLeast(0.619, basis=derived("the same point")),
-    algebra=r"its last display has $\Phi(2(1-p)/sd)\to\Phi(0)=\frac12$, where the conclusion takes 0",
+    algebra=r"its last display has $\Phi(2(1-p_{spu})/sd)\to\Phi(0)=\frac12$, where the conclusion takes 0",
     quantifier=Quantifier.exists,
     match=Match.scaled,
     declared=Verdict.refuted,
-    conditions=(
-        Condition(r"$\sigma_{core}$", lambda r: r.config.sigma_core, AtLeast(1.0, basis=PAPER)),
-        Condition("$p_{spu}$", lambda r: r["agreement"][_near_one(r)], AtLeast(0.999, basis=PAPER)),
-    ),
+    conditions=ASSUMPTION_4_2,
 )
 def thmF_1(r):
     r"""On SupCon's feature every linear classifier has at most 50 % + o(1) under the true law.
 
-    Measured: OOD accuracy of the sign of the learnt feature at p = .999, mean over seeds.
+    Measured: OOD accuracy of the sign of the learnt feature at $p_{spu}=.999$, mean over seeds.
     Note: The feature is the direction of captions that are labels, whose limit is .7387 at $\sigma_{core}=1$.
     """
     return stats.mean(r["accuracy"][:, _near_one(r), SUPCON, OOD])
@@ -100,15 +112,16 @@ def thmF_1(r):
     on="supcon",
     rule=AtMost(0.25, basis=derived("halfway between the printed limit, 0, and the corrected one, 1/2")),
     refutation=AtLeast(0.25, basis=derived("the same point")),
-    algebra=r"$\Phi(2(1-p)/sd)\to\frac12$; the printed expression carries a further factor $\frac12$",
+    algebra=r"$\Phi(2(1-p_{spu})/sd)\to\frac12$; the printed expression carries a further factor $\frac12$",
     quantifier=Quantifier.exists,
     match=Match.scaled,
     declared=Verdict.refuted,
+    conditions=ASSUMPTION_4_2,
 )
 def thmF_1_conflict(r):
-    """Where the background is wrong its accuracy is o(1).
+    r"""Where the background is wrong its accuracy is o(1).
 
-    Measured: accuracy on conflict of the learnt feature at p = .999, mean over seeds.
+    Measured: accuracy on conflict of the learnt feature at $p_{spu}=.999$, mean over seeds.
     Note: One half, a coin: core and background weigh the same and disagree.
     """
     return stats.mean(r["accuracy"][:, _near_one(r), SUPCON, 2])
@@ -122,10 +135,10 @@ def thmF_1_conflict(r):
     quantifier=Quantifier.every,
 )
 def thmF_1_corrected(r):
-    r"""It is $\frac12\Phi(\frac{2p}{sd})+\frac12\Phi(\frac{2(1-p)}{sd})$ with
-    $sd^2=\sigma_{core}^2+(2p-1)^2\sigma_{spu}^2$, which tends to $\frac12\Phi(2/\sigma_{core})+\frac14$.
+    r"""It is $\frac12\Phi(\frac{2p_{spu}}{sd})+\frac12\Phi(\frac{2(1-p_{spu})}{sd})$ with
+    $sd^2=\sigma_{core}^2+(2p_{spu}-1)^2\sigma_{spu}^2$, which tends to $\frac12\Phi(2/\sigma_{core})+\frac14$.
 
-    Measured: largest distance of a mean over seeds from the formula, in tolerances, over $p$.
+    Measured: largest distance of a mean over seeds from the formula, in tolerances, over $p_{spu}$.
     """
     c = r.config
     seen = spread.Observation(c.large, 10**6, 1e-9)

@@ -8,9 +8,10 @@ from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.xue2024.claims.icons import METHODS, kept
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
+from mmcl_core.papers.xue2024.variants import ICON_METHODS as METHODS
+from mmcl_core.papers.xue2024.variants import kept
 
 LABELS = {
     "supervised": "supervised",

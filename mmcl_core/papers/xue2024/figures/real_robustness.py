@@ -10,19 +10,19 @@ from matplotlib.figure import Figure as Canvas
 from mmcl_core import stats
 from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.xue2024.claims.our_digits import EXPERIMENTS as DIGITS_NAMES
-from mmcl_core.papers.xue2024.claims.robustness import EXPERIMENTS as NAMES
-from mmcl_core.papers.xue2024.claims.robustness import (
+from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
+from mmcl_core.papers.xue2024.variants import (
+    DIGITS,
     METHODS,
+    ROBUSTNESS,
     accuracies,
     effective_robustness,
     in_and_out,
     logit,
     supervised_line,
 )
-from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
 
-EXPERIMENTS, DIGITS_EXPERIMENTS = ([f"xue2024.{n}" for n in names] for names in (NAMES, DIGITS_NAMES))
+EXPERIMENTS, DIGITS_EXPERIMENTS = ([f"xue2024.{n}" for n in names] for names in (ROBUSTNESS, DIGITS))
 
 LABELS = {
     "supervised": "supervised, 2 classes",
