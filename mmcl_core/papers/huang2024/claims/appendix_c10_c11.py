@@ -41,6 +41,7 @@ def c10(r: Result) -> Estimate:
     r"""Every active $\langle w_r(0),\xi_i\rangle$ dominates the other class: it is at least $101\,C_l B_r/(M+1)$.
 
     Measured: share of a draw's active pairs at $n = 10^4$, averaged over draws.
+    Note: It rests on Lemma C.9, whose bound on $B_r$ is of the order of the root of the true size.
     """
     return stats.mean(r["dominates"])
 

@@ -164,6 +164,7 @@ def c16_negative(r: Result) -> Estimate:
 
     Measured: the largest over pairs at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed, smallest
     to largest.
+    Note: The defect is a term that the proof drops; the softmax-averaged gap, below, does not need this part.
     """
     return span(r["single_part_negative"][:, -1])
 
