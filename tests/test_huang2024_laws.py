@@ -11,7 +11,8 @@ from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.papers.huang2024 import bounds, theory
 from mmcl_core.papers.huang2024.claims import conditions, controls, thresholds
-from mmcl_core.papers.huang2024.experiments.sequence import FIGURE, SMALLEST
+from mmcl_core.papers.huang2024.claims.appendix_c1_c4 import least_factor
+from mmcl_core.papers.huang2024.experiments.sequence import FIGURE, GENERIC, SMALLEST
 from tests.named import run
 
 CLAIMS = {c.name: c for c in catalog.paper("huang2024").claims}
@@ -124,17 +125,43 @@ def test_conditions_say_where_a_setting_meets_the_assumption():
     r = run("huang2024.sequence", "smoke")
     full = {c.formula: c.measure([r]) for c in conditions.assumption(conditions.sequence_facts(True), True)}
     square = {c.formula: c.measure([r]) for c in conditions.assumption(conditions.sequence_facts(False), True)}
-    dimension = r"$d\,\sigma_0\sigma_\xi/n$"
+    dimension = r"(1) $d\,\sigma_0\sigma_\xi/n$"
     assert full[dimension][0] == pytest.approx(1, rel=1e-3)
     assert square[dimension][0] == pytest.approx(r.config.initial_noise) and not square[dimension][1]
-    assert square["$d/n^2$"] == (1.0, True)
-    assert full[r"$n\,\mathrm{SNR}^2$"] == (1.75, True) and full[r"$C_\mu n\,\mathrm{SNR}^2$"][1]
+    assert square["(1) $d/n^2$"] == (1.0, True)
+    assert full[r"(6) $n\,\mathrm{SNR}^2$"] == (1.75, True) and full[r"(6), (7) $C_\mu n\,\mathrm{SNR}^2$"][1]
     figure = {
         c.formula: c.measure([run("huang2024.figure1", "smoke")])
         for c in conditions.assumption(conditions.figure_facts, True)
     }
-    assert figure[r"$n\,\mathrm{SNR}^2$"][0] == pytest.approx(1.25, rel=1e-3)
-    assert not figure[r"$C_\mu n\,\mathrm{SNR}^2$"][1]
+    assert figure[r"(6) $n\,\mathrm{SNR}^2$"][0] == pytest.approx(1.25, rel=1e-3)
+    assert not figure[r"(6), (7) $C_\mu n\,\mathrm{SNR}^2$"][1]
+    # d (sigma_0 ||mu||)^2 = 500 (2e-3 * 3.536)^2 and d = n^2: s^2 n SNR^2 n, at the smallest n, the least favourable.
+    third = r"(1) $d\,(\sigma_0\|\mu\|)^2$"
+    assert figure[third][0] == pytest.approx(500 * (2e-3 * 3.536) ** 2, rel=1e-3) and not figure[third][1]
+    assert square[third][0] == pytest.approx(0.0447**2 * 1.75 * min(r.config.sizes), rel=1e-3)
+    assert {formula[:3] for formula in full} == {f"({part})" for part in range(1, 8)}, "Assumption 4.1 has seven parts"
+
+
+def test_what_is_waived_says_why():
+    formulas = [c.formula for claim in CLAIMS.values() for c in claim.conditions if not c.matters]
+    assert formulas and all("does not matter, since" in formula for formula in formulas)
+
+
+def test_a_new_signal_in_a_random_direction_tells_nothing_about_the_label():
+    """The law is the same for nu_perp and -nu_perp: averaged over draws the error is one half."""
+    error = 1 - run("huang2024.sequence", "smoke", 12)["full_multi_accuracy"][..., GENERIC]
+    assert abs(error.mean() - 0.5) < 0.08
+
+
+def test_the_softmax_is_frozen_while_activations_are_small():
+    """Random activations up to 0.07 never ask for more than the closed form."""
+    rng = np.random.default_rng(1)
+    for negatives in (5, 102):
+        similarities = 2 * 0.07**2 * rng.integers(0, 2, (2000, negatives + 1))
+        weights = np.exp(similarities) / np.exp(similarities).sum(1, keepdims=True) * (negatives + 1)
+        found = np.maximum(weights, 1 / weights).max()
+        assert 1 < found <= least_factor(negatives, 0.07) <= 1.01
 
 
 def test_the_sequence_is_at_the_dimensions_it_says():

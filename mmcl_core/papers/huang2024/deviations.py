@@ -14,8 +14,9 @@ DEVIATIONS = (
         r"We use $k = 1/(m\tau) = 1$ and $\sigma_0 = 10^{-3}$.",
         "The paper gives neither. The pair was picked after a scan of eleven settings with seven heads, for agreement "
         "with the printed axes: a consistent reading, not a recovered one. The calibration figure repeats the core of "
-        "that scan.",
-        _names("fig1_literal", "fig1_ordering"),
+        "that scan; in it the order of signal and accuracy is the same wherever training converges, that of the noise is "
+        "not at the largest initial scale.",
+        _names("fig1_literal", "fig1_ordering", "fig1_noise_ordering"),
     ),
     Deviation(
         "unstated",
@@ -60,27 +61,37 @@ DEVIATIONS = (
         r"The figure's own $C_\mu n\,\mathrm{SNR}^2 = 3.75$ and $d = 2000 < n^2$ miss the conditions of the theorem "
         r"that it "
         "illustrates.",
-        _names("thm4_2_order", "thm4_3_loss", "thm4_3_square", "thm4_3_scale", "lemma5_2_noise", "lemma5_4_signal"),
+        _names("thm4_2_order", "thm4_3_loss", "thm4_3_square", "thm4_3_scale", "lemma5_4_signal"),
     ),
     Deviation(
         "wrong as printed",
         "Theorem 4.3: scale of the new signal",
-        r"At $\|\nu\| \approx \|\mu\|/\sqrt d$ every linear head errs on nearly a quarter of the samples.",
+        r"For $\nu$ along $\mu$ the printed condition allows at most $\|\mu\|/\sqrt d$, where every linear head errs on "
+        r"nearly a quarter of the samples. For $\|\nu\| = \|\mu\|$ in a random direction head B errs on half of them.",
         r"No linear head on any encoder is more accurate than $(1 + \Phi(\|\nu\|/\sigma_\xi))/2$, and head B on the "
         r"multi-modal "
         r"encoder lies near $\Phi(\|\nu\|/\sigma_\xi)$. A part of $\nu$ across $\mu$ would lift the ceiling, but has "
         r"not been "
-        r"learnt. Figure 1 uses a far stronger new signal, $\|\nu\| = 2\sigma_\xi$.",
-        _names("thm4_3_scale", "thm4_3_scale_corrected", "thm4_3_across", "ceiling", "ceiling_attained"),
+        r"learnt. Whether the condition was meant so is open. Figure 1 uses a far stronger new signal, $\|\nu\| = 2\sigma_\xi$.",
+        _names(
+            "thm4_3_scale",
+            "thm4_3_scale_corrected",
+            "thm4_3_generic",
+            "thm4_3_generic_half",
+            "thm4_3_across",
+            "ceiling",
+            "ceiling_attained",
+        ),
     ),
     Deviation(
-        "wrong as printed",
+        "not reproduced",
         "Theorem 4.3: dimension",
         r"With $d \ge n/(\sigma_0\sigma_\xi)$, as Assumption 4.1 asks, head B misses a new signal of $2\sigma_\xi$.",
         r"The random start of the weights then answers noise with $\sigma_0\sigma_\xi\sqrt d \ge n/\sqrt d$, more "
         r"than what has "
-        r"been learnt answers the signal. With $d = n^2$ and small $\sigma_0$ the conclusion holds.",
-        _names("thm4_3_dimension", "thm4_3_square", "thm4_3_strong"),
+        r"been learnt answers the signal. With $d = n^2$ and small $\sigma_0$ head B reads it. "
+        r"Per neuron and at a fixed number of neurons; the new signal is stronger than the theorem's condition allows.",
+        _names("thm4_3_order", "thm4_3_dimension", "thm4_3_square", "thm4_3_strong"),
     ),
     Deviation(
         "retired",
@@ -129,12 +140,12 @@ DEVIATIONS = (
     ),
     Deviation(
         "wrong as printed",
-        "Lemmas C.2, D.1 and D.4",
-        r"The softmax is not frozen up to $T_1$: the least $C_l$ that would do is near $M$. Nor does Lemma D.4 hold so "
-        "long.",
+        "Lemma D.4, and the use of Lemmas C.2 and D.1 up to T_1",
+        r"The softmax is frozen while activations are small, as the lemmas say, and not up to $T_1$, as the proofs use "
+        r"them: there the least $C_l$ that would do is near $M$. Nor does Lemma D.4 hold so long.",
         r"The largest activation is of order one at a fraction of $T_1$. What is claimed holds in that fraction, which "
         r"grows as $\sigma_0$ falls.",
-        _names("c2", "c2_window", "d1", "d1_window", "d4", "d4_halved", "d4_window", "d4_corrected"),
+        _names("c2_up_to_t1", "c2_window", "d1_up_to_t1", "d1_window", "d4", "d4_halved", "d4_window", "d4_corrected"),
     ),
     Deviation(
         "wrong as printed",
@@ -142,21 +153,23 @@ DEVIATIONS = (
         r"$C_\xi > 200$ for every pair needs $\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a "
         "logarithm.",
         "The ratio of two Gaussians has no mean. Harmless: an augmentation up to the "
-        "noise's own strength does not move the accuracy.",
+        "noise's own strength leaves head-B accuracy within .1.",
         _names("c5", "c5_corrected"),
     ),
     Deviation(
         "wrong as printed",
         "Lemma C.13",
-        r"$\max\rho$ exceeds $\log(3MT^*)$ at $\tau = 0.5$.",
-        r"It grows like $\sqrt\tau$ in the temperature and slower than $\sqrt{\log t}$ in time.",
+        r"$\max\rho$ exceeds $\log(3MT^*)$ at $\tau = 0.5$ for moderate $T^*$.",
+        r"It grows like $\sqrt\tau$ in the temperature and slower than $\sqrt{\log t}$ in time, so that the bound "
+        "holds eventually.",
         _names("c13", "c13_small_temperature", "c13_corrected", "c13_temperature"),
     ),
     Deviation(
         "wrong as printed",
         "Lemma C.16",
-        "Neither part holds for every sample.",
-        "The averaged gap is what the descent needs, and late in training it holds for every sample.",
+        r"Neither part holds for every sample, at $\tau = 1$; the proof of the second drops a positive term.",
+        r"The averaged gap gives the descent, and late in training it is large enough for every sample. The first part is "
+        r"not reproduced rather than refuted: $\tau = 1$ lies above $\alpha/20$.",
         _names("c16_positive", "c16_negative", "c16_corrected"),
     ),
     Deviation(
@@ -184,11 +197,27 @@ DEVIATIONS = (
         _names("lemma5_1", "lemma5_3"),
     ),
     Deviation(
+        "changed",
+        "Table 1, tolerance",
+        "All four numbers are asked for within .10.",
+        "Encoder, optimiser, augmentation and probe are not given, and 2,000 digits stand for 60,000. Colour alone gives "
+        "77.5 % on the training labels; we find about 80 % where 88.43 % is printed, which the tolerance leaves open.",
+        _names("table1_single_train", "table1_single_test", "table1_multi_train"),
+    ),
+    Deviation(
+        "changed",
+        "Lemmas B.4 and B.5, constants",
+        "They are checked with constants that we recall from Cao et al. 2022, as statements of ours.",
+        "The constants of the paper's own lemmas were not read.",
+        _names("b4", "b5"),
+    ),
+    Deviation(
         "not reproduced",
-        "Table 1, single-modal training accuracy",
-        "We find far less than the printed 88.43 % together with a test accuracy near the printed 12.68 %.",
-        "Colour alone gives 77.5 %. Encoder, optimiser, augmentation and probe are not given.",
-        _names("table1_single_train", "table1_single_test"),
+        "Lemma 5.2 for every sample, and the mean activation of 3",
+        r"With $m = 50$ a few samples lose all their neurons; the mean activation stays below 3 at $T_1$.",
+        r"The assumption's $m \ge \tilde\Omega(1)$ hides a $\log n$, with which no sample is lost. The softmax moves before "
+        r"the mean is 3.",
+        _names("lemma5_2_noise", "mean_reaches_3_single", "mean_reaches_3_multi"),
     ),
     Deviation(
         "changed",
@@ -220,9 +249,10 @@ DEVIATIONS = (
     ),
     Deviation(
         "retired",
-        "Claims on steps with activations below 0.1",
-        r"That $C_l \le 1.01$ there, in Lemmas C.2 and D.1.",
-        "The window was ours, and in it the statement cannot fail.",
-        _names("c2", "d1"),
+        "Lemmas C.2 and D.1: steps with activations below 0.1, and refuted up to T_1",
+        r"That $C_l \le 1.01$ in our window; and that the lemmas are refuted at $T_1$.",
+        r"The lemmas are conditional, while $\gamma$ and $\rho$ are $O(1)$. In place of both: the constant in $O(1)$ up to "
+        r"which they hold for all weights, and by itself the use that the proofs make of them up to $T_1$.",
+        _names("c2", "d1", "c2_up_to_t1", "d1_up_to_t1"),
     ),
 )

@@ -20,6 +20,7 @@ from mmcl_core.papers.huang2024.claims import (
     lemmas_multi,
     lemmas_single,
     table1,
+    table1_controls,
     theorem4_2,
     theorem4_3,
     theorem4_3_nu,
@@ -115,6 +116,7 @@ PAPER = Paper(
         laws,
         controls,
         table1,
+        table1_controls,
     ),
     deviations=DEVIATIONS,
 )

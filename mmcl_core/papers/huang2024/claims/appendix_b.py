@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmcl_core import stats
-from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
+from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Positive, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
@@ -11,7 +11,10 @@ from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
 QUADRATURE = standard("the tolerance of the quadrature is 1e-13")
-UPSTREAM = "Constants as in the upstream lemmas of Cao et al. 2022, recalled; the paper's own may differ slightly."
+UPSTREAM = (
+    "The constants are recalled from the lemmas of Cao et al. 2022, which the paper's own lemma builds on; its own may "
+    "differ."
+)
 
 
 @claim(
@@ -93,7 +96,9 @@ def b1_bound(r: Result) -> Estimate:
     return stats.exact(r["b1_bound_slack"][0])
 
 
-def violations(name: str, item: str, statement: str, conditions: tuple[Condition, ...], mark: str, note: str = ""):
+def violations(
+    name: str, item: str, statement: str, conditions: tuple[Condition, ...], author: Author, note: str = ""
+) -> Claim:
     """A bound that may fail with probability delta = 0.1, judged by the share of independent draws that violate it."""
 
     @claim(
@@ -102,7 +107,7 @@ def violations(name: str, item: str, statement: str, conditions: tuple[Condition
         statement=statement,
         measured="share of independent draws of the figure's setting that violate it",
         paper=r"fails in at most $\delta = 0.1$",
-        mark=mark,
+        author=author,
         on="concentration",
         rule=AtMost(0.1, PAPER),
         quantifier=Quantifier.probability,
@@ -128,26 +133,26 @@ CONCENTRATION = (
         r"Class sizes: $\big||S_\pm| - n/2\big| \le \sqrt{\tfrac n2\log\tfrac4\delta}$ with probability at least "
         r"$1-\delta$.",
         (),
-        "S",
+        Author.paper,
     ),
     violations(
         "b4",
-        "Lemma B.4",
+        "Beside Lemma B.4, with recalled constants",
         r"Noise is nearly orthogonal: $\|\xi_i\|^2 \in [\tfrac12,\tfrac32]\sigma_\xi^2 d$, "
         r"$|\langle\xi_i,\xi_j\rangle| \le 2\sigma_\xi^2\sqrt{d\log(6n^2/\delta)}$, "
         r"$|\langle\xi_i,\mu\rangle| \le \|\mu\|\sigma_\xi\sqrt{2\log(6n/\delta)}$.",
         (DIMENSION,),
-        "M",
+        Author.ours,
         UPSTREAM,
     ),
     violations(
         "b5",
-        "Lemma B.5",
+        "Beside Lemma B.5, with recalled constants",
         r"Initial inner products: $|\langle w_r,\mu\rangle| \le \sqrt{2\log(8m/\delta)}\,\sigma_0\|\mu\|$, "
         r"$|\langle w_r,\xi_i\rangle| \le 2\sqrt{\log(8mn/\delta)}\,\sigma_0\sigma_\xi\sqrt d$, and some neuron has at "
         "least a half, respectively a quarter, of the scale.",
         (DIMENSION,),
-        "M",
+        Author.ours,
         UPSTREAM,
     ),
 )

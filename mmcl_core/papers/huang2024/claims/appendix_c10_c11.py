@@ -8,7 +8,7 @@ from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, 
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.scales import (
-    DIMENSION_SINGLE,
+    DIMENSIONS_SINGLE,
     FIGURE_SCALE,
     SMALL_SCALE,
 )
@@ -41,6 +41,7 @@ def c10(r: Result) -> Estimate:
     r"""Every active $\langle w_r(0),\xi_i\rangle$ dominates the other class: it is at least $101\,C_l B_r/(M+1)$.
 
     Measured: share of a draw's active pairs at $n = 10^4$, averaged over draws.
+    Note: It rests on Lemma C.9, whose bound on $B_r$ is of the order of the root of the true size.
     """
     return stats.mean(r["dominates"])
 
@@ -54,6 +55,8 @@ def c10(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=FROZEN,
+    algebra=r"one step: an active pair with $z_i$ below the mean of $\mathrm{relu}(z_j)$ over the other class, "
+    r"$\sigma_0\sigma_\xi\sqrt{d/2\pi}$, becomes smaller at $t = 0$; that is a share $2\Phi(0.4) - 1 = 0.31$ of them",
     declared=Verdict.refuted,
 )
 def c11(r: Result) -> Estimate:
@@ -62,7 +65,8 @@ def c11(r: Result) -> Estimate:
 
     Measured: share of a draw's active pairs for which it holds at every step up to $T_1$, at $n = 10^4$ and with the
     softmax exactly frozen, $C_l = 1$, averaged over draws.
-    Note: All that the lemma takes from the lemmas before it is granted here, but for the false C.10. Classes compete
+    Note: The dynamics are the paper's with the softmax weights put to $1/(M+1)$; c11_window has them free. All that the
+    lemma takes from the lemmas before it is granted here, but for the false C.10. Classes compete
     within a neuron: what one loses through the other class outweighs what it gains.
     """
     return stats.mean(r["bound"])
@@ -114,8 +118,8 @@ def c11_silenced(r: Result) -> Estimate:
 
     Measured: number of samples without an active neuron at $T_1$, the most in one of five draws; a share $0.85^{50}$ of
     them is expected when 15 % of all pairs are left.
-    Note: So Lemma 5.2, for every sample, needs m to grow with $\log n$, and a fixed m leaves a loss of the order of
-    $\log(M+1)/n$ for each of them.
+    Note: This is what $m \ge \tilde\Omega(1)$ in Assumption 4.1 hides: Lemma 5.2, for every sample, needs m to grow with
+    $\log n$, and a fixed m leaves a loss of the order of $\log(M+1)/n$ for each of them.
     """
     return stats.worst(r["silenced"])
 
@@ -144,7 +148,7 @@ def c11_exponent(r: Result) -> Estimate:
     rule=AtLeast(1.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.scaled,
-    conditions=DIMENSION_SINGLE,
+    conditions=DIMENSIONS_SINGLE,
 )
 def c11_upper(r: Result) -> Estimate:
     r"""No pair grows faster than $(1+1.05\,r)^t$ times the largest one at the start.

@@ -10,6 +10,7 @@ from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, after, derived
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.huang2024.claims.conditions import waive
 from mmcl_core.papers.huang2024.claims.scales import ORTHOGONAL_SINGLE
 from mmcl_core.stats import Estimate, Interval
 
@@ -60,7 +61,7 @@ def gradient_exponent(r: Result, method: str) -> Estimate:
     match=Match.scaled,
     conditions=(
         Condition(r"$\alpha/(20\tau)$", lambda r: alpha(r) / (20 * r["temperature"][HALF]), AtLeast(1)),
-        *ORTHOGONAL_SINGLE,
+        *waive(ORTHOGONAL_SINGLE, m="does not matter, since the bound is on the largest coefficient, not on averages"),
     ),
     declared=Verdict.refuted,
 )
@@ -68,7 +69,8 @@ def c13(r: Result) -> Estimate:
     r"""In stage two $|\gamma|, |\rho| \le \alpha = \log(3MT^*)$, when $\alpha \ge 20\tau$.
 
     Measured: max rho minus $\alpha$ at $\tau = 0.5$, $T^* = 1000$, averaged over seeds.
-    Note: The size depends on the temperature; at lower ones the bound holds.
+    Note: It fails for moderate $T^*$: $\max\rho$ grows like $\sqrt{\tau\log t}$ and $\alpha$ like $\log T^*$, so that the
+    bound holds eventually, and at lower temperatures already here.
     """
     return stats.mean(r["largest_rho"][:, HALF, -1] - alpha(r))
 
@@ -82,7 +84,7 @@ def c13(r: Result) -> Estimate:
     quantifier=Quantifier.every,
 )
 def c13_small_temperature(r: Result) -> Estimate:
-    r"""At $\tau \le 0.2$ the bound $\max\rho \le \log(3MT^*)$ holds.
+    r"""At the two temperatures tested below that, 0.2 and 0.05, the bound $\max\rho \le \log(3MT^*)$ holds.
 
     Measured: the largest max rho minus $\alpha$ over seeds and the two lowest temperatures.
     """

@@ -10,6 +10,7 @@ from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, after, derived
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.huang2024.claims.appendix_c13_c14 import alpha
 from mmcl_core.papers.huang2024.claims.scales import ORTHOGONAL_SINGLE, span
 from mmcl_core.stats import Estimate
 
@@ -18,7 +19,7 @@ LATE_LAW = after(
     "T*(0.3) since a shorter run"
 )
 
-EVERY_SAMPLE = derived("the descent of Lemma C.17 needs this of every sample")
+EVERY_SAMPLE = derived("with this of every sample the descent of Lemma C.17 follows; it is not necessary")
 
 
 def loss_slope(r: Result, method: str) -> Estimate:
@@ -52,7 +53,8 @@ def convergence(
         name=first,
         item=lemma(first),
         statement=r"The distance to $W^*$ shrinks while the loss is large: "
-        rf"$D_t - D_{{t+1}} \ge \eta L - \eta\,{slack}$, $D = \|W-W^*\|_F^2$.",
+        rf"$D_t - D_{{t+1}} \ge \eta L - \eta\,{slack}$, $D = \|W-W^*\|_F^2$"
+        + (", summed over both encoders." if method == "multi" else "."),
         measured=steps,
         paper="every step",
         on="stage_two",
@@ -84,12 +86,12 @@ def convergence(
     @claim(
         name=f"{second}_time",
         item=f"{lemma(second)}, time",
-        statement=rf"The loss reaches $\epsilon$ at $T^*(\epsilon) = T_1 + \tilde O({rate})$: a time that grows like "
-        r"$1/\epsilon$.",
+        statement=rf"The loss reaches $\epsilon$ at $T^*(\epsilon) = T_1 + \tilde O({rate})$: a time that grows at most "
+        r"like $1/\epsilon$.",
         measured=r"exponent of $T^*(\epsilon) - T^*(0.3)$ in $1/\epsilon$, $\epsilon$ = 0.1 to 0.003, fitted per seed",
-        paper="exponent 1",
+        paper="exponent at most 1",
         on="stage_two",
-        rule=Between(0.8, 1.1, LATE_LAW),
+        rule=AtMost(1.1, LATE_LAW),
         quantifier=Quantifier.order,
         match=Match.scaled,
         conditions=conditions,
@@ -115,6 +117,7 @@ def convergence(
     return falls, average, time, late
 
 
+TEMPERATURE = Condition(r"$\alpha/(20\tau)$, $\alpha = \log(3MT^*)$, $\tau = 1$", lambda r: alpha(r) / 20, AtLeast(1))
 DROPPED = (
     r"The proof drops $\frac1{m\tau}\sum_r 1[z_{ri}>0]\,\mathrm{relu}(z_{rj})\cdot2\tau\log(2M/\epsilon)$, which is "
     "positive wherever a neuron is active on both samples."
@@ -126,11 +129,10 @@ DROPPED = (
     paper="at least 2",
     on="stage_two",
     rule=AtLeast(2.0, PAPER),
-    refutation=AtMost(2.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.scaled,
-    conditions=ORTHOGONAL_SINGLE,
-    declared=Verdict.refuted,
+    conditions=(TEMPERATURE, *ORTHOGONAL_SINGLE),
+    declared=Verdict.not_reproduced,
 )
 def c16_positive(r: Result) -> Estimate:
     r"""Towards $w^*_r = w_r(0) + 2\tau\log(2M/\epsilon)\sum_i\xi_i/\|\xi_i\|^2$ the positive similarity rises:
@@ -138,6 +140,9 @@ def c16_positive(r: Result) -> Estimate:
 
     Measured: the smallest over samples at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed,
     smallest to largest.
+    Note: Up to the weights at the start the left side is twice the sample's mean activation, so that it asks for a mean
+    activation of 1; that grows like $\sqrt{\tau\log t}$. The run is at $\tau = 1$, above the $\alpha/20$ that the proofs
+    of stage two allow, so that this refutes nothing.
     """
     return span(r["single_part_positive"][:, -1])
 
@@ -150,7 +155,7 @@ def c16_positive(r: Result) -> Estimate:
     refutation=AtLeast(1.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.scaled,
-    conditions=ORTHOGONAL_SINGLE,
+    conditions=(TEMPERATURE, *ORTHOGONAL_SINGLE),
     algebra=DROPPED,
     declared=Verdict.refuted,
 )
@@ -159,6 +164,7 @@ def c16_negative(r: Result) -> Estimate:
 
     Measured: the largest over pairs at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed, smallest
     to largest.
+    Note: The defect is a term that the proof drops; the softmax-averaged gap, below, does not need this part.
     """
     return span(r["single_part_negative"][:, -1])
 
@@ -172,7 +178,7 @@ def c16_negative(r: Result) -> Estimate:
     quantifier=Quantifier.every,
 )
 def c16_corrected(r: Result) -> Estimate:
-    r"""What the descent needs is the softmax-averaged gap
+    r"""What gives the descent is the softmax-averaged gap
     $\langle\nabla F_0 - \sum_j l'_{ij}\nabla F_j/\sum_j l'_{ij},\,W^*\rangle \ge \log(2M/\epsilon)$; late in training
     it holds for every sample.
 

@@ -56,6 +56,7 @@ def c9(r: Result) -> Estimate:
     of order $\sqrt n$.
 
     Measured: share of a draw's neurons that violate it, averaged over draws, at $n = 10^4$.
+    Note: A sum of positive terms has a mean of its own order, n, and not the root of it.
     """
     return stats.mean(r["c9_violated"][:, -1])
 

@@ -43,6 +43,7 @@ def d5_d8(r: Result) -> Estimate:
 
     Measured: share of neurons for which it holds at every step up to $T_1$, one value for each seed and both
     $\sigma_0$, smallest to largest.
+    Note: Nothing depends on the factor that is missing in print; see the next entry.
     """
     return span(r["sum_printed"])
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Match, Quantifier, claim
-from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, Within, after, before, standard
+from mmcl_core.evidence.rules import AtLeast, Positive, Within, after, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.experiments.calibration import READINGS
@@ -73,21 +73,23 @@ def fig1_gap(r: Result) -> Estimate:
 
 @claim(
     item="Figure 1, hyper-parameters",
-    paper="both losses converge fast",
     on="calibration",
-    rule=AtMost(0.05, before("five percent of log 2 and less of the initial 3.9: a generous 'nears zero'")),
+    author=Author.ours,
+    rule=AtLeast(0.9, after("nine tenths of the loss that untrained weights have; .92 to .94 were in view")),
     quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    declared=Verdict.not_reproduced,
 )
 def fig1_literal(r: Result) -> Estimate:
-    r"""With the formulas taken literally the loss nears zero within 200 epochs.
+    r"""With $1/m$ in the similarity, $\tau = 1$ and $\sigma_0 = 0.01$ nothing converges in 200 epochs at $\eta = 0.01$.
 
-    Measured: the largest final single-modal loss over seeds with $1/m$ in the similarity, $\tau = 1$, $\eta = 0.01$.
-    Note: The paper gives neither $\tau$ nor $\sigma_0$ (here $0.01$). With $1/m$ and $\tau = 1$ growth per step is $m$
-    times slower than with $k = 1/(m\tau) = 1$, which puts all four panels on the printed axes.
+    Measured: the smallest final loss over seeds and both methods, in units of the loss of silent weights, $\log(n/2+1)$
+    for each direction.
+    Note: The paper states neither $\tau$ nor $\sigma_0$, so that this says which reading of it cannot be meant. Growth per
+    step is $m$ times slower than with $k = 1/(m\tau) = 1$, which puts all four panels on the printed axes.
     """
-    return stats.worst(r["single_loss"][:, LITERAL])
+    silent = np.log(r.config.n // 2 + 1)
+    return stats.worst(
+        np.stack([r["single_loss"][:, LITERAL] / silent, r["multi_loss"][:, LITERAL] / (2 * silent)]), largest=False
+    )
 
 
 @claim(
@@ -107,6 +109,30 @@ def fig1_ordering(r: Result) -> Estimate:
     if not chosen.any():
         return stats.exact(np.nan)
     return stats.worst(better[:, chosen].mean(1), largest=False)
+
+
+@claim(
+    item="Figure 1, robustness to the reading",
+    on="calibration",
+    author=Author.ours,
+    rule=Positive(),
+    quantifier=Quantifier.mean,
+    declared=Verdict.undecided,
+)
+def fig1_noise_ordering(r: Result) -> Estimate:
+    r"""One modality memorises more noise in every reading that converges.
+
+    Measured: paired difference of $\max_{r,i}\langle w_r,\xi_i\rangle$, single minus multi, mean over seeds; of the
+    converged readings the one whose interval reaches lowest.
+    Note: At $\sigma_0 = 0.02$, the largest initial scale, both memorise alike: large weights at the start leave no time
+    for the race. Signal and accuracy keep their order there.
+    """
+    chosen = converged(r)
+    if not chosen.any():
+        return stats.exact(np.nan)
+    return stats.reaching_lowest(
+        *(stats.mean(column) for column in (r["single_noise"] - r["multi_noise"])[:, chosen].T)
+    )
 
 
 @claim(

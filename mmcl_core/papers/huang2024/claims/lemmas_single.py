@@ -20,16 +20,13 @@ from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.conditions import assumption, race_facts
+from mmcl_core.papers.huang2024.claims.scales import balanced
 from mmcl_core.stats import Estimate
 
 ROUNDING = standard("float64 over a hundred steps; the largest rounding error is near 1e-14")
-BALANCED = Condition(
-    r"$n$ against $2500\log(4/\delta)$, for class sizes; here exactly equal",
-    lambda r: min(r.config.sizes),
-    AtLeast(9222),
-    matters=False,
+SINGLE, MULTI = (
+    (*assumption(race_facts, multimodal), balanced(lambda r: min(r.config.sizes))) for multimodal in (False, True)
 )
-SINGLE, MULTI = ((*assumption(race_facts, multimodal), BALANCED) for multimodal in (False, True))
 CONSTANT = before("the order symbol has no constant; 1 is asked for")
 TOLERATED = before("room for the spread of a fit over a factor of three in n and for hidden logarithms")
 A_TENTH = after("a tenth in the exponent; finite steps and the moving softmax were seen to be worth .00 and .05")
@@ -69,7 +66,9 @@ def lemma5_2_noise(r: Result) -> Estimate:
 
     Measured: the smallest over samples, seeds and four sizes from $n = 204$.
     Note: $T_1 = \log(20/\sigma_0\sigma_\xi\sqrt d)/\log(1 + 0.96\,\eta\sigma_\xi^2 d/(nm\tau))$.
-    Some samples lose all the neurons that answer them at the start; how many is the next entry.
+    Some samples lose all the neurons that answer them at the start; how many is the next entry. The assumption's
+    $m \ge \tilde\Omega(1)$ hides a $\log n$, with which Lemma C.12 holds; the figure's $m = 50$ is below it, so that this
+    is outside the conditions and refutes nothing.
     """
     return stats.worst(r["single_noise_everywhere"], largest=False)
 
@@ -110,7 +109,7 @@ def lemma5_2_signal(r: Result) -> Estimate:
     item="Lemma 5.2, rate in n",
     paper=r"$\tilde O(n^{-1/2})$",
     on="races",
-    rule=Between(-0.75, -0.35, TOLERATED),
+    rule=AtMost(-0.35, TOLERATED),
     trend=AtMost(-0.1, before("a fall that a fit over these sizes can tell from none")),
     quantifier=Quantifier.order,
     match=Match.scaled,
@@ -118,9 +117,11 @@ def lemma5_2_signal(r: Result) -> Estimate:
     declared=Verdict.undecided,
 )
 def lemma5_2_rate(r: Result) -> Estimate:
-    r"""At $T_1$ the signal is of order $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and $\sigma_0\sigma_\xi\sqrt d$.
+    r"""At $T_1$ the signal falls with $n$ at least like $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and $\sigma_0\sigma_\xi\sqrt d$.
 
     Measured: fitted exponent of $\max_r|\gamma_r|$ in $n$ at $T_1$, four sizes from $n = 204$, orthogonal limit.
+    Note: Eight seeds leave open whether hidden logarithms explain that it falls more slowly; while growth is
+    exponential the exponent is $-1/2$, see the next entry.
     """
     return stats.power_law(r["size"], r["single_gamma"])
 
@@ -144,18 +145,18 @@ def lemma5_2_rate_corrected(r: Result) -> Estimate:
 
 
 @claim(
-    item="Lemma 5.2, rate in n",
-    paper=r"$\tilde O(n^{-1/2})$",
+    item="Beyond Lemma 5.2: Gaussian data",
     on="sample_size",
+    author=Author.ours,
     rule=Between(-0.75, -0.35, TOLERATED),
     quantifier=Quantifier.order,
-    match=Match.scaled,
     declared=Verdict.undecided,
 )
 def lemma5_2_rate_gaussian(r: Result) -> Estimate:
     r"""On Gaussian data at the figure's $n\,\mathrm{SNR}^2$ the signal after training is of order $n^{-1/2}$.
 
     Measured: fitted exponent of $\max_r|\gamma_r|$ in $n$ after training, $n = 25$ to $200$, $d = n^2/5$.
+    Note: Outside the conditions of the lemma: $d < n^2$, $n < 204$, and after training in place of $T_1$.
     """
     return stats.power_law(r["size"], r["single_signal"])
 

@@ -25,7 +25,7 @@ from mmcl_core.papers.huang2024 import theory as closed_forms
 from mmcl_core.papers.huang2024.claims.ceilings import IDEAL, UNTRAINED
 from mmcl_core.papers.huang2024.claims.ceilings import MULTI as MULTI_ENCODER
 from mmcl_core.papers.huang2024.claims.ceilings import SINGLE as SINGLE_ENCODER
-from mmcl_core.papers.huang2024.experiments.sequence import ELSEWHERE, FIGURE, SMALLEST, STRONG
+from mmcl_core.papers.huang2024.experiments.sequence import ELSEWHERE, FIGURE, GENERIC, SMALLEST, STRONG
 
 
 @figure("huang2024.ceiling", "The ceilings of linear heads", ["huang2024.ceiling", "huang2024.downstream"])
@@ -104,6 +104,7 @@ def sequence(r: Result) -> Figure:
     shifts = (
         (SMALLEST, r"$\|\mu\|/\sqrt{d}$ along $\mu$", "o"),
         (ELSEWHERE, r"... and $2\sigma_\xi$ across", "x"),
+        (GENERIC, r"... and $\|\mu\|$ across", "D"),
         (FIGURE, r"$2\sigma_\xi$ along $\mu$", "s"),
         (STRONG, r"$5\sigma_\xi$ along $\mu$", "^"),
     )
@@ -147,11 +148,12 @@ def sequence(r: Result) -> Figure:
         f"for (b) it does not "
         f"({ends('full', FIGURE)}), because the untrained part of the weights answers noise. At $\\|\\mu\\|/\\sqrt d$ "
         f"it is near one half "
-        "in both, also where a part of the new signal lies across $\\mu$. Markers: mean over seeds; bars: one "
-        "standard deviation.",
+        "in both, also where a part of the new signal lies across $\\mu$, up to the length of $\\mu$ itself (a random "
+        "direction). Markers: mean over seeds; bars: one standard deviation.",
         f"Two panels, accuracy against n, logarithmic. Left, at two sigma the multi-modal accuracy goes from "
-        f"{ends('square', FIGURE)}, at the smallest shift from {ends('square', SMALLEST)}. Right, at two sigma from "
-        f"{ends('full', FIGURE)}, at the smallest shift from {ends('full', SMALLEST)}.",
+        f"{ends('square', FIGURE)}, at the largest allowed along mu from "
+        f"{ends('square', SMALLEST)}. Right, at two sigma from "
+        f"{ends('full', FIGURE)}, at the largest allowed along mu from {ends('full', SMALLEST)}.",
         (PAGE, 2.9),
     )
 
