@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.backgrounds import DIGITS
@@ -41,7 +42,7 @@ def semi_samples(r: Result) -> Figure:
         axes[2].imshow(PALETTE.colours[None], aspect="auto")
         axes[2].set_xticks(
             range(len(SWATCHES)),
-            [f"{n}\n{float(shade_value(np.array(k))):g}" for k, (n, _) in enumerate(SWATCHES)],
+            [f"{n}\n{float(shade_value(torch.tensor([k]))):g}" for k, (n, _) in enumerate(SWATCHES)],
         )
         axes[2].set_ylabel("swatches", rotation=0, ha="right", va="center")
         for ax in axes:
@@ -50,9 +51,8 @@ def semi_samples(r: Result) -> Figure:
             for spine in ax.spines.values():
                 spine.set_visible(False)
 
-    said = pd.DataFrame(
-        {"digit": digits, "shade": [SWATCHES[s][0] for s in shades], "a": digit_value(digits), "b": shade_value(shades)}
-    )
+    a, b = digit_value(torch.from_numpy(digits)).numpy(), shade_value(torch.from_numpy(shades)).numpy()
+    said = pd.DataFrame({"digit": digits, "shade": [SWATCHES[s][0] for s in shades], "a": a, "b": b})
     return Figure(
         said,
         draw,
