@@ -1,4 +1,4 @@
-"""The page of the public interface: every public function and class of the rooms a reader imports, with its docstring."""
+"""The page of the public interface: every public function and class that a reader imports, with its docstring."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
     """The functions and classes that `module` defines itself, without a leading underscore, in their order."""
     for name, thing in vars(module).items():
         own = getattr(thing, "__module__", None) == module.__name__
-        if own and not name.startswith("_") and (inspect.isfunction(thing) or inspect.isclass(thing)):
+        if own and not name.startswith("_") and (inspect.isfunction(inspect.unwrap(thing)) or inspect.isclass(thing)):
             yield name, thing
 
 

@@ -88,7 +88,7 @@ def basis(rule: Rule) -> str:
     if rule.basis is None:
         return ""
     late = ' class="after-a-run"' if rule.basis.source == Source.after else ""
-    return f"<small{late}>{text(str(rule.basis))}</small>"
+    return f" <small{late}>({text(str(rule.basis))})</small>"
 
 
 def conditions(row: Row) -> str:
@@ -105,7 +105,7 @@ def judged_by(row: Row) -> list[tuple[str, str]]:
     """The rules of a claim with their bases, as (name, HTML)."""
     names = {"rule": "Rule", "refutation": "Refuted if", "trend": "Trend if"}
     rules = [(name, getattr(row.claim, role)) for role, name in names.items()]
-    return [(name, f"{text(str(rule))} {basis(rule)}") for name, rule in rules if rule is not None]
+    return [(name, f"{text(str(rule))}{basis(rule)}") for name, rule in rules if rule is not None]
 
 
 def verdict_box(row: Row) -> str:
@@ -144,7 +144,7 @@ def verdict_table(rows: Sequence[Row]) -> str:
             f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
             f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
             f" [{c.mark}]</small>{told}{note}</td>"
-            f"<td>{measured(row)}<br><small>{text(c.measured)}; {rules}</small></td></tr>"
+            f"<td>{measured(row)}<br><small>{text(c.measured.rstrip('.'))}; {rules}</small></td></tr>"
         )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Item, verdict", "Statement", "Measured; rule"))
     return (

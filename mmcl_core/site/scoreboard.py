@@ -38,13 +38,15 @@ def scoreboard(ledgers: Sequence[Ledger]) -> str:
 
 
 def totals(ledgers: Sequence[Ledger], records: Sequence[Record], verdicts: Sequence[Verdict]) -> str:
-    """Counts by paper and verdict, of one kind of author only."""
-    seen = [v for v in verdicts if any(r["verdict"] == v for r in records)]
-    body = []
-    for ledger in ledgers:
-        counts = Counter(r["verdict"] for r in records if r["paper"] == ledger["paper"])
-        body.append([html.escape(ledger["paper"]), *(str(counts[v]) for v in seen), str(counts.total())])
-    return grid(["Chapter", *(badge(v) for v in seen), "All"], body)
+    """Counts by verdict and paper, of one kind of author only."""
+    papers = [ledger["paper"] for ledger in ledgers]
+    counts = Counter((r["verdict"], r["paper"]) for r in records)
+    body = [
+        [badge(v), *(str(counts[v, paper]) for paper in papers), str(sum(counts[v, paper] for paper in papers))]
+        for v in verdicts
+        if any(counts[v, paper] for paper in papers)
+    ]
+    return grid(["Verdict", *map(html.escape, papers), "All"], body)
 
 
 def sensitivity(ledgers: Sequence[Ledger]) -> str:
