@@ -157,8 +157,7 @@ def d9_gaussian(r: Result) -> Estimate:
     training of Figure 1.
 
     Measured: the smallest share of such pairs over seeds that are negative in both at the end.
-    Note: The conditions on d are not met here, so this is no refutation: the cross-talk of 100 noise vectors in 2,000
-    dimensions wakes some pairs.
+    Note: The conditions on d are not met here, so this is no refutation: the cross-talk wakes some pairs.
     """
     return stats.worst(r["pair_stays_dead"][:, 0], largest=False)
 
