@@ -135,8 +135,8 @@ def test_no_dead_links(browser, book):
 
 def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
     page, _ = opened(browser, book / "_build/html", "scoreboard")
-    visible = "[...document.querySelectorAll('#scoreboard tbody tr')].filter(r => r.offsetParent)"
-    everything = page.evaluate("document.querySelectorAll('#scoreboard tbody tr').length")
+    visible = "[...document.querySelectorAll('#scoreboard-rows tbody tr')].filter(r => r.offsetParent)"
+    everything = page.evaluate("document.querySelectorAll('#scoreboard-rows tbody tr').length")
     page.select_option("select[data-filter=verdict]", "holds")
     shown = page.evaluate(f"{visible}.map(r => r.dataset.verdict)")
     assert set(shown) == {"holds"} and 0 < len(shown) < everything
@@ -159,8 +159,8 @@ def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
 
 def test_a_row_leads_to_its_evidence_and_back(browser, book):
     page, wrong = opened(browser, book / "_build/html", "scoreboard")
-    forth = page.evaluate("document.querySelector('#scoreboard tbody tr th a').href")
-    row = page.evaluate("document.querySelector('#scoreboard tbody tr').id")
+    forth = page.evaluate("document.querySelector('#scoreboard-rows tbody tr th a').href")
+    row = page.evaluate("document.querySelector('#scoreboard-rows tbody tr').id")
     page.goto(forth)
     target = page.evaluate("document.querySelector(':target')?.dataset.claim")
     assert target and row == "row-" + target.replace(".", "-").replace("_", "-")

@@ -180,12 +180,12 @@ def test_every_estimator_gives_a_number_at_smoke_and_its_conditions_have_values(
     claim = next(c for c in THEORY_CLAIMS if c.name == name)
     results = [run(e, Tier.smoke) for e in claim.experiments]
     assert np.isfinite(claim.estimator(*results).value)
-    assert all(np.isfinite(condition.measure(results)[0]) for condition in claim.conditions)
+    assert not any(np.isnan(condition.measure(results)[0]) for condition in claim.conditions)  # infinite: a limit
 
 
 SMALL = {
     "thm4_4": {"n": 4000, "d": 100, "cores": (0.5, 1.0), "agreements": (0.9,), "spuriouses": (0.1,), "seeds": 5},
-    "thm5_2": {"n": 8000, "d": 60, "richness": (0.0, 0.5, 1.0), "seeds": 5},
+    "thm5_2": {"n": 4000, "d": 60, "richness": (0.0, 0.5, 1.0), "seeds": 5},
     "composition": {"n": 8000, "d": 60, "shares": (0.0, 0.5, 0.9), "seeds": 5},
     "class_prior": {"n": 10_000, "d": 30, "seeds": 5},
     "prompt_family": {"n": 8000, "d": 60, "seeds": 5},

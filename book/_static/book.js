@@ -3,7 +3,7 @@
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.getElementById("scoreboard-filters");
   if (!form) return;
-  const body = document.querySelector("#scoreboard tbody");
+  const body = document.querySelector("#scoreboard-rows tbody");
   const rows = [...body.rows];
   const controls = [...form.querySelectorAll("[data-filter]")];
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
@@ -35,7 +35,7 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", recall);
   if (location.hash.includes("=")) recall();
-  for (const button of document.querySelectorAll("#scoreboard button[data-copy]")) {
+  for (const button of document.querySelectorAll("#scoreboard-rows button[data-copy]")) {
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy));
   }
