@@ -1,4 +1,5 @@
-"""`mmcl claims` on a toy chapter: one row whole, patterns, other tolerances, the reader's own seeds, JSON and JSON-LD."""
+"""`mmcl claims` on a toy chapter: one row whole, patterns, other tolerances, the reader's own seeds, JSON and
+JSON-LD."""
 
 import json
 

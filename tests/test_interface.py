@@ -1,4 +1,5 @@
-"""The public interface as the README prints it: the ten lines run, and stand alike in the three places that show them."""
+"""The public interface as the README prints it: the ten lines run, and stand alike in the three places that show
+them."""
 
 import re
 from pathlib import Path

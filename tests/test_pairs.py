@@ -34,7 +34,8 @@ def test_dropped_words_are_the_stated_share_and_the_background_dominates():
 
 
 def test_an_icon_larger_than_its_font_is_made_to_fit():
-    """Glyphs of Font Awesome are wider than their size: what is seen of each must have the shape of the whole, which a cut one has not."""
+    """Glyphs of Font Awesome are wider than their size: what is seen of each must have the shape of the whole, which a
+    cut one has not."""
 
     def shape(ink):
         return (np.ptp(np.flatnonzero(ink.any(0))) + 1) / (np.ptp(np.flatnonzero(ink.any(1))) + 1)

@@ -1,4 +1,5 @@
-"""Xue et al. 2024, the optimum of the unnormalised loss: laws by literal loops, Newton's method, the text's equation."""
+"""Xue et al. 2024, the optimum of the unnormalised loss: laws by literal loops, Newton's method, the text's
+equation."""
 
 import itertools
 

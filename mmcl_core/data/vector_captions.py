@@ -1,7 +1,8 @@
 """Swatches and vector captions as Xue et al. 2024 describe them (Section 6, Appendix G.1).
 
 A caption is a vector of 200 numbers whose first two say the digit and the shade: the digit d as d - 4.5, the shades
-from dark blue to dark red as -2.5 ... 2.5. What a caption does not say is its class's, or its family's, mean. Noise lies
+from dark blue to dark red as -2.5 ... 2.5. What a caption does not say is its class's, or its family's, mean. Noise
+lies
 on top. The six colours are those of the paper's drawing, the only source there is.
 """
 

@@ -151,7 +151,8 @@ class Chapter:
         display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
 
     def script(self) -> None:
-        """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no checkout."""
+        """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no
+        checkout."""
         root = checkout()
         if root is None:
             self.say("*The plain script of this paper lies in the book's checkout, under `minimal/`.*")

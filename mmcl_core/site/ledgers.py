@@ -1,4 +1,5 @@
-"""The ledgers that executed pages leave, one a paper: where each claim is shown, and whether it is shown exactly once."""
+"""The ledgers that executed pages leave, one a paper: where each claim is shown, and whether it is shown exactly
+once."""
 
 from __future__ import annotations
 

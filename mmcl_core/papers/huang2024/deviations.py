@@ -14,7 +14,8 @@ DEVIATIONS = (
         r"We use $k = 1/(m\tau) = 1$ and $\sigma_0 = 10^{-3}$.",
         "The paper gives neither. The pair was picked after a scan of eleven settings with seven heads, for agreement "
         "with the printed axes: a consistent reading, not a recovered one. The calibration figure repeats the core of "
-        "that scan; in it the order of signal and accuracy is the same wherever training converges, that of the noise is "
+        "that scan; in it the order of signal and accuracy is the same wherever training converges, that of the noise "
+        "is "
         "not at the largest initial scale.",
         _names("fig1_literal", "fig1_ordering", "fig1_noise_ordering"),
     ),
@@ -66,13 +67,15 @@ DEVIATIONS = (
     Deviation(
         "wrong as printed",
         "Theorem 4.3: scale of the new signal",
-        r"For $\nu$ along $\mu$ the printed condition allows at most $\|\mu\|/\sqrt d$, where every linear head errs on "
+        r"For $\nu$ along $\mu$ the printed condition allows at most $\|\mu\|/\sqrt d$, where every linear head errs "
+        r"on "
         r"nearly a quarter of the samples. For $\|\nu\| = \|\mu\|$ in a random direction head B errs on half of them.",
         r"No linear head on any encoder is more accurate than $(1 + \Phi(\|\nu\|/\sigma_\xi))/2$, and head B on the "
         r"multi-modal "
         r"encoder lies near $\Phi(\|\nu\|/\sigma_\xi)$. A part of $\nu$ across $\mu$ would lift the ceiling, but has "
         r"not been "
-        r"learnt. Whether the condition was meant so is open. Figure 1 uses a far stronger new signal, $\|\nu\| = 2\sigma_\xi$.",
+        r"learnt. Whether the condition was meant so is open. Figure 1 uses a far stronger new signal, $\|\nu\| = "
+        r"2\sigma_\xi$.",
         _names(
             "thm4_3_scale",
             "thm4_3_scale_corrected",
@@ -168,7 +171,8 @@ DEVIATIONS = (
         "wrong as printed",
         "Lemma C.16",
         r"Neither part holds for every sample, at $\tau = 1$; the proof of the second drops a positive term.",
-        r"The averaged gap gives the descent, and late in training it is large enough for every sample. The first part is "
+        r"The averaged gap gives the descent, and late in training it is large enough for every sample. The first "
+        r"part is "
         r"not reproduced rather than refuted: $\tau = 1$ lies above $\alpha/20$.",
         _names("c16_positive", "c16_negative", "c16_corrected"),
     ),
@@ -200,7 +204,8 @@ DEVIATIONS = (
         "changed",
         "Table 1, tolerance",
         "All four numbers are asked for within .10.",
-        "Encoder, optimiser, augmentation and probe are not given, and 2,000 digits stand for 60,000. Colour alone gives "
+        "Encoder, optimiser, augmentation and probe are not given, and 2,000 digits stand for 60,000. Colour alone "
+        "gives "
         "77.5 % on the training labels; we find about 80 % where 88.43 % is printed, which the tolerance leaves open.",
         _names("table1_single_train", "table1_single_test", "table1_multi_train"),
     ),
@@ -215,7 +220,8 @@ DEVIATIONS = (
         "not reproduced",
         "Lemma 5.2 for every sample, and the mean activation of 3",
         r"With $m = 50$ a few samples lose all their neurons; the mean activation stays below 3 at $T_1$.",
-        r"The assumption's $m \ge \tilde\Omega(1)$ hides a $\log n$, with which no sample is lost. The softmax moves before "
+        r"The assumption's $m \ge \tilde\Omega(1)$ hides a $\log n$, with which no sample is lost. The softmax moves "
+        r"before "
         r"the mean is 3.",
         _names("lemma5_2_noise", "mean_reaches_3_single", "mean_reaches_3_multi"),
     ),
@@ -251,7 +257,8 @@ DEVIATIONS = (
         "retired",
         "Lemmas C.2 and D.1: steps with activations below 0.1, and refuted up to T_1",
         r"That $C_l \le 1.01$ in our window; and that the lemmas are refuted at $T_1$.",
-        r"The lemmas are conditional, while $\gamma$ and $\rho$ are $O(1)$. In place of both: the constant in $O(1)$ up to "
+        r"The lemmas are conditional, while $\gamma$ and $\rho$ are $O(1)$. In place of both: the constant in $O(1)$ "
+        r"up to "
         r"which they hold for all weights, and by itself the use that the proofs make of them up to $T_1$.",
         _names("c2", "d1", "c2_up_to_t1", "d1_up_to_t1"),
     ),

@@ -90,7 +90,8 @@ REAL: tuple[Deviation, ...] = (
         "retired",
         "fig3a_negative_line and semi_caption_vectors",
         "That the line lies below blind guessing at CLIP's ID rested on a quarter of a point on CC3M, where its "
-        "interval is dozens of points wide: the interval is judged instead. That captions are the paper's dictionary is "
+        "interval is dozens of points wide: the interval is judged instead. That captions are the paper's dictionary "
+        "is "
         "a test of the code.",
         "A sign inside its own error says nothing; a test of the code is no finding.",
         _names("fig3a_line_contains_chance", "fig3a_line_wider"),

@@ -118,7 +118,8 @@ def c11_silenced(r: Result) -> Estimate:
 
     Measured: number of samples without an active neuron at $T_1$, the most in one of five draws; a share $0.85^{50}$ of
     them is expected when 15 % of all pairs are left.
-    Note: This is what $m \ge \tilde\Omega(1)$ in Assumption 4.1 hides: Lemma 5.2, for every sample, needs m to grow with
+    Note: This is what $m \ge \tilde\Omega(1)$ in Assumption 4.1 hides: Lemma 5.2, for every sample, needs m to grow
+    with
     $\log n$, and a fixed m leaves a loss of the order of $\log(M+1)/n$ for each of them.
     """
     return stats.worst(r["silenced"])

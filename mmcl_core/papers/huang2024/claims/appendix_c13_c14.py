@@ -69,7 +69,8 @@ def c13(r: Result) -> Estimate:
     r"""In stage two $|\gamma|, |\rho| \le \alpha = \log(3MT^*)$, when $\alpha \ge 20\tau$.
 
     Measured: max rho minus $\alpha$ at $\tau = 0.5$, $T^* = 1000$, averaged over seeds.
-    Note: It fails for moderate $T^*$: $\max\rho$ grows like $\sqrt{\tau\log t}$ and $\alpha$ like $\log T^*$, so that the
+    Note: It fails for moderate $T^*$: $\max\rho$ grows like $\sqrt{\tau\log t}$ and $\alpha$ like $\log T^*$, so that
+    the
     bound holds eventually, and at lower temperatures already here.
     """
     return stats.mean(r["largest_rho"][:, HALF, -1] - alpha(r))

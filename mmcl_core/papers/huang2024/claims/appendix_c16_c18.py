@@ -141,7 +141,8 @@ def c16_positive(r: Result) -> Estimate:
     Measured: the smallest over samples at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed,
     smallest to largest.
     Note: Up to the weights at the start the left side is twice the sample's mean activation, so that it asks for a mean
-    activation of 1; that grows like $\sqrt{\tau\log t}$. The run is at $\tau = 1$, above the $\alpha/20$ that the proofs
+    activation of 1; that grows like $\sqrt{\tau\log t}$. The run is at $\tau = 1$, above the $\alpha/20$ that the
+    proofs
     of stage two allow, so that this refutes nothing.
     """
     return span(r["single_part_positive"][:, -1])

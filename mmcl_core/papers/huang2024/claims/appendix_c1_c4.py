@@ -50,7 +50,8 @@ def c1(r: Result) -> Estimate:
     $|\langle w(t)-w(0),\xi_i\rangle - \rho_{r,i}| \le 5n\sqrt{\log(6n^2/\delta)/d}$ and
     $|\langle w(t)-w(0),\mu\rangle - \gamma_r| \le \mathrm{SNR}\,n\sqrt{8\log(6n/\delta)/d}$.
 
-    Measured: exponent in d of the largest drift at $T_1$, noise or signal, whichever is further from $-1/2$; Gaussian data, $d/n^2$ from 1 to $10^5$.
+    Measured: exponent in d of the largest drift at $T_1$, noise or signal, whichever is further from $-1/2$; Gaussian
+    data, $d/n^2$ from 1 to $10^5$.
     Note: The printed factors n are far too large, so that the inequalities themselves could hardly fail; the order in
     d is what they assert. See the sharp form.
     """

@@ -143,7 +143,8 @@ def odd_ceiling(r: Result) -> Estimate:
     quantifier=Quantifier.mean,
 )
 def useless_is_the_head(r: Result) -> Estimate:
-    r"""At $\|\nu\| = \|\mu\|/\sqrt d$ no encoder is useless: training moves the accuracy of the best neuron by less than
+    r"""At $\|\nu\| = \|\mu\|/\sqrt d$ no encoder is useless: training moves the accuracy of the best neuron by less
+    than
     .05, with one modality and with two.
 
     Measured: paired differences of the fitted neuron's accuracy between the untrained, single-modal and multi-modal

@@ -67,7 +67,8 @@ def lemma5_2_noise(r: Result) -> Estimate:
     Measured: the smallest over samples, seeds and four sizes from $n = 204$.
     Note: $T_1 = \log(20/\sigma_0\sigma_\xi\sqrt d)/\log(1 + 0.96\,\eta\sigma_\xi^2 d/(nm\tau))$.
     Some samples lose all the neurons that answer them at the start; how many is the next entry. The assumption's
-    $m \ge \tilde\Omega(1)$ hides a $\log n$, with which Lemma C.12 holds; the figure's $m = 50$ is below it, so that this
+    $m \ge \tilde\Omega(1)$ hides a $\log n$, with which Lemma C.12 holds; the figure's $m = 50$ is below it, so that
+    this
     is outside the conditions and refutes nothing.
     """
     return stats.worst(r["single_noise_everywhere"], largest=False)
@@ -117,7 +118,8 @@ def lemma5_2_signal(r: Result) -> Estimate:
     declared=Verdict.undecided,
 )
 def lemma5_2_rate(r: Result) -> Estimate:
-    r"""At $T_1$ the signal falls with $n$ at least like $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and $\sigma_0\sigma_\xi\sqrt d$.
+    r"""At $T_1$ the signal falls with $n$ at least like $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and
+    $\sigma_0\sigma_\xi\sqrt d$.
 
     Measured: fitted exponent of $\max_r|\gamma_r|$ in $n$ at $T_1$, four sizes from $n = 204$, orthogonal limit.
     Note: Eight seeds leave open whether hidden logarithms explain that it falls more slowly; while growth is

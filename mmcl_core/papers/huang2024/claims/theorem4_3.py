@@ -76,7 +76,8 @@ def thm4_3(r: Result) -> Estimate:
     conditions=(*SQUARE, new_signal(sequence_shift(False))),
 )
 def thm4_3_square(r: Result) -> Estimate:
-    r"""At the figure's $\nu$ the weak modality's encoder is nearly always right also at $n\,\mathrm{SNR}^2 = 1.75$, $C_\mu = 3$, $n \ge 204$ and $d = n^2$, where the proof's constants are
+    r"""At the figure's $\nu$ the weak modality's encoder is nearly always right also at $n\,\mathrm{SNR}^2 = 1.75$,
+    $C_\mu = 3$, $n \ge 204$ and $d = n^2$, where the proof's constants are
     met.
 
     Measured: multi-modal head-B accuracy at $\|\nu\| = 2\sigma_\xi$; of four sizes the one whose interval reaches
@@ -98,11 +99,13 @@ def thm4_3_square(r: Result) -> Estimate:
     declared=Verdict.not_reproduced,
 )
 def thm4_3_order(r: Result) -> Estimate:
-    r"""The multi-modal test error is $o(1)$ at $d \ge \max(n^2, n/(\sigma_0\sigma_\xi))$, as Assumption 4.1 asks, and at
+    r"""The multi-modal test error is $o(1)$ at $d \ge \max(n^2, n/(\sigma_0\sigma_\xi))$, as Assumption 4.1 asks, and
+    at
     the figure's $\|\nu\| = 2\sigma_\xi$.
 
     Measured: exponent in $d$ of the multi-modal head-B error, four sizes.
-    Note: This new signal is stronger than the theorem's condition on $\langle\nu,\mu\rangle$ allows, and still the error
+    Note: This new signal is stronger than the theorem's condition on $\langle\nu,\mu\rangle$ allows, and still the
+    error
     does not fall; outside that condition it refutes nothing. The number of neurons is 50 at every size.
     """
     return stats.power_law(r["full_dimension"][0], 1 - r["full_multi_accuracy"][..., FIGURE])
@@ -116,7 +119,8 @@ def thm4_3_order(r: Result) -> Estimate:
     quantifier=Quantifier.mean,
 )
 def thm4_3_dimension(r: Result) -> Estimate:
-    r"""What lets the new signal through is that $d < n/(\sigma_0\sigma_\xi)$, against Assumption 4.1: at that bound head
+    r"""What lets the new signal through is that $d < n/(\sigma_0\sigma_\xi)$, against Assumption 4.1: at that bound
+    head
     B loses more than a tenth of accuracy.
 
     Measured: multi-modal head-B accuracy at $\|\nu\| = 2\sigma_\xi$, $d = n^2$ minus

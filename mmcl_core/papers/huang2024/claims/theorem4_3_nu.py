@@ -41,7 +41,8 @@ def thm4_3_scale(r: Result) -> Estimate:
 
     Measured: exponent in $d$ of the multi-modal head-B error at $\|\nu\| = \|\mu\|/\sqrt d$ along $\mu$, the largest
     that is allowed there, four sizes.
-    Note: Refuted as printed, which is the literal reading; the next entry has a $\nu$ in a random direction. The proof bounds $\langle w,\zeta\rangle$ without the part of $w$ along $\mu$, which adds
+    Note: Refuted as printed, which is the literal reading; the next entry has a $\nu$ in a random direction. The proof
+    bounds $\langle w,\zeta\rangle$ without the part of $w$ along $\mu$, which adds
     $\gamma\langle\mu,\zeta\rangle/\|\mu\|^2$.
     """
     dimension = r["full_dimension"][0]

@@ -166,7 +166,8 @@ def captioned(pair: Captions) -> str:
 
 @experiment(NAME, SemiSetting, data=semi_source, seconds={"smoke": 3, "book": 60, "paper": 6000})
 def semi(config: SemiSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The share of exceptions is the paper's, p = .995: accuracies `[S, 4]` (ID, OOD, agree, conflict) of every method."""
+    """The share of exceptions is the paper's, p = .995: accuracies `[S, 4]` (ID, OOD, agree, conflict) of every
+    method."""
     return semi_synthetic(config, seeds, device)
 
 
