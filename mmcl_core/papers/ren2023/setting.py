@@ -84,7 +84,7 @@ class Encoders:
 
 
 def initial_encoders(v: Views, width: int, seeds: Sequence[int]) -> Encoders:
-    """W_A, W_B with independent N(0, 1/m) entries, in coordinates (Ren & Li 2023, section 2 of the sheet)."""
+    """W_A, W_B with independent N(0, 1/m) entries, in coordinates (Ren & Li 2023)."""
 
     def draw(name: str, variance: Tensor) -> Tensor:
         weights = [

@@ -1,4 +1,4 @@
-"""The configuration that most experiments of this chapter share ("BASE" of the sheet)."""
+"""The configuration that most experiments of this chapter share ("BASE" in its text)."""
 
 from __future__ import annotations
 
