@@ -153,4 +153,3 @@ def holm(p_values: Real[np.ndarray, N], alpha: float) -> Bool[np.ndarray, N]:
     return rejected
 
 
-extreme, share_per_seed = worst, mean_per_seed  # until the last chapter has moved

@@ -66,6 +66,7 @@ def results(tmp_path_factory):
     return folder
 
 
+@pytest.hookimpl(optionalhook=True)  # the suite also runs without xdist
 def pytest_xdist_make_scheduler(config, log):
     """Side by side a file stays with one worker, and the files that read the built book with one, which builds it."""
     from xdist.scheduler import LoadScopeScheduling
