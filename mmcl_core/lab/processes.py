@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 
@@ -36,18 +37,16 @@ def end_with(pid: int, every: float = 0.5) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def end_family(pid: int | None = None) -> None:
-    """Kill process `pid` (None: this one) and all its descendants, in whichever session or group they are."""
+def end_family(pid: int | None = None, status: int = 1) -> None:
+    """Kill process `pid` and all its descendants, in whichever session or group they are. Without `pid` it is this
+    process, which kills its descendants and exits with `status`."""
     try:
         head = psutil.Process(pid)
-        family = [*head.children(recursive=True), head]
+        family = [*head.children(recursive=True), *([head] if pid is not None else [])]
     except psutil.NoSuchProcess:
         return
     for process in family:
-        if process.pid != os.getpid():
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-    if head.pid == os.getpid():
-        os._exit(1)
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    if pid is None:
+        os._exit(status)

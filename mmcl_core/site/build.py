@@ -30,7 +30,7 @@ from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.api import interface
-from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, python_path, stamp
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 
@@ -221,6 +221,7 @@ def sphinx(root: Path, staged: Path) -> int:
     command = [
         sys.executable,
         "-c",
+        f"from mmcl_core.lab.processes import end_with; end_with({os.getpid()}); "
         "from jupyter_book.cli.main import main; main()",
         "build",
         str(staged),
@@ -231,7 +232,12 @@ def sphinx(root: Path, staged: Path) -> int:
         "--path-output",
         str(root),
     ]
-    run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
+    run = subprocess.run(
+        [*command, "-W", "-n", "--keep-going", "-q"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": python_path()},
+    )
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
     prune(root / "_build" / "html")
     if run.returncode or warnings or not page.exists():
