@@ -8,11 +8,9 @@ kept; the others go on.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -25,6 +23,7 @@ from pathlib import Path
 import nbformat
 
 from mmcl_core.lab.fingerprint import closure
+from mmcl_core.lab.processes import end_family
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "papermill")
 
@@ -41,8 +40,11 @@ class Limits:
 LIMITS = {"smoke": Limits(60, 120, 240), "book": Limits(60, 900, 1500), "paper": Limits(60, 6 * 3600, 24 * 3600)}
 
 WORKER = """
-import json, sys, papermill
+import json, sys
+from mmcl_core.lab.processes import end_with
 a = json.loads(sys.argv[1])
+end_with(a["parent"])
+import papermill
 papermill.execute_notebook(
     a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name="python3", language="python",
     start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True,
@@ -100,13 +102,18 @@ def failure(executed: Path) -> str:
     return ""
 
 
+def python_path() -> str:
+    """`PYTHONPATH` for processes of ours: this package first, also where it is not installed."""
+    return os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 RUNNING: set[subprocess.Popen] = set()
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a worker and its kernel, whatever state they are in."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End a worker and its kernel, which has a session of its own, whatever state they are in."""
+    if process.poll() is None:
+        end_family(process.pid)
     process.wait()
 
 
@@ -124,17 +131,16 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
         "cwd": str(cwd),
         "start": limits.start,
         "cell": limits.cell,
+        "parent": os.getpid(),
     }
     environment = os.environ | {
         "MMCL_BUILD_DIR": str(folder),
         "MMCL_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONPATH": os.pathsep.join(
-            [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
+        "PYTHONPATH": python_path(),
     }
-    # A session of its own, so that the kernel dies with the worker when the time is up.
+    # A session of its own: a Ctrl-C in the terminal is this process's affair.
     process = subprocess.Popen(
         [sys.executable, "-c", WORKER, json.dumps(arguments)],
         env=environment,

@@ -164,14 +164,16 @@ def captioned(pair: Captions) -> str:
     return "captions_{:g}_{:g}".format(*pair)
 
 
-@experiment(NAME, SemiSetting, data=semi_source, seconds={"smoke": 3, "book": 60, "paper": 6000})
+@experiment(NAME, SemiSetting, data=semi_source, seconds={"smoke": 3, "book": 60, "paper": 6000}, block=1)
 def semi(config: SemiSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The share of exceptions is the paper's, p = .995: accuracies `[S, 4]` (ID, OOD, agree, conflict) of every
     method."""
     return semi_synthetic(config, seeds, device)
 
 
-@experiment("xue2024.semi_count", CountSetting, data=semi_source, seconds={"smoke": 3, "book": 90, "paper": 6000})
+@experiment(
+    "xue2024.semi_count", CountSetting, data=semi_source, seconds={"smoke": 3, "book": 90, "paper": 6000}, block=1
+)
 def semi_count(config: CountSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The number of exceptions is the paper's: p = .925 at tier book. Accuracies `[S, 4]` of every method."""
     return semi_synthetic(config, seeds, device)
