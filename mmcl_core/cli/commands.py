@@ -98,7 +98,7 @@ def command_serve(a: argparse.Namespace) -> int:
 def command_sync(a: argparse.Namespace) -> int:
     from mmcl_core.site.pairs import sync
 
-    for path in sync():
+    for path in sync(keep=a.keep):
         print(path)
     return 0
 
