@@ -155,6 +155,7 @@ def run(
     entry = store.load(key)
     cached = entry is not None
     if entry is None:
+        store.probe()
         with one_thread():
             start = time.perf_counter()
             arrays = experiment.compute(config, chosen, place)
