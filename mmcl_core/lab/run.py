@@ -29,6 +29,7 @@ from mmcl_core.paths import results_folder
 from mmcl_core.runtime import device_label, resolve_device
 
 MOST_SEEDS = 10_000
+LARGEST_SEED = 2**32 - 1  # scikit-learn takes no larger one
 VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -86,10 +87,10 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         )
     except (TypeError, ValueError):
         chosen = ()
-    if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
+    if not chosen or min(chosen) < 0 or max(chosen) > LARGEST_SEED or len(set(chosen)) < len(chosen):
         raise InputError(
-            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers "
-            f"from 0 such as 0,1,2"
+            f"Seeds '{str(seeds)[:60]}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole "
+            f"numbers from 0 to {LARGEST_SEED} such as 0,1,2"
         )
     return chosen
 
