@@ -13,8 +13,8 @@ ROOT = Path(mmcl_core.__file__).parent
 MAY = {
     "errors": set(),
     "paths": set(),
-    "losses": set(),
-    "metrics": set(),
+    "losses": {"errors"},
+    "metrics": {"errors"},
     "stats": set(),
     "runtime": {"errors"},
     "flow": {"errors"},

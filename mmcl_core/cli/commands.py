@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def command_serve(a: argparse.Namespace) -> int:
 def command_sync(a: argparse.Namespace) -> int:
     from mmcl_core.site.pairs import sync
 
-    for path in sync():
+    for path in sync(keep=a.keep):
         print(path)
     return 0
 
@@ -134,6 +135,15 @@ def command_data(a: argparse.Namespace) -> int:
     return 0
 
 
+def _cannot(attempt: Callable[[], object]) -> str:
+    """What is wrong with what `attempt` tries, to be said behind it; nothing when it succeeds."""
+    try:
+        attempt()
+    except InputError as error:
+        return f"; {error}"
+    return ""
+
+
 def command_doctor(a: argparse.Namespace) -> int:
     import platform
     from importlib.metadata import PackageNotFoundError, version
@@ -141,6 +151,7 @@ def command_doctor(a: argparse.Namespace) -> int:
     import torch
 
     from mmcl_core.data import sources
+    from mmcl_core.lab.store import Store
     from mmcl_core.paths import cache_folder, checkout, data_folder, results_folder
     from mmcl_core.runtime import device_label, resolve_device
 
@@ -165,7 +176,7 @@ def command_doctor(a: argparse.Namespace) -> int:
         + ("" if torch.cuda.is_available() else "; no GPU, so tier paper will be slow")
     )
     print(f"checkout     {checkout() or 'none: the book is built from a clone, experiments and figures run anywhere'}")
-    print(f"results      {results_folder()}")
+    print(f"results      {results_folder()}{_cannot(Store(results_folder()).probe)}")
     print(f"data cache   {cache_folder()}; MMCL_DATA_DIR {data_folder() or 'not set'}")
     for source in sources.SOURCES.values():
         print(f"data         {source.name}: {source.status()}")

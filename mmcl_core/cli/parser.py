@@ -57,7 +57,9 @@ def parser() -> Parser:
     add("serve", commands.command_serve, "show the built site on this machine").add_argument(
         "--port", type=int, default=8000
     )
-    add("sync", commands.command_sync, "bring both halves of every chapter pair into step")
+    add("sync", commands.command_sync, "bring both halves of every chapter pair into step").add_argument(
+        "--keep", choices=("text", "notebook"), help="which half stands where both were edited"
+    )
     add("why", commands.command_why, "say why a result would be computed again", running=True).add_argument(
         "target", metavar="chapter|experiment"
     )

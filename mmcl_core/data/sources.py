@@ -286,8 +286,9 @@ def fetch(name: str) -> str:
                     f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: "
                     f"try again later, or from another network"
                 )
-            os.replace(folder, place)
-            folder.mkdir()  # the context manager wants to remove what it made
+            place.mkdir()  # with the umask's permissions, which a temporary folder has not
+            for file in folder.iterdir():
+                os.replace(file, place / file.name)
     except OSError as error:
         raise InputError(
             f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the "

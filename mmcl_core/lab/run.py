@@ -23,6 +23,7 @@ from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 
 MOST_SEEDS = 10_000
+LARGEST_SEED = 2**32 - 1  # scikit-learn takes no larger one
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         )
     except (TypeError, ValueError):
         chosen = ()
-    if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
+    if not chosen or min(chosen) < 0 or max(chosen) > LARGEST_SEED or len(set(chosen)) < len(chosen):
         raise InputError(
-            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers "
-            f"from 0 such as 0,1,2"
+            f"Seeds '{str(seeds)[:60]}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole "
+            f"numbers from 0 to {LARGEST_SEED} such as 0,1,2"
         )
     return chosen
 
@@ -150,6 +151,8 @@ def run(
     for unit in asked.units:
         entry = store.load(unit.key)
         if entry is None:
+            if cached:
+                store.probe()
             computed, cached = unit.compute(), False
             entry = store.save(unit.key, computed.arrays, computed.facts)
         entries.append(entry)

@@ -21,16 +21,18 @@ import nbformat
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author
-from mmcl_core.lab.config import Tier
+from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.progress import spoken
+from mmcl_core.lab.run import parse_seeds
 from mmcl_core.lab.schedule import prepare, requests
 from mmcl_core.lab.store import Store
 from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.api import interface
-from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, python_path, stamp
+from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.kernel import CODE, python_path
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 
@@ -49,11 +51,17 @@ def build(
     Raises
     ------
     InputError
-        Outside a checkout, for an unknown tier or device, or when the halves of a chapter have drifted apart.
+        Outside a checkout or with the code of another one, for an unknown tier, device or seeds, or when the halves of
+        a chapter have drifted apart.
     """
     root = pairs.root_folder(root)
     tier = Tier.parse(tier).value
     place = resolve_device(device)
+    parse_seeds(seeds, Config())
+    if (root / "mmcl_core").is_dir() and not (root / "mmcl_core").samefile(CODE / "mmcl_core"):
+        raise InputError(
+            f"The pages of {root} would be built with the code of {CODE}: run make book there, or {root}/.venv/bin/mmcl"
+        )
     if problems := pairs.drifted(root):
         raise InputError("; ".join(problems))
     executed = root / "_build" / "executed" / tier
@@ -152,7 +160,10 @@ def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
 def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, float]:
     """Seconds that each chapter took when it was last executed, also when this build took it as it was."""
     file = executed / "seconds.json"
-    seconds = json.loads(file.read_text()) if file.exists() else {}
+    try:
+        seconds = dict(json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):  # none yet, or half of one: only what this build takes is known then
+        seconds = {}
     seconds |= {o.key: o.seconds for o in outcomes if not o.cached}
     executed.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(seconds))
@@ -205,21 +216,26 @@ def without_injected_cell(executed: Path) -> str:
 
 
 def sphinx(root: Path, staged: Path) -> int:
-    """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded."""
+    """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded.
+
+    The new site is made beside the old one and takes its place when it is whole; until then the old one stays.
+    """
     config, toc = root / "_config.yml", root / "_toc.yml"
     digest = hashlib.sha256()
     for path in [config, toc, *sorted(p for p in staged.rglob("*") if p.is_file())]:
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    mark, page = root / "_build" / "sphinx.stamp", root / "_build" / "html" / "index.html"
-    if mark.exists() and mark.read_text() == digest.hexdigest() and page.exists():
+    mark, site = root / "_build" / "sphinx.stamp", root / "_build" / "html"
+    if mark.exists() and mark.read_text() == digest.hexdigest() + listing(site):
         print("sphinx       cached")
         return 0
     mark.unlink(missing_ok=True)
     begin = time.perf_counter()
-    shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)  # they go stale when the table of contents changes
-    shutil.rmtree(root / "_build" / "html", ignore_errors=True)
+    beside = root / "_build" / "next"  # emptied: doctrees go stale when the table of contents changes
+    shutil.rmtree(beside, ignore_errors=True)
+    new = beside / "_build" / "html"
     command = [
         sys.executable,
+        "-P",  # a queue.py in the working folder is not the library's
         "-c",
         f"from mmcl_core.lab.processes import end_with; end_with({os.getpid()}); "
         "from jupyter_book.cli.main import main; main()",
@@ -230,7 +246,7 @@ def sphinx(root: Path, staged: Path) -> int:
         "--toc",
         str(toc),
         "--path-output",
-        str(root),
+        str(beside),
     ]
     run = subprocess.run(
         [*command, "-W", "-n", "--keep-going", "-q"],
@@ -239,16 +255,37 @@ def sphinx(root: Path, staged: Path) -> int:
         env=os.environ | {"PYTHONPATH": python_path()},
     )
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
-    prune(root / "_build" / "html")
-    if run.returncode or warnings or not page.exists():
+    prune(new)
+    if (new / "index.html").exists() and (
+        new / "searchindex.js"
+    ).exists():  # written last: whole, if perhaps with warnings
+        swap(new, site)
+    if run.returncode or warnings or not (site / "index.html").exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
         print(
             f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
         )
         return 1
-    mark.write_text(digest.hexdigest())
+    shutil.rmtree(beside, ignore_errors=True)
+    mark.write_text(digest.hexdigest() + listing(site))
     print(f"sphinx       built    {time.perf_counter() - begin:7.1f} s")
     return 0
+
+
+def listing(site: Path) -> str:
+    """A digest of names and sizes: a page that was deleted or cut short is seen without reading all of them."""
+    files = sorted(p for p in site.rglob("*") if p.is_file())
+    return hashlib.sha256("".join(f"{p.relative_to(site)} {p.stat().st_size}\n" for p in files).encode()).hexdigest()
+
+
+def swap(new: Path, site: Path) -> None:
+    """Put the finished site in the place of the old one."""
+    old = site.with_name("html.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if site.exists():
+        os.replace(site, old)
+    os.replace(new, site)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def prune(site: Path) -> None:

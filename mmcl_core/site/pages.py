@@ -69,14 +69,24 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
     return "".join(parts)
 
 
+def commit_of(root: Path) -> str:
+    """The commit of the checkout at `root`: not that of a repository into which it was unpacked, and none without
+    git."""
+
+    def git(*words: str) -> str:
+        try:
+            return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True).stdout.strip()
+        except OSError:
+            return ""
+
+    top = git("rev-parse", "--show-toplevel")
+    own = bool(top) and Path(top).resolve() == root.resolve()
+    return (own and git("describe", "--always", "--dirty")) or "not a git checkout"
+
+
 def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float], cached: set[str]) -> str:
     """What made this build: chapters, experiments, versions, data, commit."""
-    commit = (
-        subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True
-        ).stdout.strip()
-        or "not a git checkout"
-    )
+    commit = commit_of(root)
     runs = [run for ledger in ledgers for run in ledger["experiments"]]
     chapters = [
         [

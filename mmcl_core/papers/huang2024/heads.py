@@ -16,6 +16,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
+from mmcl_core.errors import InputError
 from mmcl_core.papers.huang2024.dynamics import State
 from mmcl_core.papers.huang2024.setting import STREAM, Problem, draw_labels, drawn_vectors, initial_weights
 from mmcl_core.runtime import generator
@@ -97,7 +98,15 @@ class Stump:
 
 
 def head_b(state: State, problem: Problem) -> Float[np.ndarray, S]:
-    """Head B: fitted on the first modality's pre-training embeddings, tested on `problem.downstream`."""
+    """Head B: fitted on the first modality's pre-training embeddings, tested on `problem.downstream`.
+
+    Raises
+    ------
+    InputError
+        For a problem without downstream samples.
+    """
+    if problem.downstream is None:
+        raise InputError("Head B is tested on shifted samples and the problem has none: draw it with downstream=||nu||")
     train = state.first.embeddings(problem.labels).cpu().numpy()
     test = problem.downstream.embeddings(state.first.coefficients).cpu().numpy()
     labels, test_labels = problem.labels.cpu().numpy(), problem.downstream.labels.cpu().numpy()

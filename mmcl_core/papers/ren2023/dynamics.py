@@ -9,8 +9,10 @@ signs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -71,13 +73,13 @@ def population_contrastive(
     """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs."""
 
     def law(form: Tensor) -> Moments:
-        exponentials, from_a, from_b = _partition(points, form, inverse_temperature, negatives)
-        missing_a, missing_b = (z / (exponentials + z) for z in (from_a, from_b))  # 1 - S_A, 1 - S_B
-        weight_a = (positive / (exponentials + from_a)).sum(-1, keepdim=True)
-        weight_b = (positive / (exponentials + from_b)).sum(-2, keepdim=True)
-        coefficients = positive * (missing_a + missing_b) - negatives / len(points) * exponentials * (
-            weight_a + weight_b
-        )
+        coefficients = 0
+        for logits, along in _logits(points, form, inverse_temperature):
+            exponentials = logits.exp()
+            mean = exponentials.mean(along, keepdim=True)
+            total = exponentials / negatives + mean  # the partition function over K, so that K may be infinite
+            weight = (positive / total).sum(along, keepdim=True)
+            coefficients = coefficients + positive * (mean / total) - exponentials * weight / len(points)
         return points.mT @ coefficients @ points, inverse_temperature
 
     return law
@@ -97,21 +99,24 @@ def population_loss(
     inverse_temperature: float,
     negatives: float,
 ) -> Float[Tensor, "S"]:
-    """L_C by enumeration."""
-    exponentials, from_a, from_b = _partition(points, similarity(e, v), inverse_temperature, negatives)
-    return (positive * (torch.log1p(from_a / exponentials) + torch.log1p(from_b / exponentials))).sum((1, 2))
+    """L_C by enumeration; infinite for infinitely many negatives."""
+    loss = 0
+    for logits, along in _logits(points, similarity(e, v), inverse_temperature):
+        odds = logits.exp().mean(along, keepdim=True).log() - logits + math.log(negatives)
+        loss = loss + (positive * torch.logaddexp(odds, torch.zeros_like(odds)).where(positive > 0, 0)).sum((1, 2))
+    return loss
 
 
-def _partition(
-    points: Tensor, form: Tensor, inverse_temperature: float, negatives: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """e^{tau^2 <f_A, f_B>} for all pairs of points, and K times its mean over view B and over view A."""
-    exponentials = torch.exp(inverse_temperature * points @ form @ points.mT)
-    return (
-        exponentials,
-        negatives * exponentials.mean(-1, keepdim=True),
-        negatives * exponentials.mean(-2, keepdim=True),
-    )
+def _logits(
+    points: Tensor, form: Tensor, inverse_temperature: float
+) -> Iterator[tuple[Float[Tensor, "S P P"], Literal[-1, -2]]]:
+    """tau^2 <f_A, f_B> for all pairs of points, and the axis of the negatives: view B, then view A.
+
+    Along that axis the largest is taken off, which no ratio sees and without which e^{tau^2 <f_A, f_B>} overflows.
+    """
+    logits = inverse_temperature * points @ form @ points.mT
+    for along in (-1, -2):
+        yield logits - logits.amax(along, keepdim=True), along
 
 
 @dataclass(frozen=True)

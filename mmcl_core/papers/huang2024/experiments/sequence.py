@@ -21,6 +21,7 @@ from torch import Tensor
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, heads, setting
+from mmcl_core.papers.huang2024.experiments.base import Neurons
 from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
 from mmcl_core.papers.huang2024.highdim import triangular
 
@@ -34,7 +35,7 @@ class SequenceSetting(Config):
 
     seeds: int = Field(5, ge=1, le=10_000, description="chosen")
     sizes: tuple[Annotated[int, Field(ge=8)], ...] = Field((204, 257, 324, 408), min_length=4, description="chosen: n")
-    m: int = Field(50, ge=1, description="as in Figure 1")
+    m: Neurons = Field(50, description="as in Figure 1")
     n_snr_squared: float = Field(1.75, gt=0, description="chosen: between 1.7 and 1.8, the constants of both proofs")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1; the proof needs 2.66")
     initial_noise: float = Field(0.0447, gt=0, lt=1, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
+from mmcl_core.papers.huang2024.experiments.base import Strength
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
 POINTS, MOST_STEPS = 51, 10**6  # points of a curve in time, and the longest run
@@ -68,7 +69,7 @@ class ConditionsSetting(StageOneSetting):
     smoke: ClassVar = {"m": 20, "rate": 0.05, "seeds": 2}
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
-    signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
+    signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
     rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m, small against every growth rate")
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.dynamics import Encoder, Patches, State
+from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 
 TARGETS = (0.3, 0.1, 0.03, 0.01, 0.003)
@@ -28,8 +29,8 @@ class StageTwoSetting(DescentSetting):
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "rate": 0.1, "steps": 1500, "seeds": 2}
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
-    signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    m: int = Field(100, ge=1, description="chosen: with Figure 1's 50 some sample can lose all its neurons")
+    signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
+    m: Neurons = Field(100, description="chosen: with Figure 1's 50 some sample can lose all its neurons")
     rate: float = Field(1.0, gt=0, description="chosen: eta with k = 1/m; half of the figure's eta k sigma_xi^2 d/n")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     steps: int = Field(600, ge=100, description="chosen: T*, well into the late law")
@@ -167,7 +168,7 @@ class LogGrowthSetting(DescentSetting):
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "rate": 0.1, "steps": 400, "seeds": 1}
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
-    signal: float = Field(4.1421, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
+    signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
     rate: float = Field(1.0, gt=0, description="chosen: eta / tau with k = 1/(m tau), about the figure's own")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     temperatures: tuple[PositiveFloat, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")

@@ -57,6 +57,10 @@ def modality_key(canvas: Canvas, **place: Any) -> None:
 def fig2(r: Result) -> Figure:
     time, gap, temperature, matched = r["plotted_time"], r["gap"], r["temperature"], float(r["matched"])
 
+    count = r["first"].shape[1]
+    pairs = "Five" if count == 5 else f"{count}"
+    when = rf"all pairs match at $t={matched:.3f}$" if np.isfinite(matched) else "not all pairs match in this time"
+
     def draw(canvas: Canvas) -> None:
         left, right = canvas.subfigures(1, 2, width_ratios=(1.15, 1))
         axes = left.subplots(1, 2)
@@ -64,10 +68,12 @@ def fig2(r: Result) -> Figure:
             axes, (gap, temperature), (r"modality gap $\Delta$", r"temperature $\tau$"), strict=True
         ):
             ax.plot(time, curve, color=MULTI)
-            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, 1.2))
+            top = max(1.2, 1.05 * float(max(gap.max(), temperature.max())))  # both panels on one scale
+            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, top))
             ax.set_xticks([0.1, 10, 1e3, 1e5])
             ax.xaxis.set_minor_formatter(NullFormatter())
-            threshold(ax, matched + 0.1, "all match")
+            if np.isfinite(matched):
+                threshold(ax, matched + 0.1, "all match")
         panel_letters(axes)
         for k, (t, first, second) in enumerate(zip(r["frame_time"], r["first"], r["second"], strict=True)):
             sphere(
@@ -79,13 +85,13 @@ def fig2(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"plotted_time": time, "gap": gap, "temperature": temperature}),
         draw,
-        rf"Five pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
-        rf"{gap.max():.3f} and {temperature.max():.3f}, all pairs match at $t={matched:.3f}$, "
+        rf"{pairs} pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
+        rf"{gap.max():.3f} and {temperature.max():.3f}, {when}, "
         rf"then both fall, to {gap[-1]:.3f} and {temperature[-1]:.4f} at $t=10^5$. (c) Six frames; lines join the "
         rf"pairs.",
-        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = 2 and falling slowly "
-        f"after the dashed line at {matched:.1f}. "
-        f"Right: six spheres; two pentagons move apart while they turn against each other until partners face each "
+        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = {float(r['peak_time']):.0f} and "
+        f"falling slowly after it. "
+        f"Right: six spheres; two regular polygons of {r['first'].shape[1]} points move apart while they turn against each other until partners face each "
         f"other, and stay apart with a gap of {gap[-1]:.2f}.",
         (PAGE, 2.5),
     )
