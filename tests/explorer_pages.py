@@ -91,7 +91,7 @@ def positions(explorer, stream):
     """Random places of all controls."""
     return {
         c.name: int(stream.integers(0, c.steps + 1))
-        if c.kind == "slider"
+        if c.kind != "choice"
         else c.options[stream.integers(len(c.options))][0]
         for c in explorer.controls
     }

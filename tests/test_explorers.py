@@ -48,7 +48,7 @@ def test_every_control_moves_something_up_to_both_its_ends(browser, pages, name)
     explorer = EXPLORERS[name]
     with opened(browser, pages[name]["light"]) as (page, wrong):
         for control in explorer.controls:
-            places = (0, control.steps) if control.kind == "slider" else [value for value, _ in control.options]
+            places = (0, control.steps) if control.kind != "choice" else [value for value, _ in control.options]
             # In some settings a control has nothing to act on, and is not shown there.
             seen = set()
             for setting in explorer.corners or ({},):
@@ -118,7 +118,7 @@ def test_on_a_phone_and_in_both_modes(browser, pages, name, theme, width):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_link_carries_the_setting_and_a_bad_one_does_no_harm(browser, pages, name):
     explorer = EXPLORERS[name]
-    control = next(c for c in explorer.controls if c.kind == "slider")
+    control = next(c for c in explorer.controls if c.kind != "choice")
     setting = "JSON.stringify(document.querySelector('.explorer').frame.setting)"
     with opened(browser, pages[name]["light"]) as (page, wrong):
         default = page.evaluate(setting)
@@ -196,3 +196,18 @@ def test_the_shared_numbers(browser, pages):
             want = solve_ivp(field, (0, end), start, "LSODA", times, rtol=1e-10, atol=1e-12).y.T
             assert np.allclose(got, want, rtol=1e-4, atol=1e-5)
     assert kstest(uniforms(3, 20_000), "uniform").pvalue > 1e-3
+
+
+def test_the_pushes_of_all_directions_are_the_closures():
+    """Together they are its field, and their difference between first and last direction is D4(d)'s split."""
+    from mmcl_core.site.explorers.pushes import PUSHES, closure, pushes
+
+    for changes in ({"tau2": 3.0, "negatives": 31}, {"loss": "noncontrastive"}):
+        flow = closure(PUSHES.default | changes)
+        path = flow.run(np.array([0.1, 1.0, 10.0, 50.0]))
+        positive, negative = pushes(path)
+        field = np.array([flow.field(state)[: flow.rank] / state[: flow.rank] for state in path.states])
+        assert np.allclose((positive + negative).T, field, rtol=1e-9)
+        if changes.get("loss") != "noncontrastive":
+            for mine, split in zip((positive, negative), path.pushes(), strict=True):
+                assert np.allclose(mine[0] - mine[-1], split, rtol=1e-9)

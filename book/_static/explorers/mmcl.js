@@ -215,7 +215,7 @@ MMCL.panel = ({ width, height = 230, x, y, marks, title = "", alt }) => {
       const at = m.axis === "y" ? Y(m.rule) : X(m.rule);
       const line = m.axis === "y" ? `M${left} ${f(at)}H${left + w}` : `M${f(at)} ${top}V${top + h}`;
       const spot = m.axis === "y" ? `x="${left + w - 2}" y="${f(at - 4)}" text-anchor="end"` : `x="${f(at + 3)}" y="${top + 10}"`;
-      return `<path d="${line}" stroke-dasharray="4 3" ${stroke({ color: "var(--ex-grey)", width: 1, ...m })}/>`
+      return `<path d="${line}" ${stroke({ color: "var(--ex-grey)", width: 1, dash: "4 3", ...m })}/>`
         + (m.text ? `<text ${spot} class="ex-small">${escape(m.text)}</text>` : "");
     }
     const [a, b, text] = m.note;
@@ -281,7 +281,17 @@ class Frame {
   build() {
     const live = element("div", { class: "explorer-live" });
     const controls = element("div", { class: "explorer-controls", role: "group", "aria-label": `${this.title}: controls` });
-    for (const control of this.controls) controls.append(this.control(control));
+    const groups = new Map(); // bars of one spectrum stand side by side
+    for (const control of this.controls) {
+      const made = this.control(control);
+      if (control.kind !== "bar") { controls.append(made); continue; }
+      if (!groups.has(control.group)) {
+        const bars = element("fieldset", { class: "explorer-bars" }, `<legend>${control.group}</legend>`);
+        groups.set(control.group, bars);
+        controls.append(bars);
+      }
+      groups.get(control.group).append(made);
+    }
     const buttons = element("p", { class: "explorer-buttons" });
     const button = (text, act) => {
       const made = element("button", { type: "button" }, text);
@@ -386,6 +396,9 @@ class Frame {
     }
     const shown = this.model.shown?.(this.setting);
     if (shown) for (const c of this.controls) this.inputs.get(c.name).parentElement.hidden = !shown.includes(c.name);
+    for (const bars of this.place.querySelectorAll(".explorer-bars")) {
+      bars.hidden = [...bars.querySelectorAll(".explorer-bar")].every((bar) => bar.hidden);
+    }
     const begin = performance.now();
     this.numbers = this.model.compute(this.setting, this.data);
     this.redraw();

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from mmcl_core.errors import DataAbsent, unknown
 from mmcl_core.site.explorers import declared
+from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
 
 if TYPE_CHECKING:
     from mmcl_core.site.chapter import Chapter
 
-EXPLORERS = {explorer.name: explorer for explorer in (RACE,)}
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE)}
 
 
 def shown(chapter: Chapter, name: str) -> dict[str, str]:

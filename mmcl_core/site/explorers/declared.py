@@ -35,7 +35,8 @@ class Slider:
     whole: bool = False
     infinite: bool = False
     steps: int = 100
-    kind: str = "slider"
+    kind: str = "slider"  # or "bar", one of a `group` of upright ones
+    group: str = ""
 
 
 @dataclass(frozen=True)
