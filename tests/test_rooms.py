@@ -26,6 +26,7 @@ MAY = {
     "papers": {
         "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
     },
+    "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
     "cli": {"site", "catalog", "evidence", "lab", "data", "runtime", "errors", "paths"},

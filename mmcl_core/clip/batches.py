@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mmcl_core.clip.images import Broken, decode, stream, test_view, training_view
+from mmcl_core.clip.images import Broken, decode, stream, centre_view, training_view
 from mmcl_core.clip.pairs import Pairs, Problems, Subset, subset
 from mmcl_core.clip.tokens import Tokens
 from mmcl_core.errors import InputError
@@ -56,7 +56,7 @@ class Views(Dataset):
         return training_view(image, self.pixels, rng), self.tokens([text])[0], label
 
 
-class TestViews(Dataset):
+class EvaluationViews(Dataset):
     """A row to the centre of its picture, the tokens of its first caption, and its class."""
 
     def __init__(self, pairs: Pairs, tokens: Tokens, pixels: int) -> None:
@@ -66,7 +66,7 @@ class TestViews(Dataset):
         return len(self.pairs)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor, int]:
-        image = test_view(decode(self.pairs.picture(row)), self.pixels)
+        image = centre_view(decode(self.pairs.picture(row)), self.pixels)
         return image, self.tokens([self.pairs.captions(row)[0]])[0], self.pairs.label(row)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmcl_core import metrics
-from mmcl_core.clip.batches import TestViews, one_thread
+from mmcl_core.clip.batches import EvaluationViews, one_thread
 from mmcl_core.clip.towers import Clip
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
@@ -17,7 +17,7 @@ COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
 
 @torch.no_grad()
 def embedded(
-    clip: Clip, views: TestViews, batch: int, workers: int, device: torch.device, autocast: bool
+    clip: Clip, views: EvaluationViews, batch: int, workers: int, device: torch.device, autocast: bool
 ) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"]]:
     """Both modalities' embeddings of all test pairs, not normalised."""
     was_training = clip.training

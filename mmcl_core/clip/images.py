@@ -70,7 +70,7 @@ def training_view(image: Image.Image, pixels: int, rng: np.random.Generator) -> 
     return normalised(image.resize((pixels, pixels), Image.Resampling.BICUBIC, box=box))
 
 
-def test_view(image: Image.Image, pixels: int) -> Float[Tensor, "3 H W"]:
+def centre_view(image: Image.Image, pixels: int) -> Float[Tensor, "3 H W"]:
     """The shorter side to `pixels`, then the centre, normalised."""
     side = min(image.size)
     left, upper = (image.width - side) // 2, (image.height - side) // 2

@@ -45,7 +45,7 @@ def make_objective(method: Method, same_class_negatives: bool, stream: torch.Gen
     def objective(
         image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], temperature: Tensor, labels: Int[Tensor, "B"]
     ) -> Float[Tensor, ""]:
-        image, text = image.float(), text.float()
+        image, text = (x if x.dtype == torch.float64 else x.float() for x in (image, text))
         ignored = None if same_class_negatives else same_class(labels)
         if not method.normalised:
             return symmetric_cross_entropy(image @ text.mT / temperature, ignored)
@@ -92,7 +92,7 @@ def backward(
         for rows in parts:
             states.append(_random_state(device))
             kept.append(embed(rows))
-    image, text = (torch.cat([k[i] for k in kept]).float().requires_grad_() for i in (0, 1))
+    image, text = (torch.cat([k[i] for k in kept]).requires_grad_() for i in (0, 1))
     temperature = kept[0][2].detach().requires_grad_()
     loss = objective(gathered(image), gathered(text), temperature, everyone)
     loss.backward()
@@ -102,7 +102,7 @@ def backward(
         last = number == len(parts) - 1
         with nullcontext() if last or not hasattr(model, "no_sync") else model.no_sync():
             a, b, tau = embed(rows)
-            value = (a.float() * image.grad[rows]).sum() + (b.float() * text.grad[rows]).sum()
+            value = (a * image.grad[rows]).sum() + (b * text.grad[rows]).sum()
             if temperature.grad is not None:
                 value = value + tau * temperature.grad * last
             value.backward()

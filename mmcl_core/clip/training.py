@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcl_core.clip import checkpoints
-from mmcl_core.clip.batches import Plan, TestViews, Views, scanned, training_batches
+from mmcl_core.clip.batches import Plan, EvaluationViews, Views, scanned, training_batches
 from mmcl_core.clip.config import ClipRun, memory_bytes
 from mmcl_core.clip.evaluate import embedded, measures
 from mmcl_core.clip.objective import Method, backward, make_objective
@@ -197,17 +197,17 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path) -> T
         clip.temperature.clamp()
         losses += loss
         done = step + 1
-        if done % EVERY == 0 and not math.isfinite(float(losses)):
+        if (done % EVERY == 0 or done % plan.each == 0) and not math.isfinite(float(losses)):
             raise InputError(f"The loss is not finite at step {done}: lower the rate (now {run.rate:g}), set "
                              "clip_gradient, or use precision=float32")  # fmt: skip
         epoch = done // plan.each
         if done % plan.each == 0 and (epoch % run.evaluate_every == 0 or epoch == run.epochs):
             seconds = time.monotonic() - begin
-            image, text = embedded(clip, TestViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
+            image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
             since = done - (history[-1]["step"] if history else 0)
             row = {
                 "step": done, "epoch": epoch, "loss": float(losses) / max(1, since),
-                "temperature": float(clip.temperature()),
+                "temperature": clip.temperature().item(),
                 **measures(image, text, min(run.gap_pairs, len(image)), seed),
                 "images_per_second": (done - first) * run.batch / seconds,
                 "gigabytes": torch.cuda.max_memory_allocated(here.device) / 1e9 if here.device.type == "cuda" else 0.0,
@@ -221,7 +221,7 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path) -> T
                     "identity": identity, "model": clip.state_dict(), "optimiser": optimiser.state_dict(),
                     "scheduler": scheduler.state_dict(), "swaps": swaps.get_state(), "step": done, "history": history,
                 })  # fmt: skip
-    image, text = embedded(clip, TestViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
+    image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
     return Trained(history, image, text)
 
 
