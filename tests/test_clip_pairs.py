@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from mmcl_core.clip.batches import Plan, Views, epoch_batches, scanned, share_of, training_batches
-from mmcl_core.clip.images import MEAN, STD, Broken, decode, random_crop_box, stream, centre_view
+from mmcl_core.clip.images import MEAN, STD, Broken, centre_view, decode, random_crop_box, stream
 from mmcl_core.clip.pairs import coco_pairs
 from mmcl_core.clip.shards import read_pairs
 from mmcl_core.clip.tokens import Tokens
@@ -54,7 +54,11 @@ def test_everything_unusable_is_counted_by_kind_and_left_out(folder):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("not json", "not in COCO's format"), ('{"images": []}', "annotations"), ('{"images": 3, "annotations": []}', "COCO")],
+    [
+        ("not json", "not in COCO's format"),
+        ('{"images": []}', "annotations"),
+        ('{"images": 3, "annotations": []}', "COCO"),
+    ],
 )
 def test_a_json_of_another_kind_is_one_sentence(folder, content, words):
     (folder / "annotations" / "captions_train.json").write_text(content)
@@ -149,7 +153,9 @@ def test_crops_have_the_areas_and_aspects_they_should():
 def test_pictures_are_normalised_as_clips_are(folder):
     image = Image.new("RGB", (40, 64), (255, 0, 128))
     view = centre_view(image, 32)
-    assert torch.allclose(view * STD + MEAN, torch.tensor([1.0, 0, 128 / 255]).view(3, 1, 1).expand(3, 32, 32), atol=1e-6)
+    assert torch.allclose(
+        view * STD + MEAN, torch.tensor([1.0, 0, 128 / 255]).view(3, 1, 1).expand(3, 32, 32), atol=1e-6
+    )
     glass = io.BytesIO()
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(glass, "PNG")
     assert decode(glass.getvalue()).getpixel((0, 0)) == (255, 255, 255)

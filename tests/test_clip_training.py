@@ -281,7 +281,9 @@ def test_the_presets_are_runs():
 
 
 def test_a_resnet_tower_trains(folder, tmp_path):
-    trained = train_clip(small(folder, image_tower="resnet-tiny", rate=2e-3, epochs=6), METHODS["baseline"], 0, CPU, tmp_path)
+    trained = train_clip(
+        small(folder, image_tower="resnet-tiny", rate=2e-3, epochs=6), METHODS["baseline"], 0, CPU, tmp_path
+    )
     assert trained.history[-1]["loss"] < np.log(16) < trained.history[0]["loss"]
     assert (tmp_path / "seed-0.csv").read_text().count("\n") == 7
 

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mmcl_core.clip.images import Broken, decode, stream, centre_view, training_view
+from mmcl_core.clip.images import Broken, centre_view, decode, stream, training_view
 from mmcl_core.clip.pairs import Pairs, Problems, Subset, subset
 from mmcl_core.clip.tokens import Tokens
 from mmcl_core.errors import InputError

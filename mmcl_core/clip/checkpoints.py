@@ -71,7 +71,11 @@ def load(path: Path, wanted: str, device: torch.device) -> dict[str, Any] | None
             f"The checkpoint {path} is damaged ({type(error).__name__}): remove it to start anew"
         ) from None
     asked = json.loads(wanted)
-    other = [f"{k} was {found.get(k)!r}, is {asked.get(k)!r}" for k in sorted({*found, *asked}) if found.get(k) != asked.get(k)]
+    other = [
+        f"{k} was {found.get(k)!r}, is {asked.get(k)!r}"
+        for k in sorted({*found, *asked})
+        if found.get(k) != asked.get(k)
+    ]
     if other:
         raise InputError(
             f"The checkpoint {path} is of another run ({'; '.join(other[:3])}): remove it, or name another --out"

@@ -76,7 +76,7 @@ UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
 
 def memory_bytes(text: str) -> int:
-    """"20GB" in bytes.
+    """ "20GB" in bytes.
 
     Raises
     ------
@@ -115,6 +115,8 @@ def load(name: str, **overrides: Any) -> ClipRun:
             raise InputError(f"The configuration {path} cannot be read ({error}): make it readable text") from None
         raise unknown("configuration", name, presets(), "or name a .toml file with fields of a run") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The configuration {path} is not TOML ({error}): lines are of the form name = value") from None
+        raise InputError(
+            f"The configuration {path} is not TOML ({error}): lines are of the form name = value"
+        ) from None
     tier = fields.pop("tier", "paper")
     return ClipRun.at(tier, **(fields | overrides))

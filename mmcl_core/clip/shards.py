@@ -116,7 +116,9 @@ def read_pairs(data: str, form: str, split: str) -> Pairs:
         )
     folder = Path(data).expanduser()
     if not folder.is_dir():
-        raise DataAbsent(f"The folder {folder} is not there: name one with pictures and captions with --set data=FOLDER")
+        raise DataAbsent(
+            f"The folder {folder} is not there: name one with pictures and captions with --set data=FOLDER"
+        )
     try:
         coco, tar = (folder / "annotations").is_dir(), any(folder.glob("*.tar"))
         next(folder.iterdir(), None)

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcl_core.clip import checkpoints
-from mmcl_core.clip.batches import Plan, EvaluationViews, Views, scanned, training_batches
+from mmcl_core.clip.batches import EvaluationViews, Plan, Views, scanned, training_batches
 from mmcl_core.clip.config import ClipRun, memory_bytes
 from mmcl_core.clip.evaluate import embedded, measures
 from mmcl_core.clip.objective import Method, backward, make_objective
@@ -65,7 +65,9 @@ def prepared(run: ClipRun, seed: int) -> tuple[Pairs, Pairs]:
     if len(train) < run.batch:
         raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs: set batch to at most that")
     if len(test) < 2:
-        raise InputError(f"The split '{run.test}' has {len(test)} usable pairs: at least 2 are needed to measure anything")
+        raise InputError(
+            f"The split '{run.test}' has {len(test)} usable pairs: at least 2 are needed to measure anything"
+        )
     return train, test
 
 
@@ -127,7 +129,9 @@ def chunk_for(run: ClipRun, clip: Clip, pictures: torch.Tensor, tokens: torch.Te
     return min(len(pictures), room // each) if room // each < len(pictures) else 0
 
 
-def train_clip(run: ClipRun, method: Method, seed: int, device: torch.device, out: Path) -> Trained:
+def train_clip(
+    run: ClipRun, method: Method, seed: int, device: torch.device, out: Path, quiet: bool = False
+) -> Trained:
     """Train `run` once, from its checkpoint in `out` when there is one, and measure it.
 
     Raises
@@ -137,15 +141,15 @@ def train_clip(run: ClipRun, method: Method, seed: int, device: torch.device, ou
         run's.
     """
     with ranks(device) as here:
-        return _train(run, method, seed, here, out)
+        return _train(run, method, seed, here, out, quiet)
 
 
-def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path) -> Trained:
+def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quiet: bool) -> Trained:
     if run.batch % here.size:
         raise InputError(
             f"{here.size} processes cannot share a batch of {run.batch} evenly: set batch to a multiple of {here.size}"
         )
-    if here.device.type == "cpu":
+    if here.device.type == "cpu" and here.size > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // here.size))
     tokens = Tokens(run.tokenizer, run.context)
     train, test = prepared(run, seed)
@@ -203,7 +207,9 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path) -> T
         epoch = done // plan.each
         if done % plan.each == 0 and (epoch % run.evaluate_every == 0 or epoch == run.epochs):
             seconds = time.monotonic() - begin
-            image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
+            image, text = embedded(
+                clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half
+            )
             since = done - (history[-1]["step"] if history else 0)
             row = {
                 "step": done, "epoch": epoch, "loss": float(losses) / max(1, since),
@@ -216,7 +222,7 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path) -> T
             losses.zero_()
             history.append(row)
             if here.first:
-                log(run, row, history, out, seed)
+                log(run, row, history, out, seed, quiet)
                 checkpoints.save(path, {
                     "identity": identity, "model": clip.state_dict(), "optimiser": optimiser.state_dict(),
                     "scheduler": scheduler.state_dict(), "swaps": swaps.get_state(), "step": done, "history": history,
@@ -232,9 +238,12 @@ def _on(here: Ranks, views: Views, plan: Plan, run: ClipRun) -> Iterator[tuple[t
         yield tuple(part.to(here.device, non_blocking=pinned) for part in batch)
 
 
-def log(run: ClipRun, row: dict[str, float], history: list[dict[str, float]], out: Path, seed: int) -> None:
+def log(
+    run: ClipRun, row: dict[str, float], history: list[dict[str, float]], out: Path, seed: int, quiet: bool
+) -> None:
     """A line on the terminal, and the whole history as a table or for TensorBoard."""
-    print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+    if not quiet:
+        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
     out.mkdir(parents=True, exist_ok=True)
     if run.log == "tensorboard":
         try:

@@ -26,7 +26,9 @@ def load_weights(clip: Clip, path: Path) -> None:
     try:
         found = load_file(str(file))
     except (OSError, SafetensorError, FileNotFoundError) as error:
-        raise InputError(f"The weights {file} cannot be read ({error}): name a .safetensors file or its folder") from None
+        raise InputError(
+            f"The weights {file} cannot be read ({error}): name a .safetensors file or its folder"
+        ) from None
     if not isinstance(clip.image, ViTTower) or not isinstance(clip.text, TextTower):
         raise InputError("Pretrained weights are read into ViT towers only: choose image_tower ViT-B-32 or ViT-B-16")
     if any(name.startswith("visual.") for name in found):
