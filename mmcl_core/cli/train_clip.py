@@ -11,9 +11,9 @@ from mmcl_core.errors import InputError
 
 def command_train_clip(a: argparse.Namespace) -> int:
     """Train every seed of the configuration, from its checkpoints where there are some."""
+    from mmcl_core.catalog import find_training_method
     from mmcl_core.clip.config import load
     from mmcl_core.clip.runs import run_folder
-    from mmcl_core.papers.yaras2024.methods import find_method
     from mmcl_core.runtime import resolve_device
 
     chosen = chosen_settings(a.set)
@@ -22,7 +22,7 @@ def command_train_clip(a: argparse.Namespace) -> int:
             raise InputError(f"--{option} and --set {option}=... say the same twice: give one of them")
         chosen |= {option: getattr(a, option)} if getattr(a, option) else {}
     run = load(a.config, **_with_data(chosen))
-    method, device = find_method(run.method), resolve_device(a.device)
+    method, device = find_training_method(run.method), resolve_device(a.device)
     out = Path(a.out).expanduser() if a.out else run_folder(run)
 
     from mmcl_core.clip.training import prepared, train_clip  # heavy: after everything that may be refused

@@ -16,13 +16,13 @@ import torch
 from pydantic import Field
 
 from mmcl_core.clip.config import ClipRun
-from mmcl_core.clip.evaluate import COLUMNS
 from mmcl_core.clip.generated import generated_folder
-from mmcl_core.clip.training import train_clip
 from mmcl_core.data import emojis, icons
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.yaras2024.methods import find_method
+
+COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
 
 
 class FolderSetting(Config):
@@ -52,6 +52,8 @@ class FolderSetting(Config):
 def folder(config: FolderSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Towers of a hundred thousand weights on emoji and icons through the loop for MSCOCO: `COLUMNS` and the first and
     last loss as `[S, towers, methods]`."""
+    from mmcl_core.clip.training import train_clip  # here: transformers takes seconds to import
+
     shape = (len(seeds), len(config.towers), len(config.methods))
     out = {c: np.empty(shape) for c in ("loss", *COLUMNS)}
     with tempfile.TemporaryDirectory() as scratch:

@@ -16,7 +16,6 @@ from pydantic import Field, model_validator
 
 from mmcl_core.clip.config import ClipRun, load
 from mmcl_core.clip.runs import finished, run_folder
-from mmcl_core.clip.training import train_clip
 from mmcl_core.errors import DataAbsent
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
@@ -120,5 +119,7 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
 def _row(run: ClipRun, seed: int, device: torch.device, only_finished: bool) -> dict[str, float] | None:
     row = finished(run, seed)
     if row is None and not only_finished:
+        from mmcl_core.clip.training import train_clip  # here: transformers takes seconds to import
+
         row = train_clip(run, find_method(run.method), seed, device, run_folder(run)).history[-1]
     return row
