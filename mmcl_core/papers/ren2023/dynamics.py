@@ -48,16 +48,34 @@ def velocity(e: Encoders, v: Views, law: Law) -> Encoders:
     )
 
 
+LARGEST = 75.0  # logits between its negative and it may be exponentiated and summed in single precision as they are
+
+
 def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], inverse_temperature: float) -> Law:
     """Sum of both cross-entropies over the batch; the other N - 1 pairs are the negatives, so K = N - 1."""
+    positive = 2 * h_a.mT @ h_b
 
     def law(form: Tensor) -> Moments:
         logits = inverse_temperature * (h_a @ form.to(h_a.dtype)) @ h_b.mT
-        coefficients = torch.softmax(logits, -1).add_(torch.softmax(logits, -2)).neg_()
-        coefficients.diagonal(0, -2, -1).add_(2)
-        return (h_a.mT @ coefficients @ h_b / h_a.shape[1]).to(form.dtype), inverse_temperature
+        # On a GPU the question would be answered by waiting for it; there the safe way is always taken.
+        safe = logits.is_cuda or not max(-logits.amin(), logits.amax()) < LARGEST
+        negative = (_shifted_pull if safe else _plain_pull)(logits, h_a, h_b)
+        return ((positive - negative) / h_a.shape[1]).to(form.dtype), inverse_temperature
 
     return law
+
+
+def _plain_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
+    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and the sums are divided on
+    N x d arrays instead of N x N ones. The logits are overwritten."""
+    exponentials = logits.exp_()
+    rows, columns = exponentials.sum(-1)[..., None], exponentials.sum(-2)[..., None]
+    return (h_a / rows).mT @ (exponentials @ h_b) + (exponentials.mT @ h_a).mT @ (h_b / columns)
+
+
+def _shifted_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
+    """The same for logits of any size: each softmax takes its own maxima out."""
+    return h_a.mT @ torch.softmax(logits, -1).add_(torch.softmax(logits, -2)) @ h_b
 
 
 def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"]) -> Law:
@@ -68,17 +86,28 @@ def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"
 def population_contrastive(
     points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
 ) -> Law:
-    """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs."""
+    """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs.
+
+    Most pairs of points are no positive pairs: what involves `positive` is computed on its nonzero entries alone, and
+    what involves all pairs goes through products with `points`.
+    """
+    row, column = positive.nonzero(as_tuple=True)
+    probability = positive[row, column]
+    together = (points[row, :, None] * points[column, None, :]).flatten(1)  # h_A h_B^T of each positive pair
+    d, share = points.shape[1], negatives / len(points)
 
     def law(form: Tensor) -> Moments:
         exponentials, from_a, from_b = _partition(points, form, inverse_temperature, negatives)
-        missing_a, missing_b = (z / (exponentials + z) for z in (from_a, from_b))  # 1 - S_A, 1 - S_B
-        weight_a = (positive / (exponentials + from_a)).sum(-1, keepdim=True)
-        weight_b = (positive / (exponentials + from_b)).sum(-2, keepdim=True)
-        coefficients = positive * (missing_a + missing_b) - negatives / len(points) * exponentials * (
-            weight_a + weight_b
+        own, z_a, z_b = exponentials[:, row, column], from_a[:, row, 0], from_b[:, 0, column]
+        inverse_a, inverse_b = probability / (own + z_a), probability / (own + z_b)
+        push = ((z_a * inverse_a + z_b * inverse_b) @ together).unflatten(1, (d, d))
+        weight_a, weight_b = (
+            torch.zeros_like(z[..., :1].expand(-1, len(points))).index_add_(1, k, z)
+            for z, k in ((inverse_a, row), (inverse_b, column))
         )
-        return points.mT @ coefficients @ points, inverse_temperature
+        pull_a = (weight_a[..., None] * points).mT @ (exponentials @ points)
+        pull_b = (points.T @ exponentials) @ (weight_b[..., None] * points)
+        return push - share * (pull_a + pull_b), inverse_temperature
 
     return law
 
