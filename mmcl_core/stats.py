@@ -151,5 +151,3 @@ def holm(p_values: Real[np.ndarray, N], alpha: float) -> Bool[np.ndarray, N]:
     rejected = np.zeros(len(p), bool)
     rejected[order[: len(p) if passed.all() else int(np.argmin(passed))]] = True
     return rejected
-
-
