@@ -155,7 +155,9 @@ def fit(jobs: Sequence[Job], out: int, recipe: Recipe, experiment: str, by_label
                 return cross_entropy(outputs.flatten(0, 1), targets.flatten()) * len(jobs)
             return symmetric_cross_entropy(outputs @ towers["text"](targets).mT / recipe.temperature).sum()
 
-    optimiser = torch.optim.SGD(towers.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay)
+    optimiser = torch.optim.SGD(
+        towers.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay, fused=True
+    )
     each = samples // recipe.batch
     train(
         towers,

@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 from mmcl_core.data.scenes import LENGTH, SIZE, WORDS
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.models.temperature import Temperature
-from mmcl_core.models.towers import TokenTower, perceptron, seeded, strided_convolutions
+from mmcl_core.models.towers import TokenTower, perceptron, read_by_position, seeded, strided_convolutions
 from mmcl_core.papers.yaras2024.methods import Method
 from mmcl_core.runtime import generator
 from mmcl_core.train import adam, train, warm_up_and_cosine
@@ -39,6 +39,7 @@ def tiny_clip(
     with seeded(experiment, seed, "weights"):
         convolutions = strided_convolutions((channels, 16, 32), SIZE, kernels=(4, 3))
         image = nn.Sequential(convolutions, perceptron(convolutions.width, HIDDEN, WIDTH))
+        read_by_position(image[1][0], 32)
         text = TokenTower(vocabulary, length, EMBEDDING, HIDDEN, HIDDEN, WIDTH)
     return TwoTowers(image, text, method.make_temperature())
 
@@ -94,13 +95,13 @@ def fit(
         When the method's schedule does not fit the number of steps, the batch the number of pairs, or the loss is not
         finite.
     """
-    steps = recipe.total(len(images))
+    steps, images = recipe.total(len(images)), images.contiguous(memory_format=torch.channels_last)
     if method.schedule is not None:
         method.schedule.check(steps)
     temperature, swaps = towers.temperature, generator(experiment, seed, "swaps")
     weights = [p for tower in (towers.image, towers.text) for p in tower.parameters()]
     groups = [{"params": weights}, {"params": [temperature.nu], "lr": method.rate * recipe.rate}]
-    optimiser = adam(groups, recipe.rate, betas=(0.9, 0.98), fused=True)
+    optimiser = adam(groups, recipe.rate, betas=(0.9, 0.98))
 
     def finish(done: int) -> None:
         temperature.clamp()

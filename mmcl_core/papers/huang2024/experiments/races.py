@@ -71,7 +71,7 @@ def _race(
     """One method to step `length`. The winner is the signal with two modalities, the noise with one."""
     caught = torch.full_like(problem.labels[:, 0], torch.nan)
     deviation = torch.ones_like(caught)
-    for state in dynamics.trajectory(problem, multimodal, rate, length):
+    for state in dynamics.trajectory(problem, multimodal, rate, length, details=True):
         signal, noise = state.first.signal.abs().amax(1), state.first.noise.amax((1, 2))
         winner, loser = (signal, noise) if multimodal else (noise, signal)
         if state.step == 0:

@@ -113,7 +113,7 @@ def single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) 
         curves: dict[str, list[Tensor]] = {"noise": [], "signal": []}
         window = Window(len(seeds), device)
         positive = (problem.labels > 0)[:, None]
-        for state in dynamics.trajectory(problem, False, config.rate, end):
+        for state in dynamics.trajectory(problem, False, config.rate, end, details=True):
             z = state.first.noise
             largest = z.amax((1, 2))
             if state.step == 0:
@@ -172,7 +172,7 @@ def multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -
         window = Window(len(seeds), device)
         form_error = torch.zeros(len(seeds), dtype=torch.float64, device=device)
         says = torch.full_like(form_error, -1.0)
-        for state in dynamics.trajectory(problem, True, config.rate, end):
+        for state in dynamics.trajectory(problem, True, config.rate, end, details=True):
             t, a, b = state.step, state.first.signal, state.second.signal
             noise = torch.relu(state.first.noise) + torch.relu(state.second.noise)
             if t == 0:

@@ -129,15 +129,11 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
     for method, multimodal in (("single", False), ("multi", True)):
         ledger = _Ledger(problem, multimodal, config, sides)
         parts: dict[str, list] = {"positive": [], "negative": [], "gap": []}
-        coefficients = dynamics.start(problem, multimodal)
-        for step in range(config.steps + 1):
-            state, ascents = dynamics.evaluate(problem, coefficients, 1 / config.m, step)
-            dynamics.stop_divergence(state)
-            ledger.add(state, ascents)
-            if step in part_steps:
+        for state in dynamics.trajectory(problem, multimodal, config.rate, config.steps, details=True):
+            ledger.add(state, state.ascents)
+            if state.step in part_steps:
                 for name, value in ledger.parts(state).items():
                     parts[name].append(value)
-            coefficients = [c + config.rate * a for c, a in zip(coefficients, ascents, strict=True)]
         loss, distance = torch.stack(ledger.loss, 1), torch.stack(ledger.distance, 1)
         epsilon = (2 if multimodal else 1) * config.precision
         begin = (loss <= 1).double().argmax(1)  # the first step at which the loss is at most 1
