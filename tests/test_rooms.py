@@ -23,12 +23,13 @@ MAY = {
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "errors", "paths"},
     "evidence": {"lab", "stats", "errors"},
+    "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
     "papers": {
-        "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
+        "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
-    "cli": {"site", "catalog", "evidence", "lab", "data", "runtime", "errors", "paths"},
+    "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths"},
 }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def command_list(a: argparse.Namespace) -> int:
 def command_run(a: argparse.Namespace) -> int:
     experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
+    results.prepare(experiments)
     for e in experiments:
         with passing_over_absent_data(e.name, alone=len(experiments) == 1):
             results(e.name)
@@ -77,6 +78,7 @@ def command_figure(a: argparse.Namespace) -> int:
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)
+    results.prepare(needed)
     for spec in specs:
         with passing_over_absent_data(spec.id, alone=len(specs) == 1):
             for path in spec.make(results).export(Path(a.out), spec.id, formats):
@@ -87,7 +89,7 @@ def command_figure(a: argparse.Namespace) -> int:
 def command_build(a: argparse.Namespace) -> int:
     from mmcl_core.site.build import build
 
-    return build(a.tier, a.device, a.seeds)
+    return build(a.tier, a.device, a.seeds, jobs=a.jobs)
 
 
 def command_serve(a: argparse.Namespace) -> int:

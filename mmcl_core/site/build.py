@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -21,20 +23,29 @@ from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
+from mmcl_core.lab.progress import spoken
 from mmcl_core.lab.run import parse_seeds
-from mmcl_core.lab.schedule import warm
+from mmcl_core.lab.schedule import prepare, requests
+from mmcl_core.lab.store import Store
+from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
-from mmcl_core.site.kernel import CODE
+from mmcl_core.site.kernel import CODE, python_path
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 
 PAGES = ("scoreboard", "deviations", "api", "colophon")
 
 
-def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
+def build(
+    tier: str = "book",
+    device: str = "auto",
+    seeds: int | str | None = None,
+    root: Path | None = None,
+    jobs: int | str | None = None,
+) -> int:
     """Build the site at `_build/html`. Returns 0, or 1 when a chapter failed, a verdict surprised, or Sphinx warned.
 
     Raises
@@ -69,23 +80,9 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         print(f"{outcome.key:12} {state} {outcome.seconds:7.1f} s", flush=True)
 
     stale = [s.stem for s in sources if not current(executed, s.stem, fingerprints[s.stem])]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if stale and cores > 1 and place.type == "cpu":
-        # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
-        begin = time.perf_counter()
-        undone = warm(
-            [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments],
-            tier,
-            seeds,
-            device,
-            cores,
-            len(stale) * LIMITS[tier].total,
-        )
-        print(
-            f"experiments  in store {time.perf_counter() - begin:7.1f} s"
-            + (f"; not done: {', '.join(undone)}" if undone else ""),
-            flush=True,
-        )
+    # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
+    experiments = [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments]
+    compute(experiments, tier, device, seeds, jobs, len(stale) * LIMITS[tier].total)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
@@ -130,6 +127,25 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
             f"{os.path.relpath(executed / (outcome.key + '.ipynb'))}"
         )
     return int(bool(failed or surprises or lost or status))
+
+
+def compute(
+    experiments: Sequence[Experiment], tier: str, device: str, seeds: Any, jobs: int | str | None, limit: float
+) -> None:
+    """Have the results of `experiments` in the store. What fails is named, and meets its reader in its chapter."""
+    store, begin = Store(results_folder()), time.perf_counter()
+
+    def announce(count: int, seconds: float, processes: int) -> None:
+        print(f"experiments  {count} to compute, about {spoken(seconds)} on {processes} processes", flush=True)
+
+    asked = requests(experiments, tier, seeds, device)
+    failed = prepare(asked, store, jobs=jobs, limit=limit, begin=announce)
+    if asked:
+        print(
+            f"experiments  in store {time.perf_counter() - begin:7.1f} s"
+            + (f"; not done: {', '.join(failed)}" if failed else ""),
+            flush=True,
+        )
 
 
 def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
@@ -221,6 +237,7 @@ def sphinx(root: Path, staged: Path) -> int:
         sys.executable,
         "-P",  # a queue.py in the working folder is not the library's
         "-c",
+        f"from mmcl_core.lab.processes import end_with; end_with({os.getpid()}); "
         "from jupyter_book.cli.main import main; main()",
         "build",
         str(staged),
@@ -231,7 +248,12 @@ def sphinx(root: Path, staged: Path) -> int:
         "--path-output",
         str(beside),
     ]
-    run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
+    run = subprocess.run(
+        [*command, "-W", "-n", "--keep-going", "-q"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": python_path()},
+    )
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
     prune(new)
     if (new / "index.html").exists() and (

@@ -30,7 +30,7 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import render
+from mmcl_core.site import explorers, render
 from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
 
@@ -57,8 +57,9 @@ class Chapter:
         self._results: dict[str, Result] = {}
         self._rows: dict[str, Row] = {}
         self._shown: list[str] = []
+        self.scripts: set[str] = set()  # of explorers and questions, each loaded once a page
         folder = os.environ.get("MMCL_BUILD_DIR")
-        self._build_folder = Path(folder) if folder else None
+        self.build_folder = Path(folder) if folder else None
 
     def result(self, name: str) -> Result:
         """The result of an experiment, computed at most once and stored."""
@@ -109,8 +110,8 @@ class Chapter:
             "text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
             "text/plain": figure.alt,
         }
-        if self._build_folder is not None:
-            folder = self._build_folder / "figures" / self.paper.key
+        if self.build_folder is not None:
+            folder = self.build_folder / "figures" / self.paper.key
             folder.mkdir(parents=True, exist_ok=True)
             stem = spec.id.split(".", 1)[1]
             (folder / f"{stem}.svg").write_bytes(picture)
@@ -118,6 +119,10 @@ class Chapter:
             (folder / f"{stem}.py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
             bundle["text/markdown"] = render.figure_markdown(spec.id, spec.title, figure, origin)
         display(bundle, raw=True)
+
+    def explorer(self, name: str) -> None:
+        """Show an explorer: live on the site; its static picture in Jupyter, in print and without scripts."""
+        display(explorers.shown(self, name), raw=True)
 
     def claim(self, name: str) -> None:
         """Show one verdict box."""
@@ -173,7 +178,7 @@ class Chapter:
         first = self.page == self.paper.key
         rows = [self.row(c.name) for c in self.paper.claims if first or c.name in self._shown]
         display({"text/html": render.summary(rows), "text/plain": f"{len(rows)} claims"}, raw=True)
-        if self._build_folder is None:
+        if self.build_folder is None:
             return
         if twice := sorted({n for n in self._shown if self._shown.count(n) > 1}):
             raise InputError(
@@ -207,7 +212,7 @@ class Chapter:
                 for r in self._results.values()
             ],
         }
-        (self._build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
+        (self.build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"

@@ -8,12 +8,9 @@ kept; the others go on.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 import time
@@ -26,6 +23,7 @@ from pathlib import Path
 import nbformat
 
 from mmcl_core.lab.fingerprint import closure
+from mmcl_core.lab.processes import end_family
 from mmcl_core.site.kernel import KERNEL, surroundings
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "papermill")
@@ -44,8 +42,11 @@ class Limits:
 LIMITS = {"smoke": Limits(60, 120, 240), "book": Limits(60, 900, 1500), "paper": Limits(60, 6 * 3600, 24 * 3600)}
 
 WORKER = """
-import json, sys, papermill
+import json, sys
+from mmcl_core.lab.processes import end_with
 a = json.loads(sys.argv[1])
+end_with(a["parent"])
+import papermill
 papermill.execute_notebook(
     a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name=a["kernel"], language="python",
     start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True,
@@ -109,9 +110,9 @@ RUNNING: set[subprocess.Popen] = set()
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a worker and its kernel, whatever state they are in."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End a worker and its kernel, which has a session of its own, whatever state they are in."""
+    if process.poll() is None:
+        end_family(process.pid)
     process.wait()
 
 
@@ -129,6 +130,7 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
         "cwd": str(cwd),
         "start": limits.start,
         "cell": limits.cell,
+        "parent": os.getpid(),
         "kernel": KERNEL,
     }
     with surroundings(threads, folder) as environment:
@@ -138,7 +140,7 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
 
 def _worker(arguments: dict, environment: dict[str, str], target: Path, limits: Limits) -> str:
     """Run papermill on one notebook; what went wrong, in a few words, or an empty string."""
-    # A session of its own, so that the kernel dies with the worker when the time is up.
+    # A session of its own: a Ctrl-C in the terminal is this process's affair.
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", WORKER, json.dumps(arguments)],
         env=environment,

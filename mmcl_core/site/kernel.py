@@ -20,6 +20,11 @@ CODE = Path(__file__).resolve().parents[2]
 STARTED = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.ignore_cwd=True"]
 
 
+def python_path() -> str:
+    """`PYTHONPATH` for processes of ours: this package first, also where it is not installed."""
+    return os.pathsep.join([str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 @contextmanager
 def surroundings(threads: int, folder: Path) -> Iterator[dict[str, str]]:
     """The environment of a chapter's processes, as long as they run; `folder` is where the chapter puts its files."""
@@ -34,7 +39,7 @@ def surroundings(threads: int, folder: Path) -> Iterator[dict[str, str]]:
             "MMCL_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            "PYTHONPATH": os.pathsep.join([str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "PYTHONPATH": python_path(),
             "PYTHONSAFEPATH": "1",
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": str(place / "matplotlib"),

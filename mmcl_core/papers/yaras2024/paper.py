@@ -29,6 +29,7 @@ from mmcl_core.papers.yaras2024.experiments import (
     closing,
     coupling,
     exact,
+    folder,
     icons,
     inits,
     longrun,
@@ -100,6 +101,7 @@ REAL_EXPERIMENTS = (
     pretrained.clip,
     sweep.pretrained_sweep,
     mscoco.mscoco,
+    folder.folder,
 )
 REAL_FIGURES = (
     *real_runs_figures.FIGURES,

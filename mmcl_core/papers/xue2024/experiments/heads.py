@@ -200,7 +200,7 @@ def trained_head(
         return image, text(words).cpu().numpy()
 
 
-@experiment(NAME, HeadsSetting, data=heads_source, seconds={"smoke": 4, "book": 90, "paper": 3000})
+@experiment(NAME, HeadsSetting, data=heads_source, seconds={"smoke": 4, "book": 90, "paper": 3000}, block=1)
 def heads(config: HeadsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy `[S, widths, 7]` of every method, in distribution and under six shifts; the config has the widths."""
     data = features(config, device)
