@@ -28,7 +28,7 @@ MAY = {
         "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
-    "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
+    "site": {"catalog", "papers", "metrics", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
     "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths"},
 }  # fmt: skip
 

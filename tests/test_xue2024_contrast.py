@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from mmcl_core import stats
 from mmcl_core.data import backgrounds
-from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.errors import InputError
 from mmcl_core.evidence.rules import Outcome, Within, before
 from mmcl_core.lab.config import Tier
 from mmcl_core.losses import clip_loss

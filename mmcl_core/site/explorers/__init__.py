@@ -6,20 +6,17 @@ a reader without scripts see, and for each explorer the same numbers from the te
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from mmcl_core.errors import DataAbsent, unknown
 from mmcl_core.site.explorers import declared
 from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
 
-if TYPE_CHECKING:
-    from mmcl_core.site.chapter import Chapter
-
 EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE)}
 
 
-def shown(chapter: Chapter, name: str) -> dict[str, str]:
+def shown(chapter: Any, name: str) -> dict[str, str]:
     """The explorer `name` as a cell's output; in a build its static picture is written beside the figures.
 
     Raises
