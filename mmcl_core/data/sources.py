@@ -11,9 +11,11 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import urllib.request
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -165,6 +167,11 @@ ICON_FILES = {
     "fontawesome6-solid-webfont-charmap-6.7.2.json": "48607f738a71763a3557abe077133ff36b48b1bfa27d2f0d25b5a5c1f8a89127",
 }
 
+WORDLLAMA_FILES = {
+    "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+    "tokenizers/l2_supercat_tokenizer_config.json": "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
+}
+
 CLIP_FILES = {
     "features_clip.npy": "7227280ace0f145d2c45afa8ab507a1cb280e9460aa271fe9052d08e35342adb",
     "features_clip_random.npy": "c6a5f9ca3fba36d635fd47d20b3cdd5b9ac78dc462070240fdc2ee2786110403",
@@ -180,6 +187,28 @@ def fetch_clip_features(folder: Path) -> None:
                 (folder / name).write_bytes(answer.read())
         except HTTPException as error:
             raise OSError(str(error)) from None
+
+
+WORDLLAMA = "wordllama==0.4.0.post1"
+
+
+def fetch_wordllama(folder: Path) -> None:
+    """Two files out of the package, which cannot be installed on every machine: its wheel for another one is unpacked,
+    and no code of it runs. `OSError` when pip cannot get it."""
+    target = ("--only-binary=:all:", "--python-version=3.11", "--platform=manylinux2014_x86_64")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *target, WORDLLAMA, "-d", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+        (wheel,) = folder.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            for name in WORDLLAMA_FILES:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(archive.read(f"wordllama/{name}"))
+        wheel.unlink()
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"pip: {error.stderr.strip().splitlines()[-1:]}") from None
+    except (subprocess.SubprocessError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise OSError(f"pip: {error}") from None
 
 
 SOURCES = {
@@ -230,11 +259,9 @@ SOURCES = {
             "WordLlama, 32,000 token embeddings of 256 numbers and their tokeniser, inside the Python package "
             "wordllama",
             "MIT",
-            {
-                "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
-                "tokenizers/l2_supercat_tokenizer_config.json": "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
-            },
+            WORDLLAMA_FILES,
             packaged=("wordllama", "wordllama"),
+            fetch=fetch_wordllama,
         ),
         Source(
             "clip_features",
@@ -269,8 +296,8 @@ def fetch(name: str) -> str:
             f"'{name}' comes with the Python package {source.packaged[0]} and needs no fetching: {source.status()}"
         )
     place = cache_folder() / name
-    if place.exists() and source.locate():
-        return f"{name} is already at {place}"
+    if (place.exists() or source.packaged) and source.locate():
+        return f"{name} is already here: {source.status()}"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:

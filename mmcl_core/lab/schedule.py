@@ -159,6 +159,7 @@ def prepare(
     units = sorted({id(u): u for r in asked for u in r.missing(store)}.values(), key=durations, reverse=True)
     if not units:
         return {}
+    store.probe()
     width = min(most, len(units))
     if pool is None:
         small = width == 1 or sum(map(durations, units)) < WORTH_A_PROCESS
