@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcl_core import __version__
+from mmcl_core.catalog import find_claim
 from mmcl_core.evidence.paper import Paper
 from mmcl_core.evidence.verdicts import GOOD, Verdict
 from mmcl_core.site.render import badge, grid, text
@@ -30,6 +32,33 @@ VERSIONS = (
     "sphinx",
     "myst-nb",
 )
+
+
+CLAIM = re.compile(r"\[\[([a-z0-9]+\.[a-zA-Z0-9_]+)(?::([^\]]+))?\]\]")
+
+
+def filled(page: str, records: dict[str, dict[str, Any]]) -> str:
+    """A hand-written page with `[[paper.claim]]` as a link with the live verdict, `[[paper.claim:.2f]]` as its value.
+
+    A claim of a chapter that failed in this build says so.
+
+    Raises
+    ------
+    InputError
+        For a claim that the book does not have.
+    """
+
+    def put(match: re.Match) -> str:
+        name, form = match[1], match[2]
+        find_claim(name)
+        if name not in records:
+            return "(its chapter failed in this build)"
+        record = records[name]
+        if form is None:
+            return f'<a href="{place(record)}">{text(record["item"])}</a> {badge(record["verdict"])}'
+        return "(not evaluated at this tier)" if record["value"] is None else format(record["value"], form)
+
+    return CLAIM.sub(put, page)
 
 
 def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> str:

@@ -145,6 +145,7 @@ def rows(records: Sequence[Record]) -> str:
     return (
         f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">'
         f"{len(records)} of {len(records)} rows</output></form>"
-        f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard-rows"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<noscript id="scoreboard-all"><div class="wide"><table class="claims" id="scoreboard-rows">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></noscript>"
+        '<p><button type="button" id="scoreboard-more" hidden>Show a hundred more</button></p>'
     )
