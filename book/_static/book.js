@@ -132,3 +132,42 @@ document.addEventListener("DOMContentLoaded", () => {
 document.addEventListener("click", ({ target }) => {
   if (target.matches?.("button[data-copy]")) navigator.clipboard?.writeText(target.dataset.copy);
 });
+
+// A table that is wider than its page (on a phone) can be reached and scrolled with the keyboard; others are no Tab stops.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const wide of document.querySelectorAll(".wide")) if (wide.scrollWidth > wide.clientWidth + 1) wide.tabIndex = 0;
+});
+
+// Search from disk: headings and statements, best first, with the words in their surroundings.
+document.addEventListener("DOMContentLoaded", () => {
+  const results = document.getElementById("search-results");
+  if (!results) return;
+  const query = (new URLSearchParams(location.search).get("q") ?? "").trim();
+  for (const input of document.querySelectorAll("main input[name=q]")) input.value = query;
+  const stem = (word) => (word.length > 5 ? word.replace(/(isations?|ising|ise[sd]?|ations?|ings?|ies|e[sd]|s)$/, "") : word);
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean).map(stem);
+  const phrase = query.toLowerCase();
+  const escaped = (text) => text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+  const score = ([address, title, page, text]) => {
+    const [head, body] = [title.toLowerCase(), text.toLowerCase()];
+    if (!words.every((word) => `${head} ${page.toLowerCase()} ${body}`.includes(word))) return 0;
+    return 1 + (head.startsWith(phrase) ? 90 : head.includes(phrase) ? 60 : 0) + (body.includes(phrase) ? 15 : 0)
+      + 12 * words.filter((word) => head.includes(word)).length + (address.includes("#") ? 0 : 10)
+      + 3 * words.filter((word) => body.includes(word)).length;
+  };
+  const snippet = (text) => {
+    const at = Math.max(0, Math.min(...words.map((w) => text.toLowerCase().indexOf(w)).filter((k) => k >= 0), text.length) - 80);
+    const cut = (at ? "… " : "") + text.slice(at, at + 240) + (at + 240 < text.length ? " …" : "");
+    const marks = new RegExp(`(${words.map((w) => w.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "gi");
+    return escaped(cut).replace(marks, "<mark>$1</mark>");
+  };
+  const show = () => {
+    const found = (window.MMCL_SEARCH ?? []).map((entry, index) => [score(entry), -index, entry]).filter(([s]) => s);
+    found.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+    const items = found.slice(0, 40).map(([, , [address, title, page, text]]) =>
+      `<li><a href="${address}">${escaped(title)}</a>${title === page ? "" : ` <small>${escaped(page)}</small>`}<p>${snippet(text)}</p></li>`);
+    results.innerHTML = `<p role="status">${found.length ? `${found.length} places` : "Nothing found"} for “${escaped(query)}”.</p><ul class="search">${items.join("")}</ul>`;
+  };
+  if (!words.length) return;
+  document.head.append(Object.assign(document.createElement("script"), { src: "_static/search-text.js", onload: show }));
+});

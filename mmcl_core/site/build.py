@@ -232,7 +232,7 @@ def sphinx(root: Path, staged: Path, figures: Path) -> int:
             f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
         )
         return 1
-    finish(root / "_build" / "html", figures, notation.read(root, "glossary"))
+    finish(root / "_build" / "html", figures, notation.read(root, "glossary"), pairs.toc(root))
     mark.write_text(digest.hexdigest())
     print(f"sphinx       built    {time.perf_counter() - begin:7.1f} s")
     return 0

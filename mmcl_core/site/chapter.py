@@ -119,7 +119,11 @@ class Chapter:
         }
         whole = self.paper.claims if self.page == self.paper.key else ()  # how the paper fell is said on its first page
         facts = sixty.facts(self.paper, self.page, self.title, [self.row(c.name) for c in whole])
-        bundle = {"text/markdown": sixty.markdown(told, facts, spec, drawn, alt), "text/plain": told["Answer"]}
+        bundle = {
+            "text/markdown": sixty.markdown(told, facts, spec, drawn, alt),
+            "text/html": "".join(f"<p><b>{name}.</b> {render.said(text)}</p>" for name, text in told.items()),
+            "text/plain": told["Answer"],
+        }
         display(bundle, raw=True)
 
     @property

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import html
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from mmcl_core import catalog
 from mmcl_core.evidence.verdicts import Author, Verdict
-from mmcl_core.site.render import badge, text
+from mmcl_core.site.render import said, text
 
 Ledger = dict[str, Any]
 
@@ -29,16 +28,11 @@ def card(ledger: Ledger) -> str:
         path = f"figures/{paper.key}/{head['figure']}.svg"
         picture = f'<a href="{link}" tabindex="-1" aria-hidden="true"><img src="{path}" alt="" class="book-figure"></a>'
     return (
-        f'<li>{picture}<div><p class="finding-title"><a href="{link}">{text(head.get("title", paper.title))}</a> '
-        f"<small>{html.escape(paper.authors)}</small></p>"
+        f'<li>{picture}<p class="finding-title"><a href="{link}">{text(head.get("title", paper.title))}</a></p>'
+        f"<p><small>{html.escape(paper.authors)}</small></p>"
         f'<p>{said(head.get("finding", ""))}</p><p class="but"><b>But:</b> {said(head.get("but", ""))}</p>'
-        f'<p class="counts">{counts(ledger)}</p></div></li>'
+        f'<p class="counts">{counts(ledger)}</p></li>'
     )
-
-
-def said(source: str) -> str:
-    """A sentence with formulas and *emphasis* as HTML."""
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text(source))
 
 
 def counts(ledger: Ledger) -> str:
@@ -48,8 +42,9 @@ def counts(ledger: Ledger) -> str:
         if row["verdict"] != Verdict.not_evaluated:
             fell[row["author"] == Author.paper][row["verdict"]] += 1
     theirs, ours = fell[True], fell[False]
+    refuted = f", {theirs[Verdict.refuted]} refuted as printed" if theirs[Verdict.refuted] else ""
+    rows = f"scoreboard.html#paper={ledger['paper']}"
     return (
-        f"Of {theirs.total()} statements of the paper {theirs[Verdict.reproduced]} {badge(Verdict.reproduced)}, "
-        f"{theirs[Verdict.refuted]} {badge(Verdict.refuted)}; of {ours.total()} of ours {ours[Verdict.holds]} "
-        f'{badge(Verdict.holds)}. <a href="scoreboard.html#paper={ledger["paper"]}">All rows</a>'
+        f'<a href="{rows}&author=the+paper">Of the paper</a>: {theirs[Verdict.reproduced]} of {theirs.total()} '
+        f'statements reproduced{refuted}. <a href="{rows}">Of ours</a>: {ours[Verdict.holds]} of {ours.total()} hold.'
     )

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcl_core.evidence.paper import Paper
-from mmcl_core.site.landing import said
-from mmcl_core.site.render import grid
+from mmcl_core.site.render import grid, said
 from mmcl_core.site.typeset import mathml
 
 Symbols = dict[str, dict[str, Any]]

@@ -68,7 +68,7 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
 
     def linked(name: str) -> str:
         r = records[name]
-        return f'<a href="{place(r)}">{name.split(".", 1)[1]}</a> {badge(r["verdict"])}'
+        return f'<a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])}'
 
     parts = []
     for paper in papers:

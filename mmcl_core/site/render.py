@@ -43,6 +43,12 @@ def text(source: str) -> str:
     )
 
 
+def said(source: str) -> str:
+    """A sentence with formulas, *emphasis* and [links](address) as HTML."""
+    linked = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text(source))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", linked)
+
+
 def anchor(claim_id: str) -> str:
     """The id of a claim's place in its chapter: `claim-huang2024-thm4-3`."""
     return "claim-" + re.sub(r"[^a-z0-9]+", "-", claim_id.lower())
@@ -175,10 +181,10 @@ def fell(rows: Sequence[Row]) -> str:
     return "; ".join(parts)
 
 
+ONE = r"\(?(?:[A-Z](?:\.\d+)*|\d+(?:\.\d+)*)[a-z]?\)?"
 LABEL = re.compile(
-    r"(Theorem|Lemma|Corollary|Definition|Figure|Fig\.|Table|Section|Appendix|Equation|Eq\.)s? "
-    r"((?:\(?[A-Z]?[\d.]*[a-z]?\)?)(?:(?:, | and | to |-)\(?[A-Z]?\d[\d.]*[a-z]?\)?)*)",
-    re.IGNORECASE,
+    r"((?i:Theorem|Lemma|Corollary|Definition|Figure|Fig\.|Table|Section|Appendix|Equation|Eq\.))s?\.? "
+    rf"({ONE}(?:(?:, | and | to |-){ONE}(?!\w))*)(?!\w)"
 )
 PLURAL = {"Theorem": "Theorems", "Lemma": "Lemmas", "Figure": "Figures", "Fig.": "Figs.", "Table": "Tables"}
 
@@ -196,12 +202,18 @@ def named(items: Sequence[str]) -> str:
             others.append(re.split(r"[,:]", item)[0])
             continue
         kind = found[1].capitalize()
-        for label in re.split(r", | and | to ", found[2]):
+        for label in re.split(r", | and ", found[2]):
             if label not in kinds.setdefault(kind, []):
                 kinds[kind].append(label)
-    parts = [
-        f"{PLURAL.get(kind, kind) if len(labels) > 1 else kind} {', '.join(labels)}" for kind, labels in kinds.items()
-    ]
+    parts = []
+    for kind, labels in kinds.items():
+        ordered = labels
+        if kind == "Lemma":
+            ordered = sorted(labels, key=lambda one: [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", one)])
+        one_row = len(ordered) > 5 and len({label[0] for label in ordered}) == 1
+        told = f"{ordered[0]} to {ordered[-1]}" if one_row else ", ".join(ordered)
+        several = len(ordered) > 1 or " to " in told
+        parts.append(f"{PLURAL.get(kind, kind) if several else kind} {told}")
     return "; ".join([*parts, *dict.fromkeys(others)])
 
 
@@ -230,8 +242,9 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
+    many = " many" if len(head) > 8 else ""
     return (
-        f'<div class="wide" tabindex="0"><table class="{kind}">{told}<thead><tr>{columns}</tr></thead>'
+        f'<div class="wide"><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
