@@ -211,9 +211,13 @@ class Chapter:
         display({"text/markdown": content, "text/plain": content}, raw=True)
 
     def source(self, *functions: Callable[..., Any]) -> None:
-        """Show the source of the functions that matter, as they stand in the core."""
+        """Show the source of the functions that matter, as they stand in the core; closed on the site."""
         code = "\n\n".join(inspect.getsource(f) for f in functions)
-        display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
+        names = ", ".join(f.__qualname__ for f in functions)
+        content = f"```python\n{code}```\n"
+        if self._build_folder is not None:
+            content = f"````{{dropdown}} The code: {names}\n{content}````\n"
+        display({"text/markdown": content, "text/plain": code}, raw=True)
 
     def script(self) -> None:
         """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no

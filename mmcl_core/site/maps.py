@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from mmcl_core.evidence.ledger import Row
 from mmcl_core.evidence.verdicts import GOOD, Verdict
 from mmcl_core.site.render import OPEN, SYMBOL, row_anchor
 
-WIDTH, HEIGHT, STEP_X, STEP_Y = 150, 40, 186, 54  # of a box, and from one box to the next, in pixels
+WIDTH, HEIGHT, STEP_X, STEP_Y = 124, 54, 150, 66  # of a box, and from one box to the next, in pixels
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,14 @@ def edge(start: tuple[int, int], end: tuple[int, int]) -> str:
 def box(node: Node, x: int, y: int) -> str:
     """A box with the statement's name and its verdicts as symbols; a screen reader hears them in words."""
     said = html.escape(f"{node.name}: {node.fell}", quote=True)
+    middle = f"{x + WIDTH / 2:g}"
+    lines = textwrap.wrap(node.name, 17)
+    first = y + (19 if len(lines) == 1 else 15)
+    names = "".join(
+        f'<text x="{middle}" y="{first + 14 * k}">{html.escape(line)}</text>' for k, line in enumerate(lines)
+    )
     content = (
-        f'<rect class="map-{node.kind}" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
-        f'<text x="{x + WIDTH / 2:g}" y="{y + 17}">{html.escape(node.name)}</text>'
-        f'<text class="map-mark" x="{x + WIDTH / 2:g}" y="{y + 33}">{html.escape(node.mark)}</text>'
+        f'<rect class="map-{node.kind}" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>{names}'
+        f'<text class="map-mark" x="{middle}" y="{y + 47}">{html.escape(node.mark)}</text>'
     )
     return link(node, f"<title>{said}</title>{content}", f' aria-label="{said}"')

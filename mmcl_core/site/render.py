@@ -175,10 +175,15 @@ def fell(rows: Sequence[Row]) -> str:
             verdicts = (
                 next(iter(counts))
                 if number == 1
-                else ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+                else ", ".join(f"{n} {plural(verdict, n)}" for verdict, n in counts.most_common())
             )
             parts.append(f"{number}{noun} {name}: {verdicts}")
     return "; ".join(parts)
+
+
+def plural(verdict: str, n: int) -> str:
+    """The verdict of `n` statements: "2 hold", "1 holds"."""
+    return verdict if n == 1 else {"holds": "hold", "does not hold": "do not hold"}.get(verdict, verdict)
 
 
 ONE = r"\(?(?:[A-Z](?:\.\d+)*|\d+(?:\.\d+)*)[a-z]?\)?"

@@ -37,7 +37,16 @@ def mathml(formulas: Iterable[tuple[str, bool]]) -> list[str]:
     for one in made:
         if one.startswith("!"):
             raise ValueError(f"A formula cannot be set: {one[1:]}")
-    return made
+    return [_with_narrow_roots(one) for one in made]
+
+
+def _with_narrow_roots(formula: str) -> str:
+    """Mark square roots by height. Chromium reserves for each the width of the font's largest root sign; book.css takes
+    back what a low or a taller one does not use."""
+    tall = re.compile(r"<msqrt>(?=((?:(?!</?msqrt).)*?)</msqrt>)")
+    return tall.sub(
+        lambda m: f'<msqrt class="{"tall" if re.search("<m(?:sub|sup|frac|subsup)", m[1]) else "low"}">', formula
+    )
 
 
 def _source(match: re.Match) -> tuple[str, bool]:
