@@ -38,7 +38,7 @@ def test_a_formula_becomes_mathml_wherever_it_stands(tmp_path):
     assert typeset.typeset(tmp_path) == 2
     made = page.read_text()
     assert "<msub><mi>γ</mi><mi>r</mi></msub>" in made and "<mo>&lt;</mo>" in made
-    assert '<div class="math">' in made and "<msqrt>" in made and "display" in made
+    assert '<div class="math">' in made and '<msqrt class="low">' in made and "display" in made
     assert "\\(" not in made and "nohighlight" not in made and "no $formula$" in made
     with pytest.raises(ValueError, match="frac"):
         typeset.mathml([("\\frac{1}", False)])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,8 @@ from mmcl_core.runtime import resolve_device, use_threads
 from mmcl_core.site import gallery, maps, render, sixty
 from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
+
+logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on dates in fonts wherever a PDF is drawn
 
 
 class Chapter:
