@@ -27,6 +27,7 @@ from mmcl_core.site import pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
+from mmcl_core.site.pictures import show_pictures
 from mmcl_core.site.scoreboard import scoreboard
 
 PAGES = ("scoreboard", "deviations", "api", "colophon")
@@ -218,6 +219,7 @@ def sphinx(root: Path, staged: Path) -> int:
     run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
     prune(root / "_build" / "html")
+    show_pictures(root / "_build" / "html", staged / "figures")
     if run.returncode or warnings or not page.exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
         print(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FOURTH,
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -70,8 +70,8 @@ def ceiling(r: Result, wide: Result) -> Figure:
             inside = at <= 3.2
             dots(axes[1], at[inside], values[:, inside], colour, label, fmt=marker)
         axes[0].set_ylabel("OOD accuracy")
-        axes[0].legend(loc="lower right", fontsize=6)
-        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.5), fontsize=6)
+        axes[0].legend(loc="lower right")
+        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.5))
         panel_letters(axes)
 
     weakest = "; ".join(f"{label} {values.mean(0)[0]:.3f}" for values, label, *_ in one_neuron)
@@ -131,7 +131,7 @@ def sequence(r: Result) -> Figure:
             ax.minorticks_off()
             threshold(ax, 0.75, "3/4", "y")
         axes[0].set_ylabel("OOD accuracy (head B)")
-        axes[1].legend(loc="upper right", fontsize=6)
+        axes[1].legend(loc="upper right")
         panel_letters(axes)
 
     def ends(name: str, shift: int) -> str:

@@ -7,11 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.colored import COLOURS
-from mmcl_core.evidence.figures import FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, figure, panel_letters, threshold
+from mmcl_core.evidence.figures import (
+    FOURTH,
+    MULTI,
+    PAGE,
+    SINGLE,
+    THIRD,
+    Axes,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+    threshold,
+)
 from mmcl_core.lab.run import Result
 
 PAPER = {"single": (0.8843, 0.1268), "multi": (0.8777, 0.8213)}  # Table 1, train and test

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
     COLUMN,
+    LIGHT_MARK,
     MULTI,
     PAGE,
     SINGLE,
     THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -67,8 +68,8 @@ def phase(r: Result) -> Figure:
         )
         # The threshold in index coordinates of both grids.
         edge = np.interp(np.log(2 / ratio), np.log(strength), rows)
-        axes[1].plot(columns, edge, color="white", linewidth=1.5, linestyle="--")
-        axes[0].axhline(np.interp(np.log(2), np.log(strength), rows), color="white", linewidth=1.5, linestyle="--")
+        axes[1].plot(columns, edge, color=LIGHT_MARK, linewidth=1.5, linestyle="--")
+        axes[0].axhline(np.interp(np.log(2), np.log(strength), rows), color=LIGHT_MARK, linewidth=1.5, linestyle="--")
         for ax in axes[:2]:
             for spine in ax.spines.values():
                 spine.set_visible(False)
@@ -139,7 +140,6 @@ def power_law(r: Result) -> Figure:
                 (x[-2], anchor * (x[-2] / np.exp(np.log(x).mean())) ** exponent),
                 xytext=(6, -12),
                 textcoords="offset points",
-                fontsize=7,
             )
         ax.set(
             xscale="log",
@@ -221,7 +221,7 @@ def neurons(r: Result) -> Figure:
             xlabel=r"$\langle w_r,\mu\rangle/(\sigma_0\|\mu\|)$",
             ylabel=r"$\langle\tilde w_r,\tilde\mu\rangle/(\sigma_0\|\mu\|)$",
         )
-        axes[1].legend(loc="upper left", fontsize=6)
+        axes[1].legend(loc="upper left")
         panel_letters(axes)
 
     return Figure(

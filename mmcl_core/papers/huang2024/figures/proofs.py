@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
@@ -14,6 +13,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    Canvas,
     Figure,
     band,
     dots,
@@ -67,7 +67,7 @@ def stage_one(single: Result, multi: Result) -> Figure:
                     linestyle=style,
                 )
             ax.set(xlabel="step / $T_1$", yscale="log", ylim=(1e-5, 30), title=title)
-            ax.legend(loc="lower right", fontsize=6)
+            ax.legend(loc="lower right")
         axes[0].set_ylabel(r"$\min_i\max_r \rho_{r,i}$ and $\max_r |\gamma_r|$")
         axes[1].set_ylabel(r"$\max \rho_{r,i}$ and $\max_r |\gamma_r|$")
         for k, style in enumerate(("-", "--")):

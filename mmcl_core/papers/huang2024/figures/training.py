@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     COLUMN,
     MULTI,
     PAGE,
     SINGLE,
+    Canvas,
     Figure,
     band,
     dots,
@@ -183,9 +183,7 @@ def head_size(r: Result) -> Figure:
         for method, label, colour in METHODS:
             dots(ax, x, r[f"{method}_by_size"], colour, label, linestyle="-")
             ax.axhline(r[f"{method}_head_b"][:, at_figure].mean(), color=colour, linestyle=":", linewidth=1)
-        ax.annotate(
-            "dotted: head B, fitted on the training set", (0.98, 0.03), xycoords="axes fraction", ha="right", fontsize=7
-        )
+        ax.annotate("dotted: head B, fitted on the training set", (0.98, 0.03), xycoords="axes fraction", ha="right")
         ax.set(xscale="log", xlabel="labelled shifted samples for the head", ylabel="OOD accuracy", ylim=(0.4, 1.02))
         ax.legend(loc="center right")
 

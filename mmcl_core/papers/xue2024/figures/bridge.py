@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from scipy.stats import chi2
 
 from mmcl_core.evidence.figures import (
@@ -16,6 +14,8 @@ from mmcl_core.evidence.figures import (
     THEORY,
     THIRD,
     THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     band,
     dots,
@@ -57,7 +57,6 @@ def bridge(r: Result, t: Result) -> Figure:
             ax.legend(
                 loc="lower left" if ax is axes[0, 1] else "center right",
                 bbox_to_anchor=(0, 0) if ax is axes[0, 1] else (1.0, 0.42),
-                fontsize=6.5,
             )
         if none.size:
             axes[0, 0].axhline(none[..., WEIGHT].mean(), color=MULTI, linewidth=1, linestyle=":")
@@ -66,7 +65,6 @@ def bridge(r: Result, t: Result) -> Figure:
                 (rho.max(), none[..., WEIGHT].mean()),
                 xytext=(-4, 3),
                 textcoords="offset points",
-                fontsize=7,
                 color=MULTI,
                 ha="right",
             )
@@ -77,7 +75,6 @@ def bridge(r: Result, t: Result) -> Figure:
                     (rho.max(), none[..., column].mean()),
                     xytext=(-4, 3),
                     textcoords="offset points",
-                    fontsize=7,
                     color=colour,
                     ha="right",
                 )
@@ -86,7 +83,7 @@ def bridge(r: Result, t: Result) -> Figure:
         axes[1, 0].set(xscale="log", xlabel=r"strength of the regulariser $\rho$", ylabel="accuracy")
         axes[1, 1].set(xscale="log", xlabel="training time (rate x steps)")
         axes[0, 0].set(ylabel="spurious over core weight")
-        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25), fontsize=6.5)
+        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25))
         panel_letters(axes.ravel())
 
     ends = r["trained"].mean(0)

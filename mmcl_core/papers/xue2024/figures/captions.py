@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -13,6 +12,7 @@ from mmcl_core.evidence.figures import (
     SUPERVISED,
     THEORY,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -25,7 +25,7 @@ from mmcl_core.papers.xue2024 import theory as formulas
 
 GREY = "#999999"
 OOD, ID, CONFLICT = range(3)
-SMALL = {"textcoords": "offset points", "fontsize": 7}
+SMALL = {"textcoords": "offset points"}
 
 
 @figure(
@@ -103,7 +103,7 @@ def one_law(r: Result, s: Result) -> Figure:
         for name, (x, place) in marks.items():
             level = float(np.mean(formulas.group_accuracies(1.0, x, core, spu)))
             axes[0].plot([x], [level], "o", color=THEORY, markersize=3)
-            axes[0].annotate(name, (x, level), place, fontsize=7, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
+            axes[0].annotate(name, (x, level), place, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
         axes[0].set(xlabel="spurious over core weight", ylabel="accuracy", ylim=(0, 1.02))
         axes[0].legend(loc="lower left")
         high = alpha**2 * (1 + beta) / (1 - beta)

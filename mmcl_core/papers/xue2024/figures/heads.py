@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.heads import id_and_ood, logit, wide
 from mmcl_core.papers.xue2024.experiments.heads import PLACES
@@ -29,7 +38,7 @@ def heads(r: Result) -> Figure:
             left.plot(x, y, "o-", color=colour, linewidth=0.7, markersize=3, label=label)
             right.plot(logit(x), logit(y), "o-", color=colour, linewidth=0.7, markersize=3)
             for k in (0, -1):
-                left.annotate(str(widths[k]), (x[k], y[k]), xytext=(2, 2), textcoords="offset points", fontsize=5.5)
+                left.annotate(str(widths[k]), (x[k], y[k]), xytext=(2, 2), textcoords="offset points")
         x, y = (v.mean(0) for v in id_and_ood(r, "supervised"))
         rows = wide(r, "supervised")
         ends = np.linspace(0.3, 0.99, 50)
@@ -38,7 +47,7 @@ def heads(r: Result) -> Figure:
         right.plot(logit(ends), straight, "-.", color=SUPERVISED, linewidth=0.8)
         left.set(xlabel="accuracy in distribution", ylabel="mean accuracy of six shifts")
         right.set(xlabel="the same, logits", ylabel="the same, logits")
-        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=6.5)
+        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
         panel_letters((left, right))
 
     rows = [

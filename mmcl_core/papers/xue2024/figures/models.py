@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -14,6 +12,8 @@ from mmcl_core.evidence.figures import (
     SUPERVISED,
     THEORY,
     THIRD,
+    Axes,
+    Canvas,
     Figure,
     dots,
     figure,

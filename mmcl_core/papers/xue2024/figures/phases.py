@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
     FOURTH,
     MULTI,
     PAGE,
+    SIXTH,
     SUPERVISED,
     THEORY,
     THIRD,
     THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -30,7 +31,7 @@ from mmcl_core.papers.xue2024.setting import Sharing
 
 DIVERGING = LinearSegmentedColormap.from_list("supervised_contrastive", [SUPERVISED, "#f7f7f7", MULTI])
 AROUND_HALF = LinearSegmentedColormap.from_list(
-    "contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, "#56B4E9"), (1, MULTI)]
+    "contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, SIXTH), (1, MULTI)]
 )
 
 OFFSET = 0.012  # between curves that would hide each other; the caption says so
@@ -179,7 +180,7 @@ def sharing(r: Result, f: Result) -> Figure:
         axes[0].plot(m, r["curve"], "o", color=MULTI, label="contrastive")
         axes[0].axhline(0.5, color=FIFTH, linewidth=1, linestyle=":", label=r"without sharing, $\beta=0$")
         axes[0].axvline(equal, color=THRESHOLD, linestyle="--", linewidth=0.8)
-        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "fontsize": 7, "color": "#555555"}
+        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "color": "#555555"}
         axes[0].annotate(f"equality at {equal:.2f}", (equal, 0.9), **place)
         axes[0].set(xlabel="pairs of classes $m$", ylabel="accuracy, true law (OOD)")
         axes[0].legend(loc="center right")

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.published import TOWERS, line, points
 
@@ -50,7 +60,7 @@ def published(r: Result) -> Figure:
             if compared:
                 ax.set_ylim(bottom=-6)
             if "Fig. 7" not in title:
-                ax.legend(fontsize=5.5)
+                ax.legend()
         panel_letters(axes.flat)
 
     chosen = [(data, name) for _, series in PANELS[:3] for data, name in series]

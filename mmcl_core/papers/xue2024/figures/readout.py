@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -15,6 +14,7 @@ from mmcl_core.evidence.figures import (
     THEORY,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -61,7 +61,7 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
             dots(axes[2], b["b"][i], b["accuracy"][:, i, :, OOD], colour, label)
         axes[2].axvline(0, color=THRESHOLD, linewidth=0.8, linestyle="--")
         axes[2].set(xlabel="background in the prompt, $b$", ylabel="accuracy (OOD)")
-        axes[2].legend(fontsize=6)
+        axes[2].legend()
         fine = np.linspace(0.5, 0.97, 60)
         line = [spread.predict(q.config.model(prior=x), q.config.observation).value for x in fine]
         theory(axes[3], fine, np.array(line), "formula")
@@ -128,7 +128,7 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
         axes = canvas.subplots(1, 3)
         values = [c[name].reshape(len(c[name]), -1).max(1) for name in BOUNDED]
         axes[0].boxplot(values, orientation="vertical", whis=(2.5, 97.5), showfliers=False, widths=0.5)
-        axes[0].set_xticks(range(1, len(BOUNDED) + 1), BOUNDED.values(), fontsize=7)
+        axes[0].set_xticks(range(1, len(BOUNDED) + 1), BOUNDED.values())
         axes[0].axhline(1, color=THRESHOLD, linestyle="--", linewidth=0.8)
         axes[0].set(ylabel="quantity over its bound", ylim=(0, 1.1))
         for name, level in levels.items():
@@ -137,12 +137,12 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
             axes[1].plot(y["n"], level, "s-", markersize=3, linewidth=0.8, label=label)
         theory(axes[1], n, 3 * n**-0.5, r"$n^{-1/2}$")
         axes[1].set(xscale="log", yscale="log", xlabel="samples $n$", ylabel="RMS norm of the deviation")
-        axes[1].legend(fontsize=6, ncols=2)
+        axes[1].legend(ncols=2)
         for j, gap in enumerate(t.config.gaps):
             axes[2].plot(t.config.errors, t["ratio"][:, :, j].max((0, 2)), "o-", markersize=3, label=f"gap {gap:g}")
         axes[2].axhline(2, color=THEORY, linewidth=1)
         axes[2].set(xscale="log", xlabel=r"error $\epsilon$", ylabel=r"$\|SVD_p(G)-G^*\|/\epsilon$", ylim=(0, 2.2))
-        axes[2].legend(fontsize=6)
+        axes[2].legend()
         panel_letters(axes)
 
     frame = pd.DataFrame({"n": n} | levels)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import COLOURS, DIGITS, SHADES, SHIFTS
-from mmcl_core.evidence.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, threshold
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    Axes,
+    Canvas,
+    Figure,
+    figure,
+    threshold,
+)
 from mmcl_core.lab.run import Result
 
 # One colour for each kind of method, in all figures on real data.
@@ -84,7 +94,7 @@ def digits(captioned: Result, controls: Result) -> Figure:
             Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor=face, label=label)
             for label, face in MARKS
         ]
-        canvas.legend(handles=marks, loc="outside upper center", ncols=2, fontsize=6.5)
+        canvas.legend(handles=marks, loc="outside upper center", ncols=2)
 
     means = "; ".join(
         f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}"

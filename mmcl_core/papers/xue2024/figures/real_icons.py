@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    PAGE,
+    THRESHOLD,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
@@ -52,7 +59,7 @@ def icons(r: Result) -> Figure:
             )
         left.set_xticks(range(len(PLACES)), [RENDERINGS[p] for p in PLACES])
         left.set(ylabel="accuracy at the first word", ylim=(0, None))
-        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
         right.set_xticks([])
         right.set(
             xlabel="method (colours as in a)",

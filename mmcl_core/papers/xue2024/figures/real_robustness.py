@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
+from mmcl_core.evidence.figures import (
+    PAGE,
+    THRESHOLD,
+    Axes,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
 from mmcl_core.papers.xue2024.variants import (
@@ -87,7 +95,7 @@ def effective(*results: Result) -> Figure:
         left.set_xlim(ends)
         logit_ticks(left, images)
         left.set(xlabel="accuracy in distribution (logit axis)", ylabel="mean accuracy of five shifts (logit axis)")
-        left.legend(loc="upper left", fontsize=6, handlelength=1.2)
+        left.legend(loc="upper left", handlelength=1.2)
         left.set_ylim(top=left.get_ylim()[1] + 0.35 * np.diff(left.get_ylim())[0])
         right.set_xscale("log")
         log_ticks(right, sizes.tolist())
@@ -160,7 +168,7 @@ def shifts(*results: Result) -> Figure:
                 for n in SHIFT_NAMES.values()
             ],
         )
-        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     def means(panel: dict[str, np.ndarray]) -> str:

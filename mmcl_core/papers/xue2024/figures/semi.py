@@ -5,11 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.backgrounds import DIGITS
 from mmcl_core.data.vector_captions import PALETTE, SWATCHES, digit_value, shade_value
-from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, Figure, dots, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THEORY,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.published import groups, points
 from mmcl_core.papers.xue2024.claims.semi import AGREE, CONFLICT, ID, OOD
@@ -121,7 +131,7 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
         for ax in axes[1]:
             ax.set_xticks(range(len(names)), labels, rotation=30)
             ax.set_xlabel(r"captions $(\pi_{core}, \pi_{spu})$, and supervised learning")
-        canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=6.5)
+        canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         panel_letters(axes.flat)
 
     rows = [
@@ -185,7 +195,7 @@ def digit_errors(share: Result, count: Result, best: Result) -> Figure:
             ax.set_xticks(range(DIGITS))
             ax.set(xlabel="digit", title=f"captions {pair}, p = {r.config.agreement:g}", ylim=(-0.03, 1.03))
         axes[0].set_ylabel("error where the colour agrees")
-        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     rows = [

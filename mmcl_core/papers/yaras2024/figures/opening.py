@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     MULTI,
     PAGE,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -36,7 +36,7 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         places = np.arange(len(names))
         dots(axes[0], ratio.mean(0), ratio * 0 + places, MULTI, xerr=ratio.std(0, ddof=1), markersize=3)
         threshold(axes[0], 1.0, "")
-        axes[0].set_yticks(places, names, fontsize=6)
+        axes[0].set_yticks(places, names)
         axes[0].invert_yaxis()
         axes[0].set(xlabel=r"$2\dot\gamma$ / limit (9)", ylabel=r"$n,\ d,\ \beta_0$")
         for colour, (d, b), curve, limit in zip(
@@ -46,7 +46,7 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         threshold(axes[1], 2048, "2048")
         axes[1].axhline(0, color="#777777", linewidth=0.6)
         axes[1].set(xscale="log", ylim=(-1, 2.1), yticks=[-1, 0, 1], xlabel="pairs $n$", ylabel="bound (8) / limit (9)")
-        axes[1].legend(loc="upper right", fontsize=6)
+        axes[1].legend(loc="upper right")
         for offset, key, colour, label in (
             (0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"),
             (1.06, "moving", FIFTH, r"$\dot\Delta$"),

@@ -8,12 +8,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from scipy import stats
 
-from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    THIRD,
+    Axes,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
 from mmcl_core.papers.yaras2024.experiments.printed import PAIRS
@@ -184,7 +192,7 @@ def named_points(ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str])
 
         left, centre = next((at for at in candidates if free(*at)), candidates[0])
         boxes.append((left, centre - height / 2, left + width, centre + height / 2))
-        ax.annotate(name, (left, centre), xycoords="axes fraction", va="center", fontsize=6)
+        ax.annotate(name, (left, centre), xycoords="axes fraction", va="center")
 
 
 def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, number: str) -> Figure:
@@ -209,7 +217,7 @@ def twelve_panels(r: Result, scenes: Sequence[Result], first: str, second: str, 
             for ax, name, value in zip(
                 axes[:, k], ("the paper's nine", "all its rows", "our towers"), (nine, of_all, mine[x, y]), strict=True
             ):
-                ax.set_title(f"{name}, $r={value:+.2f}$", fontsize=7)
+                ax.set_title(f"{name}, $r={value:+.2f}$")
                 ax.margins(0.1)
                 ax.set_ylabel(LABELS[y])
             axes[2, k].set_xlabel(LABELS[x])

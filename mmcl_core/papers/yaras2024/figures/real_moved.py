@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -11,6 +10,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     band,
     dots,

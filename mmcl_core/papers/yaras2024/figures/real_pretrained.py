@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     MULTI,
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     SINGLE,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,

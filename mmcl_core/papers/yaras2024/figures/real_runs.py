@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 from mpl_toolkits.mplot3d.axes3d import Axes3D
@@ -18,6 +17,7 @@ from mmcl_core.evidence.figures import (
     THEORY,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     band,
     figure,
@@ -68,11 +68,9 @@ def fig1(r: Result) -> Figure:
             strict=True,
         ):
             sphere(ax, cloud)
-            ax.text2D(
-                0.5, -0.08, f"{labels[k]},\n{when} training", transform=ax.transAxes, ha="center", va="top", fontsize=7
-            )
-        spheres[0].text2D(-0.05, 0.84, "image", transform=spheres[0].transAxes, color=IMAGE, fontsize=7)
-        spheres[0].text2D(-0.05, 0.72, "text", transform=spheres[0].transAxes, color=TEXT, fontsize=7)
+            ax.text2D(0.5, -0.08, f"{labels[k]},\n{when} training", transform=ax.transAxes, ha="center", va="top")
+        spheres[0].text2D(-0.05, 0.84, "image", transform=spheres[0].transAxes, color=IMAGE)
+        spheres[0].text2D(-0.05, 0.72, "text", transform=spheres[0].transAxes, color=TEXT)
         axes = [canvas.add_subplot(grid[1, :2]), canvas.add_subplot(grid[1, 2:])]
         for k, (label, colour) in enumerate(zip(labels, (THIRD, FIFTH), strict=True)):
             band(axes[0], r["steps"], r["gap"][:, k], colour, label)

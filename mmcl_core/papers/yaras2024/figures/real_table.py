@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 from scipy import stats
 
 from mmcl_core.evidence.figures import (
@@ -15,6 +14,7 @@ from mmcl_core.evidence.figures import (
     SINGLE,
     THEORY,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
@@ -17,6 +15,8 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    Axes,
+    Canvas,
     Figure,
     figure,
     panel_letters,
@@ -41,7 +41,7 @@ def sphere(ax: Axes, first: np.ndarray, second: np.ndarray, label: str) -> None:
     ax.view_init(elev=18, azim=-60)
     ax.set_xlabel(label)  # named, though with the axes off it is not drawn: the text below is
     ax.set_axis_off()
-    ax.text2D(0.5, -0.02, label, transform=ax.transAxes, ha="center", fontsize=7)
+    ax.text2D(0.5, -0.02, label, transform=ax.transAxes, ha="center")
 
 
 def modality_key(canvas: Canvas, **place: Any) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
     FOURTH,
     MULTI,
     PAGE,
+    SIXTH,
     THIRD,
+    Canvas,
     Figure,
     figure,
     panel_letters,
@@ -23,7 +24,7 @@ from mmcl_core.papers.yaras2024.experiments.closing import MODELS, SETTINGS
 from mmcl_core.papers.yaras2024.experiments.exact import SCHEMES
 from mmcl_core.papers.yaras2024.schemes import log_gamma_on_curve
 
-COLOURS = (MULTI, THIRD, "#56B4E9", FIFTH, FOURTH, "#D55E00")
+COLOURS = (MULTI, THIRD, SIXTH, FIFTH, FOURTH, "#D55E00")
 LABELS = {
     "exp(nu)": r"$e^\nu$",
     "SLRT 0.1": "SLRT .1",
@@ -169,7 +170,6 @@ def slow_closing(r: Result) -> Figure:
                 xycoords="axes fraction",
                 ha="right",
                 va="top",
-                fontsize=7,
             )
         axes[0].set_ylabel(r"$\gamma$")
         axes[0].legend(loc="lower left")

@@ -1,0 +1,94 @@
+"""Figures on the pages: one drawing for a page and one for a phone, each light and dark.
+
+A drawing file holds its dark version too: it shows it when its address ends in `#dark`. So a figure costs two files,
+not four. Pages show them with plain HTML, without scripts; `zoom.js` enlarges them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mmcl_core.evidence.canvas import on_dark
+from mmcl_core.evidence.figures import Figure
+
+PHONE = "(max-width: 600px)"
+COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
+PATH = re.compile(r' d="([^"]*)"')
+
+
+def web_drawing(svg: bytes) -> bytes:
+    """An SVG of matplotlib for a page: dark at `#dark`, lengths to a hundredth of a point, less white space."""
+    text = svg.decode()
+    text = PATH.sub(lambda found: f' d="{rounded(" ".join(found[1].split()))}"', text)
+    text = re.sub(r' (x|y)="(-?\d+\.\d{2})\d+"', r' \1="\2"', text)
+    text = re.sub(r"\n\s*", "\n", text)
+    colours = {name: on_dark(f"#{name}") for name in dict.fromkeys(COLOUR.findall(text))}
+    turned = {name: other.lower() for name, other in colours.items() if other.lower() != f"#{name}"}
+    text = COLOUR.sub(lambda found: f"var(--c{found[1]})" if found[1] in turned else found[0], text)
+    light = "".join(f"--c{name}: #{name}; " for name in turned)
+    dark = "".join(f"--c{name}: {other}; " for name, other in turned.items())
+    # Ink without a colour of its own is SVG's black.
+    style = f":root{{fill: var(--ink); --ink: #000; {light}}} :root:target{{--ink: {on_dark('#000000')}; {dark}}}"
+    text = text.replace('<style type="text/css">', f'<style type="text/css">{style}', 1)
+    return text.replace("<svg ", '<svg id="dark" ', 1).encode()
+
+
+def rounded(path: str) -> str:
+    return re.sub(r"(-?\d+\.\d{2})\d+", r"\1", path)
+
+
+def write(figure: Figure, folder: Path, stem: str) -> None:
+    """The two drawings of a figure for the site: `stem.svg` and `stem-narrow.svg`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.svg").write_bytes(web_drawing(figure.render("svg")))
+    (folder / f"{stem}-narrow.svg").write_bytes(web_drawing(figure.render("svg", narrow=True)))
+
+
+IMAGE = re.compile(
+    r'(?:<a class="book-figure[^"]*"[^>]*>\s*)?<img alt="([^"]*)" class="book-figure" src="([^"]*?)(\w[\w-]*)\.svg"'
+    r"[^>]*/?>(?:\s*</a>)?"
+)
+
+
+def pictures(page: str, sizes: dict[str, tuple[int, int]]) -> str:
+    """A page of the built site with each figure's image replaced by the drawings that fit.
+
+    sizes : width and height in pixels of every drawing by the stem of its file, so that a page does not jump
+    """
+
+    def picture(found: re.Match[str]) -> str:
+        alt, folder, stem = found.groups()
+        (width, height), (narrow_width, narrow_height) = sizes[stem], sizes[f"{stem}-narrow"]
+        drawings = ""
+        for theme, fragment in (("light", ""), ("dark", "#dark")):
+            drawings += (
+                f'<picture class="only-{theme}"><source media="{PHONE}" width="{narrow_width}" '
+                f'height="{narrow_height}" srcset="{folder}{stem}-narrow.svg{fragment}"><img alt="{alt}" '
+                f'class="book-figure" src="{folder}{stem}.svg{fragment}" width="{width}" height="{height}" '
+                f'loading="lazy"></picture>'
+            )
+        return drawings
+
+    return IMAGE.sub(picture, page)
+
+
+def size(drawing: Path) -> tuple[int, int]:
+    """Width and height of an SVG in CSS pixels."""
+    head = drawing.read_text(encoding="utf-8")[:1000]
+    width, height = (float(re.search(rf'{name}="([\d.]+)pt"', head)[1]) for name in ("width", "height"))
+    return round(width / 0.75), round(height / 0.75)
+
+
+def show_pictures(site: Path, figures: Path) -> None:
+    """Put the drawings of the staging folder `figures` into the built site, and pages in order to show them."""
+    images = site / "_images"
+    sizes = {}
+    for drawing in figures.rglob("*.svg"):
+        sizes[drawing.stem] = size(drawing)
+        if drawing.stem.endswith("-narrow") and images.exists():
+            (images / drawing.name).write_bytes(drawing.read_bytes())
+    for path in site.rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        if (changed := pictures(page, sizes)) != page:
+            path.write_text(changed, encoding="utf-8")
