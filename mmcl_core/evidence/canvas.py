@@ -47,7 +47,7 @@ FOURTH = "#CC79A7"
 FIFTH = "#C58800"
 SIXTH = "#3A9BDC"
 THEORY = "#000000"
-THRESHOLD = PAPER = "#777777"  # thin dashed lines; what the paper printed
+THRESHOLD = PRINTED = "#777777"  # thin dashed lines; what the paper printed
 
 # An ordered quantity (directions, ranks, sizes) from its first to its last value.
 ORDERED = ("#0E0B2B", "#36106B", "#641A80", "#902A81", "#BF3A77", "#E44F64")

@@ -28,7 +28,7 @@ from mmcl_core.evidence.canvas import (  # noqa: F401, the palette is this modul
     MULTI,
     NONCONTRASTIVE,
     PAGE,
-    PAPER,
+    PRINTED,
     SINGLE,
     SIXTH,
     SUPERVISED,
@@ -191,8 +191,8 @@ def theory(ax: Axes, x: Float[np.ndarray, N], y: Float[np.ndarray, N], label: st
     ax.plot(x, y, **({"color": THEORY, "linewidth": 1.0, "label": label} | line))
 
 
-def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
-    """A thin dashed grey line at `value` with its formula written beside it."""
+def threshold(ax: Axes, value: float, formula: str, axis: str = "x", below: bool = False) -> None:
+    """A thin dashed grey line at `value` with its formula written beside it, for axis "y" above it or `below` it."""
     (ax.axvline if axis == "x" else ax.axhline)(value, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
     if axis == "x":
         ax.annotate(
@@ -209,9 +209,10 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
             formula,
             (0.99, value),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
+            xytext=(0, -2 if below else 2),
             textcoords="offset points",
             ha="right",
+            va="top" if below else "bottom",
             color="#555555",
         )
 

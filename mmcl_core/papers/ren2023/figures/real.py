@@ -197,7 +197,9 @@ def icons(r: Result) -> Figure:
             )
         axes[2].plot(range(2), [1 / n for n in among], linestyle="none", marker="_", markersize=14, color=THRESHOLD)
         axes[2].set_xticks(range(2), [f"{n:,}" for n in among])
-        axes[2].set(xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), ylim=(0, None))
+        axes[2].set(
+            xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), yscale="log", ylim=(5e-4, 1)
+        )
         axes[0].legend(loc="upper left")
         panel_letters(axes)
 

@@ -113,14 +113,17 @@ def bridge(r: Result, t: Result) -> Figure:
         rf"the spurious weight is {ends[strong, WEIGHT]:.2f}, that of the linear loss "
         rf"{r['linear'][:, WEIGHT].mean():.2f}; without one "
         rf"{ends[weak, WEIGHT]:.2f} (a), and accuracy under the training law ({ends[weak, ID]:.2f}) falls below that "
-        rf"under the true law ({ends[weak, OOD]:.2f}) (c). Without a regulariser time does the same (b, d). Dotted: no "
-        rf"regulariser. Black: the linear loss on the same data, "
-        "solid for the true law, dashed for the training law. Dots and lines: mean over seeds, bars and bands one "
-        "standard deviation.",
+        rf"under the true law ({ends[weak, OOD]:.2f}) (c).",
         f"Four panels. Top: the spurious weight agrees with a black line at strong regularisation and early times and "
         f"crosses zero to {ends[weak, WEIGHT]:.2f} at weak regularisation and late times. "
         "Bottom: there the accuracy under the training law falls below the accuracy under the true law.",
         (PAGE, 4.2),
+        note=(
+            r"Without a regulariser time does the same (b, d). Dotted: no "
+            r"regulariser. Black: the linear loss on the same data, "
+            "solid for the true law, dashed for the training law. Dots and lines: mean over seeds, bars and bands one "
+            "standard deviation."
+        ),
     )
 
 
@@ -179,11 +182,12 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b, root mean square over {k} seeds, bars: its 95 "
         rf"% interval for normal errors). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
         rf"limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
-        rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c). Dots in a and c: mean over seeds, bars one standard deviation.",
+        rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c).",
         f"Left: accuracy against the core's spread rises to {value:.3f} and falls again along a black line. Middle: "
         f"deviation falls along slope minus one half. Right: the difference of max-margin from its limit shrinks to "
         f"near zero with dimension.",
         (PAGE, 2.5),
+        note=(r"Dots in a and c: mean over seeds, bars one standard deviation."),
     )
 
 

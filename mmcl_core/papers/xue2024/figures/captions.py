@@ -69,15 +69,13 @@ def richness(r: Result, n: Result) -> Figure:
         "Naming the variant of the core feature in more captions raises accuracy on the wrong background from "
         rf"{conflict[:, 0, 1].mean():.3f} to {conflict[:, -1, 1].mean():.3f}, along the first power of $\pi_{{core}}$; "
         "naming details of the background changes nothing (a). Without any same-class negatives accuracy is "
-        f"{ood[:, 0].mean():.3f}, with nothing else {ood[:, -1].mean():.3f} (b). Dots: mean over seeds, bars one "
-        f"standard "
-        "deviation; lines: formulas with the noise of finite $d$.",
+        f"{ood[:, 0].mean():.3f}, with nothing else {ood[:, -1].mean():.3f} (b).",
         "Left: accuracy rises along a concave black line with richness, well above a dashed line; open squares and "
-        "dots for "
-        "both values of pi_spu coincide. Right: accuracy rises with the share of same-class negatives towards the "
+        "dots for captions with and without the background coincide. Right: accuracy rises with the share of same-class negatives towards the "
         "dotted "
         "line of the core alone.",
         (PAGE, 2.7),
+        note=("Dots: mean over seeds, bars one standard deviation; lines: formulas with the noise of finite $d$."),
     )
 
 
@@ -113,7 +111,7 @@ def one_law(r: Result, s: Result) -> Figure:
         for x, name in ((alpha**2, r"$\alpha^2$"), (high, r"$\alpha^2\frac{1+\beta}{1-\beta}$")):
             axes[1].axvline(x, color=GREY, linestyle="--", linewidth=0.8)
             axes[1].annotate(name, (x, 0.42), xytext=(2, 0), **SMALL)
-        axes[1].plot([1.0], [0.5], "o", color=SUPERVISED, label="supervised, labels, SupCon: $A=1$")
+        axes[1].plot([1.0], [0.5], "o", color=SUPERVISED, label="supervised, labels,\nSupCon: $A=1$")
         axes[1].annotate("captions", (1.9, 0.68), xytext=(0, 0), **SMALL)
         axes[1].annotate("", (3.2, 0.66), (1.05, 0.66), arrowprops={"arrowstyle": "->", "color": MULTI})
         axes[1].set(xlabel=r"sharing $A=1+\pi(m-1)\beta^2$", ylabel="accuracy, true law (OOD)", ylim=(0.38, 1.05))

@@ -67,12 +67,15 @@ def loss_optimum(r: Result) -> Figure:
         rf"a to c: tanh of u(x), the coefficient of the digit's number in the similarity, at "
         rf"$p={r['agreements'][0]:g}$; red is "
         "positive, which the prompts read as a digit of at least 5. Crosses: images put into the wrong class "
-        f"({wrong}). The upper left and lower right quarters are the images on their own background, where the errors "
-        f"are. d: accuracy over "
-        "p: ID lies below OOD from moderate p on. Encoder: reads digit and shade perfectly.",
+        f"({wrong}).",
         f"Three heat maps of ten digits by six shades with crosses at the wrong ones, {wrong}, and accuracy in and out "
         f"of distribution over p.",
         (PAGE, 2.7),
+        note=(
+            "The upper left and lower right quarters are the images on their own background, where the errors "
+            "are. d: accuracy over "
+            "p: ID lies below OOD from moderate p on. Encoder: reads digit and shade perfectly."
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SUPERVISED,
     THIRD,
+    THRESHOLD,
     Axes,
     Canvas,
     Figure,
@@ -45,6 +46,19 @@ METHODS = {  # name in the results: (label, colour)
     "shade_no_intra": ("$\\pi_{core}=0$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
     "digit_shade_no_intra": ("$\\pi_{core}=1$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
 }
+
+SPOKEN = (  # the same in words
+    "supervised with two classes",
+    "with ten digits",
+    "captions of the class alone",
+    "of class and shade",
+    "of the digit in half",
+    "of the digit in half, and the shade",
+    "of the digit",
+    "of digit and shade",
+    "of class and shade, without same-class negatives",
+    "of digit and shade, without them",
+)
 
 MARKS = (
     ("digit prompts (class prompts where $\\pi_{core}=0$), or logits", MULTI),
@@ -96,9 +110,9 @@ def digits(captioned: Result, controls: Result) -> Figure:
         ]
         canvas.legend(handles=marks, loc="outside upper center", ncols=2)
 
+    said = dict(zip(METHODS, SPOKEN, strict=True))
     means = "; ".join(
-        f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}"
-        for name in METHODS
+        f"{said[name]} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}" for name in METHODS
     )
     config = captioned.config
     return Figure(
@@ -113,13 +127,16 @@ def digits(captioned: Result, controls: Result) -> Figure:
         f"never say the digit "
         f"($\\pi_{{core}}=0$, $\\pi_{{spu}}=1$) {r['shade_main_ood'].mean():.3f}, "
         f"supervised learning {r['supervised_main_ood'].mean():.3f} with two classes and "
-        f"{r['fine_main_ood'].mean():.3f} with ten. "
-        f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
-        f"random background is of the class's family and "
-        f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
-        f"Data: {config.train:,} training digits of MNIST.",
+        f"{r['fine_main_ood'].mean():.3f} with ten. ",
         f"Two dot plots over ten methods. Accuracy in distribution and with random backgrounds: {means}.",
         (PAGE, 4.3),
+        narrow_height=7.4,
+        note=(
+            f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
+            f"random background is of the class's family and "
+            f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
+            f"Data: {config.train:,} training digits of MNIST."
+        ),
     )
 
 
@@ -154,12 +171,12 @@ def caption_cells(ax: Axes, digit: int, shade: int, says_digit: bool, says_shade
         else (np.arange(SHADES) // (SHADES // 2) == shade // (SHADES // 2)) * 2 / SHADES
     )
     for k, weight in enumerate(weights):
-        colour = (0.25, 0.25, 0.25) if k < DIGITS else tuple(COLOURS[k - DIGITS])
+        colour = "#404040" if k < DIGITS else tuple(COLOURS[k - DIGITS])
         ax.bar(k + 0.7 * (k >= DIGITS), 0.8 * weight, 0.8, bottom=height, color=colour)
         ax.plot(
             [k + 0.7 * (k >= DIGITS) - 0.4, k + 0.7 * (k >= DIGITS) + 0.4],
             [height, height],
-            color="#777777",
+            color=THRESHOLD,
             linewidth=0.6,
         )
 
@@ -206,12 +223,15 @@ def digit_samples(r: Result) -> Figure:
         f"{shares['train']:.1%} of the training images, {shares['test']:.1%} of the test images, "
         f"{shares['random']:.1%} of those with random backgrounds "
         f"and {shares['reversed']:.1%} of the reversed ones. "
-        "Right: what the captions of one image hold. A detail that is not said is replaced by its mean within the "
-        "class or the family, so the class and the family are always named.",
+        "Right: what the captions of one image hold.",
         f"Left, seven rows of {r['train'].shape[1]} coloured digit images: training, test, and five shifts. Right, "
         f"four captions as sixteen bars each, for an image of a {digit}: "
         "one bar where the digit or the shade is said, five or three low bars where it is not.",
         (PAGE, 2.9),
+        note=(
+            "A detail that is not said is replaced by its mean within the "
+            "class or the family, so the class and the family are always named."
+        ),
     )
 
 
