@@ -47,7 +47,7 @@ FOURTH = "#CC79A7"
 FIFTH = "#C58800"
 SIXTH = "#3A9BDC"
 THEORY = "#000000"
-THRESHOLD = PRINTED = "#777777"  # thin dashed lines; what the paper printed
+THRESHOLD = PUBLISHED = "#777777"  # thin dashed lines; what the paper printed
 
 # An ordered quantity (directions, ranks, sizes) from its first to its last value.
 ORDERED = ("#0E0B2B", "#36106B", "#641A80", "#902A81", "#BF3A77", "#E44F64")
@@ -153,6 +153,13 @@ class Canvas(Figure):
             self.set_size_inches(NARROW, panel * rows)
         self._stacked = True
         return axes if min(nrows, ncols) > 1 else axes.ravel()
+
+    def subfigures(self, nrows: int = 1, ncols: int = 1, **options: Any) -> Any:
+        """As in matplotlib; on a narrow canvas those of one row stand under each other."""
+        if self.narrow and nrows == 1:
+            nrows, ncols = ncols, 1
+            options.pop("width_ratios", None)
+        return super().subfigures(nrows, ncols, **options)
 
     def legend(self, *args: Any, **options: Any) -> Legend:
         """As in matplotlib, with as many columns as the width holds; beside panels it goes above them when narrow."""

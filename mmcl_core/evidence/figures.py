@@ -28,7 +28,7 @@ from mmcl_core.evidence.canvas import (  # noqa: F401, the palette is this modul
     MULTI,
     NONCONTRASTIVE,
     PAGE,
-    PRINTED,
+    PUBLISHED,
     SINGLE,
     SIXTH,
     SUPERVISED,

@@ -13,7 +13,7 @@ from mmcl_core.evidence.figures import (
     FOURTH,
     MULTI,
     PAGE,
-    PRINTED,
+    PUBLISHED,
     SINGLE,
     THIRD,
     Axes,
@@ -114,7 +114,7 @@ def table1(r: Result) -> Figure:
                         y,
                         "D",
                         markerfacecolor="none",
-                        markeredgecolor=PRINTED,
+                        markeredgecolor=PUBLISHED,
                         markeredgewidth=1.4,
                         label="paper" if y == 0 else None,
                     )

@@ -179,8 +179,7 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         rf"Contrastive accuracy is not monotone in the spread of the core ($p_{{spu}}=1$, $\sigma_{{spu}}=0$): it "
         rf"peaks at $\sigma_{{core}}={best:.3f}$ with {value:.4f} (a). A sample's distance from the formula falls from "
         rf"{spread[0]:.4f} at "
-        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b, root mean square over {k} seeds, bars: its 95 "
-        rf"% interval for normal errors). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
+        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
         rf"limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
         rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c).",
         f"Left: accuracy against the core's spread rises to {value:.3f} and falls again along a black line. Middle: "

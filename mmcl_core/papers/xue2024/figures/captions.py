@@ -124,7 +124,7 @@ def one_law(r: Result, s: Result) -> Figure:
         frame,
         draw,
         rf"Data model 1 (a): accuracy against the ratio of the weights, $\sigma_{{core}}=1$, $p_{{spu}}={c.p_spu:g}$. "
-        "Captions that are labels and SupCon stand at the same point, learnt "
+        "Label captions and SupCon coincide, learnt "
         f"{r['label_caption'][:, 0].mean():.3f} and {supcon:.3f}; richness moves to the left, max-margin far to the "
         f"right "
         f"({r['supervised'][:, 0].mean():.3f}). Data model 2 (b), $m=3$, $\\alpha=1.1$, $\\beta=.5$: accuracy depends "

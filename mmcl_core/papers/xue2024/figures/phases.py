@@ -208,9 +208,7 @@ def sharing(r: Result, f: Result) -> Figure:
         draw,
         rf"Data model 2, $\alpha={c.alpha:g}$, $\beta=.5$. Population, all sign patterns (a): one half, then "
         rf"$\frac12+2^{{-m}}$ "
-        "up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both "
-        "sides of "
-        f"the condition are equal; the next whole number is {formulas.threshold_classes(c.alpha, 0.5)}. Finite "
+        "up to the threshold, then exactly 1; without sharing always one half. Finite "
         f"samples, "
         rf"$m={f.config.m}$ (b): the error on the wrong background falls from {error[:, 0].mean():.2f} at $n={n[0]}$ "
         rf"to "
@@ -219,7 +217,10 @@ def sharing(r: Result, f: Result) -> Figure:
         "dashed "
         "threshold. Right: the error falls with the number of samples, below the line of the bound.",
         (PAGE, 2.6),
-        note=("Dots in (b): mean over seeds, bars one standard deviation; line: the bound."),
+        note=(
+            "Dashed: the real $m$ at which both sides of the condition are equal; the next whole number is "
+            f"{formulas.threshold_classes(c.alpha, 0.5)}. Dots in (b): mean over seeds, bars one standard deviation; line: the bound."
+        ),
     )
 
 

@@ -89,19 +89,18 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
         draw,
         rf"Data model 1 (a): at $p_{{spu}}={p['p_spu'][-1]:g}$ zero-shot keeps {ends[0]:.3f} and logistic regression "
         rf"on the "
-        rf"same features {ends[1]:.3f}. Data model 2, $m={m}$, $\beta=.5$ (b), all sign patterns, curves .03 apart "
-        rf"where they "
-        r"would coincide: the probe loses every sample with the wrong background once $\alpha>1$, zero-shot beyond its "
+        rf"same features {ends[1]:.3f}. Data model 2, $m={m}$, $\beta=.5$ (b): the "
+        r"probe loses every sample with the wrong background once $\alpha>1$, zero-shot beyond its "
         r"threshold, the counter-prompt none. Prompt $(1,b)$ (c): accuracy peaks at $b^*$, left of the class mean "
         r"$b=0$ "
-        "(dashed). Unequal classes (d) make the model more robust. Dots: mean over seeds, bars one standard deviation; "
-        "lines: "
-        "formulas.",
+        "(dashed). Unequal classes (d) make the model more robust.",
         "Four panels: a probe falling below zero-shot as agreement grows; a probe that drops to zero above alpha = 1 "
         "while the "
         "counter-prompt stays at one; accuracy against the prompt with a maximum at negative b; accuracy rising with "
         "the prior.",
         (PAGE, 4.6),
+        "Dots: mean over seeds, bars one standard deviation; lines: formulas. In b all sign patterns, curves .03 apart "
+        "where they would coincide.",
     )
 
 
@@ -160,9 +159,8 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, boxes and "
-        f"whiskers to the "
-        "2.5 and 97.5 % quantiles, C.7 and C.14 as corrected. Orders (b): root mean squares over seeds fall like "
+        f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, C.7 and C.14 as "
+        "corrected. Orders (b): root mean squares over seeds fall like "
         "$n^{-1/2}$, also that of the truncated decomposition (C.18, on top of C.16, as C.13 on C.11). Truncation (c): "
         "the largest ratio over draws "
         "stays below "
@@ -171,6 +169,7 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
         "one, far "
         "below the line at two.",
         (PAGE, 3.1),
+        "Boxes: quartiles, whiskers: 2.5 and 97.5 % quantiles.",
     )
 
 

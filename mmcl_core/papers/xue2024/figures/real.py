@@ -120,9 +120,7 @@ def digits(captioned: Result, controls: Result) -> Figure:
         draw,
         f"Is a digit at least 5? In training the background is of the class's family with probability "
         f"{config.agreement:g} (left: tested alike), "
-        "then at random (right). Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the "
-        "prompts are the digits' captions (the classes' where "
-        r"$\pi_{core}=0$), or the network's own logits; open: the theorem's prompts, the classes' mean captions. "
+        "then at random (right). "
         f"Rich captions ($\\pi_{{core}}=\\pi_{{spu}}=1$) reach {r['digit_shade_main_ood'].mean():.3f}, captions that "
         f"never say the digit "
         f"($\\pi_{{core}}=0$, $\\pi_{{spu}}=1$) {r['shade_main_ood'].mean():.3f}, "
@@ -132,6 +130,9 @@ def digits(captioned: Result, controls: Result) -> Figure:
         (PAGE, 4.3),
         narrow_height=7.4,
         note=(
+            "Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the prompts are the digits' "
+            r"captions (the classes' where $\pi_{core}=0$), or the network's own logits; open: the theorem's prompts, "
+            "the classes' mean captions. "
             f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
             f"random background is of the class's family and "
             f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "

@@ -85,16 +85,18 @@ def icons(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        f"The class is the first word, one of {r.config.classes}. One guess in {r.config.classes} is "
-        f"{1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to "
-        f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. a: held-out icons of the training "
-        f"font, of three other fonts, and of the "
-        f"training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: accuracy "
-        f"under the five shifts (mean) over accuracy in the same font; small dots are seeds: {share}. ",
+        f"The class is the first word, one of {r.config.classes}. "
+        f"(a) Held-out icons of the training font, of three other fonts, and of the training font inverted and on "
+        f"coloured backgrounds. (b) Accuracy under the five shifts (mean) over accuracy in the same font; small dots "
+        f"are seeds.",
         f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, the share of its accuracy "
         f"that each method keeps: {share}. {means}.",
         (PAGE, 3.2),
         note=(
+            "Mean and one standard deviation over seeds. "
+            f"One guess in {r.config.classes} is "
+            f"{1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to "
+            f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. "
             f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be "
             f"compared with one guess in {r.config.classes}; that near to "
             "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions "

@@ -123,6 +123,7 @@ def effective(*results: Result) -> Figure:
         f"training sizes with the fitted line of supervised learning. "
         f"Right, the vertical offset from that line against training size. {offsets}.",
         (PAGE, 3.0),
+        narrow_height=5.6,
         note=(
             f"Offsets by size: {offsets}. Rich captions with 95 % t intervals over seeds: {intervals}. Means and one "
             f"standard deviation over seeds. A small stand-in for the paper's figure, whose data no package carries: "
@@ -191,6 +192,7 @@ def shifts(*results: Result) -> Figure:
         f"Two dot plots of accuracy in distribution and under five shifts for five methods. Mean of the five shifts "
         f"above: {five(panels[0])}; below: {five(high)}.",
         (PAGE, 4.0),
+        narrow_height=4.8,
         note=(
             f"Mean of five shifts in b: {five(high)}. In a, with the background reversed, where reading it is "
             f"worse than "

@@ -12,7 +12,7 @@ from mmcl_core.evidence.figures import (
     FIFTH,
     MULTI,
     PAGE,
-    PRINTED,
+    PUBLISHED,
     SUPERVISED,
     THEORY,
     THRESHOLD,
@@ -113,7 +113,7 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(2, 2, sharex=True, sharey=True)
         for ax, (place, k) in zip(axes.flat, PLACES.items(), strict=True):
-            ax.plot(range(len(names)), [drawn[n][k] / 100 for n in names], "s", color=PRINTED, label="published")
+            ax.plot(range(len(names)), [drawn[n][k] / 100 for n in names], "s", color=PUBLISHED, label="published")
             ax.plot(
                 range(len(SETTINGS)),
                 best["accuracy"][0, :, middle, k],

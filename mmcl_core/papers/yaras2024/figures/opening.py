@@ -11,15 +11,16 @@ from mmcl_core.evidence.figures import (
     MULTI,
     PAGE,
     THIRD,
+    THRESHOLD,
     Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     threshold,
 )
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.figures.theory import COLOURS
 
 
 @figure(
@@ -43,9 +44,16 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
             (MULTI, THIRD, FIFTH, FOURTH), bound["shown"], bound["curve"], bound["limit"], strict=True
         ):
             axes[1].plot(bound["n"], np.maximum(curve / limit, -1.2), color=colour, label=rf"$d={d:g},\ \beta_0={b:g}$")
-        threshold(axes[1], 2048, "2048")
-        axes[1].axhline(0, color="#777777", linewidth=0.6)
-        axes[1].set(xscale="log", ylim=(-1, 2.1), yticks=[-1, 0, 1], xlabel="pairs $n$", ylabel="bound (8) / limit (9)")
+        threshold(axes[1], 2048, "")
+        axes[1].annotate("2048", (2048, -0.9), xytext=(-3, 0), textcoords="offset points", ha="right", color="#555555")
+        axes[1].axhline(0, color=THRESHOLD, linewidth=0.6)
+        axes[1].set(
+            xscale="log",
+            ylim=(-1, 2.7 if canvas.narrow else 2.3),
+            yticks=[-1, 0, 1],
+            xlabel="pairs $n$",
+            ylabel="bound (8) / limit (9)",
+        )
         axes[1].legend(loc="upper right")
         for offset, key, colour, label in (
             (0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"),
@@ -92,9 +100,11 @@ def offsets(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        for colour, kappa, row in zip(COLOURS, r["offset_rate"], r["shared_log_gamma"], strict=False):
+        for colour, kappa, row in zip(
+            ordered(len(r["offset_rate"])), r["offset_rate"], r["shared_log_gamma"], strict=True
+        ):
             axes[0].plot(x, 2 * np.exp(row), color=colour, label=rf"$\kappa={kappa:g}$")
-        for colour, n, row in zip(COLOURS, r["ring"], r["free_log_gamma"], strict=False):
+        for colour, n, row in zip(ordered(len(r["ring"])), r["ring"], r["free_log_gamma"], strict=True):
             axes[1].plot(x, 2 * np.exp(row), color=colour, label=f"$n={n}$")
         for ax in axes:
             ax.set(xscale="log", yscale="log", xlabel=r"$\log t$", ylabel=r"$2\gamma$")

@@ -15,6 +15,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    THRESHOLD,
     Axes,
     Canvas,
     Figure,
@@ -53,7 +54,7 @@ def modality_key(canvas: Canvas, **place: Any) -> None:
     canvas.legend(handles=[*handles, Line2D([], [], color="#333333", linewidth=1.1, label="pair")], ncols=3, **place)
 
 
-@figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"])
+@figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"], "Fig. 2")
 def fig2(r: Result) -> Figure:
     time, gap, temperature, matched = r["plotted_time"], r["gap"], r["temperature"], float(r["matched"])
 
@@ -88,10 +89,11 @@ def fig2(r: Result) -> Figure:
         f"Right: six spheres; two pentagons move apart while they turn against each other until partners face each "
         f"other, and stay apart with a gap of {gap[-1]:.2f}.",
         (PAGE, 2.5),
+        narrow_height=5.2,
     )
 
 
-@figure("yaras2024.fig3", "Why mismatched pairs push the planes apart", ["yaras2024.fig2"])
+@figure("yaras2024.fig3", "Why mismatched pairs push the planes apart", ["yaras2024.fig2"], "Fig. 3")
 def fig3(r: Result) -> Figure:
     ring = Ring()
     angles = np.linspace(-180, 180, 241)
@@ -116,13 +118,14 @@ def fig3(r: Result) -> Figure:
         ax = right.subplots()
         for colour, tau, row in zip((MULTI, THIRD, FIFTH), temperatures, drives, strict=True):
             ax.plot(angles, row, color=colour, label=rf"$\tau={tau:g}$")
-        ax.axhline(0, color="#777777", linewidth=0.6)
+        ax.axhline(0, color=THRESHOLD, linewidth=0.6)
         ax.set(
             xlabel=r"angle between partners $\delta$ (degrees)",
             ylabel=r"common push $(1-\gamma^2)g$",
             xticks=[-144, -72, 0, 72, 144],
         )
-        ax.legend(loc="upper left")
+        ax.set_ylim(None, 1.3)
+        ax.legend(loc="upper center", ncols=3)
         panel_letters([ax])
         ax.texts[-1].set_text("b")
 
@@ -136,10 +139,11 @@ def fig3(r: Result) -> Figure:
         rf"temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): "
         rf"where it is positive the gap closes "
         rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on "
-        rf"{positive[0]:.0%} of the circle. Theory, no training.",
+        rf"{positive[0]:.0%} of the circle. ",
         f"Left: two spheres with five joined pairs, one with upright lines and one with crossing lines. Right: the "
         f"push over the angle is positive near zero and negative elsewhere, down to {drives.min():.2f}.",
         (PAGE, 2.4),
+        narrow_height=4.6,
     )
 
 

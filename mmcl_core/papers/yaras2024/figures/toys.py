@@ -13,11 +13,13 @@ from mmcl_core.evidence.figures import (
     MULTI,
     PAGE,
     SIXTH,
+    THEORY,
     THIRD,
     Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     threshold,
 )
@@ -80,7 +82,7 @@ def toy_swaps(r: Result) -> Figure:
     swaps: tuple[Swap, ...] = r.config.swaps()
     end = r["gap"][..., -1]
     names = {"hard": "hard swap", "soft": "soft swap", "row": "whole rows"}
-    colours = {"none": "#000000", "hard": MULTI, "soft": THIRD, "row": FIFTH}
+    colours = {"none": THEORY, "hard": MULTI, "soft": THIRD, "row": FIFTH}
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
@@ -136,8 +138,8 @@ def toy_swaps(r: Result) -> Figure:
 def phase(pairs: Result, start: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        colours = (MULTI, SIXTH, THIRD, FIFTH, "#D55E00", FOURTH)
-        for colour, n, row in zip(colours, pairs["n"], pairs["gap"], strict=False):
+        colours = ordered(len(pairs["n"]))
+        for colour, n, row in zip(colours, pairs["n"], pairs["gap"], strict=True):
             axes[0].plot(pairs["beta"], row, "o-", color=colour, markersize=2.5, linewidth=1, label=f"$n={n}$")
         axes[0].set(xscale="log", xlabel=r"$\beta_0$", ylabel=r"$\Delta(t=10^5)$")
         axes[0].set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
