@@ -186,7 +186,8 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         f"deviation falls along slope minus one half. Right: the difference of max-margin from its limit shrinks to "
         f"near zero with dimension.",
         (PAGE, 2.5),
-        note=(r"Dots in a and c: mean over seeds, bars one standard deviation."),
+        note=f"In b: root mean square over {k} seeds, bars its 95 % interval for normal errors; in a and c: mean over seeds, "
+        "bars one standard deviation.",
     )
 
 

@@ -81,7 +81,7 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
     return Figure(
         pd.DataFrame({"case": np.tile(names, len(ratio)), "ratio": ratio.ravel()}),
         draw,
-        rf"Theorem 3.3 at random starts. (a) Measured opening over its limit, one standard deviation over "
+        rf"(a) Measured opening over its limit, one standard deviation over "
         rf"{len(ratio)} draws. (b) The finite-n bound is negative until n is large; at CLIP's 2048 pairs, $d=512$, it "
         rf"is {float(bound['clip']):.0f}. "
         rf"(c) {int(small.config.n)} pairs, $d={small.config.d}$, $\beta_0={small.config.beta:g}$, "

@@ -80,18 +80,18 @@ def clip_features(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        "CLIP ViT-B/16 on 500 MSCOCO pairs, features published by Liang et al. 2022. a: the gap, "
+        "CLIP ViT-B/16 on 500 MSCOCO pairs. (a) The gap, "
         f"{r['gap'][0, zero]:.3f} trained and {r['gap'][1, zero]:.3f} with random weights, when both clouds are "
-        r"moved by $\mp\lambda(c_X-c_Y)/2$ and normalised again. b: retrieval at 1 in both directions. At $\lambda=1$ "
-        f"the gap is {r['gap'][0, one]:.3f}; {moved}, and {r['unused_texts'][0, zero]:.0%} of the texts were no "
-        "image's nearest one before, "
-        f"{r['unused_texts'][0, one]:.0%} after. "
-        f"c: cosines without a move. Trained: {cosines}.",
+        r"moved by $\mp\lambda(c_X-c_Y)/2$ and normalised again. (b) At $\lambda=1$ "
+        f"the gap is {r['gap'][0, one]:.3f}; {moved}. "
+        f"(c) Cosines without a move.",
         f"Two line plots over the share of the way and a bar plot. Gap trained {r['gap'][0, zero]:.2f}, at one "
         f"{r['gap'][0, one]:.2f}; {moved}. Mean cosines: {cosines}.",
         (PAGE, 2.6),
         note=(
-            f"With each modality's own mean taken away instead, "
+            "Features published by Liang et al. 2022. "
+            f"{r['unused_texts'][0, zero]:.0%} of the texts were no image's nearest one before the move by $\\lambda=1$, "
+            f"{r['unused_texts'][0, one]:.0%} after. With each modality's own mean taken away instead, "
             f"{r['centred_image_retrieval'][0]:.3f} and "
             f"{r['centred_text_retrieval'][0]:.3f}."
         ),

@@ -171,8 +171,8 @@ def fig4b(r: Result) -> Figure:
     return Figure(
         tidy(r.seeds, start=r["start"], end=r["end"], kind=np.array(STARTS)),
         draw,
-        f"Change of the gap in the first {r.config.steps} steps of AdamW (rate {r.config.rate:g}) on "
-        f"{r.config.pairs:,} pairs of captioned scenes: {words}. "
+        f"Change of the gap in {r.config.steps} steps of AdamW (rate {r.config.rate:g}) on "
+        f"{r.config.pairs:,} scenes: {words}. "
         f"Grey: "
         f"the paper's histogram for CLIP on MSCOCO, whose counts have the mean {printed:.3f}. "
         f"Data: procedural scenes, {len(r.seeds)} initialisations.",

@@ -57,6 +57,7 @@ def modality_key(canvas: Canvas, **place: Any) -> None:
 @figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"], "Fig. 2")
 def fig2(r: Result) -> Figure:
     time, gap, temperature, matched = r["plotted_time"], r["gap"], r["temperature"], float(r["matched"])
+    number = {3: "Three", 5: "Five", 7: "Seven", 9: "Nine"}.get(r.config.n, f"{r.config.n}")
 
     def draw(canvas: Canvas) -> None:
         left, right = canvas.subfigures(1, 2, width_ratios=(1.15, 1))
@@ -65,7 +66,7 @@ def fig2(r: Result) -> Figure:
             axes, (gap, temperature), (r"modality gap $\Delta$", r"temperature $\tau$"), strict=True
         ):
             ax.plot(time, curve, color=MULTI)
-            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, 1.2))
+            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, 1.13 * curve.max()))
             ax.set_xticks([0.1, 10, 1e3, 1e5])
             ax.xaxis.set_minor_formatter(NullFormatter())
             threshold(ax, matched + 0.1, "all match")
@@ -80,13 +81,13 @@ def fig2(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"plotted_time": time, "gap": gap, "temperature": temperature}),
         draw,
-        rf"Five pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
+        rf"{number} pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
         rf"{gap.max():.3f} and {temperature.max():.3f}, all pairs match at $t={matched:.3f}$, "
         rf"then both fall, to {gap[-1]:.3f} and {temperature[-1]:.4f} at $t=10^5$. (c) Six frames; lines join the "
         rf"pairs.",
         f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = 2 and falling slowly "
         f"after the dashed line at {matched:.1f}. "
-        f"Right: six spheres; two pentagons move apart while they turn against each other until partners face each "
+        f"Right: six spheres; two polygons move apart while they turn against each other until partners face each "
         f"other, and stay apart with a gap of {gap[-1]:.2f}.",
         (PAGE, 2.5),
         narrow_height=5.2,
@@ -135,7 +136,7 @@ def fig3(r: Result) -> Figure:
             {"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}
         ),
         draw,
-        rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and "
+        rf"(a) Five pairs on two circles, matched and shifted by two places. (b) The push that gap and "
         rf"temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): "
         rf"where it is positive the gap closes "
         rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on "

@@ -91,7 +91,7 @@ def schemes(r: Result) -> Figure:
         draw,
         rf"Eight pairs move freely from random, mismatched starts at $\beta_0=2$, $\gamma_0=0.4$. (a) Dots: the "
         rf"{len(inside)} of {len(log_gamma)} starts whose $\gamma$ stays below 1; black: the invariant, which knows "
-        rf"nothing of the encoders. (b) One seed over time, colours as in (a). ",
+        rf"nothing of the encoders. (b) One seed over time, colours as in (a); the fastest leaves the axis. ",
         f"Left: dots of six schemes lie on six black curves in the plane of inverse temperature and log gap. Right: "
         f"log gap over time; it ends near {end['exp(nu)']:.1f} for the exponential scheme and far lower for the "
         f"others.",
