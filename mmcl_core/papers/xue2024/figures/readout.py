@@ -87,11 +87,11 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        rf"Data model 1 (a): at $p_{{spu}}={p['p_spu'][-1]:g}$ zero-shot keeps {ends[0]:.3f} and logistic regression "
+        rf"Data model 1 (a): at $p_{{spu}}={p['p_spu'][-1]:g}$ zero-shot keeps {ends[0]:.3f} and a linear probe "
         rf"on the "
         rf"same features {ends[1]:.3f}. Data model 2, $m={m}$, $\beta=.5$ (b): the "
         r"probe loses every sample with the wrong background once $\alpha>1$, zero-shot beyond its "
-        r"threshold, the counter-prompt none. Prompt $(1,b)$ (c): accuracy peaks at $b^*$, left of the class mean "
+        r"threshold, the counter-prompt none. Prompt $(1,b)$ (c): accuracy peaks left of the class mean "
         r"$b=0$ "
         "(dashed). Unequal classes (d) make the model more robust.",
         "Four panels: a probe falling below zero-shot as agreement grows; a probe that drops to zero above alpha = 1 "
@@ -162,9 +162,7 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
         f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, C.7 and C.14 as "
         "corrected. Orders (b): root mean squares over seeds fall like "
         "$n^{-1/2}$, also that of the truncated decomposition (C.18, on top of C.16, as C.13 on C.11). Truncation (c): "
-        "the largest ratio over draws "
-        "stays below "
-        "the line at 2 with and without a gap.",
+        "the largest ratio over draws stays below 2 with and without a gap.",
         "Left: five boxes below the dashed line at one. Middle: parallel falling lines on log axes. Right: ratios near "
         "one, far "
         "below the line at two.",
