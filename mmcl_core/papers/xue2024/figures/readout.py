@@ -93,7 +93,7 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
         r"probe loses every sample with the wrong background once $\alpha>1$, zero-shot beyond its "
         r"threshold, the counter-prompt none. Prompt $(1,b)$ (c): accuracy peaks left of the class mean "
         r"$b=0$ "
-        "(dashed). Unequal classes (d) make the model more robust.",
+        "(dashed). Unequal classes (d) add robustness.",
         "Four panels: a probe falling below zero-shot as agreement grows; a probe that drops to zero above alpha = 1 "
         "while the "
         "counter-prompt stays at one; accuracy against the prompt with a maximum at negative b; accuracy rising with "
@@ -159,7 +159,7 @@ def lemmas(c: Result, r: Result, y: Result, t: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, C.7 and C.14 as "
+        f"Bounds (a): {len(c.seeds)} draws of each bounded quantity over its bound at $\\delta=.05$, C.7, C.14 "
         "corrected. Orders (b): root mean squares over seeds fall like "
         "$n^{-1/2}$, also that of the truncated decomposition (C.18, on top of C.16, as C.13 on C.11). Truncation (c): "
         "the largest ratio over draws stays below 2 with and without a gap.",

@@ -31,7 +31,7 @@ from mmcl_core.papers.yaras2024.claims.real_starts import drawn_on_own_side
 from mmcl_core.papers.yaras2024.experiments.inits import STARTS
 
 IMAGE, TEXT = MULTI, SINGLE  # the colours of the two modalities
-DRAWN = 200  # pairs on a sphere: more would hide each other
+DRAWN = 120  # pairs on a sphere: more would hide each other
 BANDS = "Lines and bands: mean and one standard deviation over seeds."
 
 
@@ -48,9 +48,7 @@ def sphere(ax: Axes3D, cloud: np.ndarray) -> None:
         alpha=0.4,
         rasterized=True,
     )
-    ax.add_collection3d(
-        Line3DCollection(cloud.swapaxes(0, 1), colors=THRESHOLD, linewidths=0.2, alpha=0.35, rasterized=True)
-    )
+    ax.add_collection3d(Line3DCollection(cloud.swapaxes(0, 1), colors=THRESHOLD, linewidths=0.2, alpha=0.35))
     ax.scatter(
         *cloud.swapaxes(0, 1).reshape(-1, 3).T, s=2, c=[IMAGE, TEXT] * cloud.shape[1], linewidths=0, depthshade=False
     )

@@ -112,7 +112,7 @@ def mitigation(*results: Result) -> Figure:
     ranks = {
         name: rank_correlation("gap", column("gap", *rs)).mean() for name, rs in (("scenes", scenes), ("icons", icons))
     }
-    said = "; ".join(f"{m} {gaps[m].mean():.3f} (paper {published.row(m).gap:g})" for m in order)
+    said = "; ".join(f"{m} {gaps[m].mean():.2f} ({published.row(m).gap:.2g})" for m in order)
     return Figure(
         long_table(
             {"scenes": scenes, "icons": icons},
@@ -124,7 +124,7 @@ def mitigation(*results: Result) -> Figure:
         "against the paper's; the line "
         f"is equality. Spearman's rank correlation with the paper: {ranks['scenes']:.2f} on scenes, "
         f"{ranks['icons']:.2f} on icons (random split).",
-        f"Two dot plots with logarithmic axes. Gap on scenes: {said}. Rank correlation {ranks['scenes']:.2f} on "
+        f"Two dot plots with logarithmic axes. Gap on scenes (paper): {said}. Rank correlation {ranks['scenes']:.2f} on "
         f"scenes and {ranks['icons']:.2f} on icons.",
         (PAGE, 3.1),
         note=(f"Dots and bars: mean and one standard deviation over {len(scenes[0].seeds)} seeds. {DATA}"),
