@@ -5,6 +5,7 @@ document.addEventListener("DOMContentLoaded", () => {
   large.setAttribute("aria-label", "Enlarged figure");
   large.tabIndex = 0; // so that the arrow keys scroll it
   large.addEventListener("click", () => large.close());
+  large.addEventListener("keydown", (event) => { if (event.key === "Escape") large.close(); }); // the theme stops the browser's own
   document.body.append(large);
   for (const figure of document.querySelectorAll("figure")) {
     const pictures = [...figure.querySelectorAll("picture")];
