@@ -123,13 +123,14 @@ def test_a_drawing_for_a_page_turns_dark_and_is_not_changed_otherwise():
 
 
 def test_a_page_shows_the_drawing_that_fits(tmp_path):
-    stem = "huang2024-fig1"
-    page = f'<a class="book-figure reference" href="../_images/{stem}.svg"><img alt="words" class="book-figure" '
-    page = f'<p>x</p>{page}src="../_images/{stem}.svg" />\n</a><p>y</p><img alt="" src="../_images/other.svg" />'
+    stem = "huang2024/fig1"
+    page = (
+        f'<p>x</p><img alt="words" class="book-figure" src="../figures/{stem}.svg" /><p>y</p><img alt="" src="a.svg" />'
+    )
     shown = pictures(page, {stem: (672, 240), f"{stem}-narrow": (341, 800)})
-    assert shown.startswith("<p>x</p><picture") and '<p>y</p><img alt="" src="../_images/other.svg" />' in shown
+    assert shown.startswith("<p>x</p><picture") and '<p>y</p><img alt="" src="a.svg" />' in shown
     for address in (f"{stem}.svg", f"{stem}.svg#dark", f"{stem}-narrow.svg", f"{stem}-narrow.svg#dark"):
-        assert f'"../_images/{address}"' in shown
+        assert f'"../figures/{address}"' in shown
     assert shown.count('alt="words"') == 2  # one in each mode; the other is not displayed
     drawing = tmp_path / "a.svg"
     drawing.write_text('<svg width="504pt" height="187.2pt">')

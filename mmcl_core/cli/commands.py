@@ -87,7 +87,13 @@ def command_figure(a: argparse.Namespace) -> int:
 def command_build(a: argparse.Namespace) -> int:
     from mmcl_core.site.build import build
 
-    return build(a.tier, a.device, a.seeds)
+    status = build(a.tier, a.device, a.seeds)
+    if a.pdf and not status:
+        from mmcl_core.site.pairs import root_folder
+        from mmcl_core.site.pdf import book_pdf
+
+        print(book_pdf(root_folder()))
+    return status
 
 
 def command_serve(a: argparse.Namespace) -> int:

@@ -52,7 +52,8 @@ def parser() -> Parser:
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every field of every row")
     form.add_argument("--jsonld", action="store_true", help="the rows as schema.org claims")
-    add("build", commands.command_build, "execute the chapters and build the site", running=True, settable=False)
+    sub = add("build", commands.command_build, "execute the chapters and build the site", running=True, settable=False)
+    sub.add_argument("--pdf", action="store_true", help="also print the book as one PDF (needs Chromium)")
     add("serve", commands.command_serve, "show the built site on this machine").add_argument(
         "--port", type=int, default=8000
     )

@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -23,14 +22,15 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.schedule import warm
 from mmcl_core.runtime import resolve_device
-from mmcl_core.site import pages, pairs
+from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.finish import finish
+from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
-from mmcl_core.site.pictures import show_pictures
 from mmcl_core.site.scoreboard import scoreboard
 
-PAGES = ("scoreboard", "deviations", "api", "colophon")
+PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "colophon")
 
 
 def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
@@ -87,18 +87,26 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(ledger["paper"]) for ledger in ledgers]
+    symbols, terms = notation.read(root, "symbols"), notation.read(root, "glossary")
+    write_if_changed(staged / "_static" / "cards.js", notation.cards(symbols, terms, papers))
     tables = {
+        "index": landing(ledgers),
+        "practice": "",
         "scoreboard": scoreboard(ledgers),
+        "gallery": gallery.gallery(papers, executed / "figures", gallery.places(ledgers)),
+        "notation": notation.notation(symbols, papers),
+        "glossary": notation.glossary(terms),
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
+    records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}
     for name in PAGES:
-        page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
+        page = pages.filled((root / "book" / f"{name}.md").read_text(encoding="utf-8"), records)
         write_if_changed(
             staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```")
         )
-    status = sphinx(root, staged)
+    status = sphinx(root, staged, executed / "figures")
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
@@ -172,7 +180,7 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
         )
     for path in [p for p in staged.rglob("*") if p.is_file()]:
         inside = path.relative_to(staged)
-        if inside not in wanted and not (len(inside.parts) == 1 and inside.stem in PAGES):
+        if inside not in wanted and inside != Path("_static/cards.js") and str(inside.with_suffix("")) not in PAGES:
             path.unlink()
     for inside, content in wanted.items():
         write_if_changed(staged / inside, content)
@@ -189,7 +197,7 @@ def without_injected_cell(executed: Path) -> str:
     return nbformat.writes(notebook)
 
 
-def sphinx(root: Path, staged: Path) -> int:
+def sphinx(root: Path, staged: Path, figures: Path) -> int:
     """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded."""
     config, toc = root / "_config.yml", root / "_toc.yml"
     digest = hashlib.sha256()
@@ -218,23 +226,13 @@ def sphinx(root: Path, staged: Path) -> int:
     ]
     run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
-    prune(root / "_build" / "html")
-    show_pictures(root / "_build" / "html", staged / "figures")
     if run.returncode or warnings or not page.exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
         print(
             f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
         )
         return 1
+    finish(root / "_build" / "html", figures, notation.read(root, "glossary"), pairs.toc(root))
     mark.write_text(digest.hexdigest())
     print(f"sphinx       built    {time.perf_counter() - begin:7.1f} s")
     return 0
-
-
-def prune(site: Path) -> None:
-    """Drop what the offline MathJax carries and a page never loads: speech rules, other output formats."""
-    for name in ("sre", "a11y", "ui"):
-        for folder in site.glob(f"_static/**/{name}"):
-            if folder.is_dir() and "mathjax" in str(folder).lower():
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(folder)

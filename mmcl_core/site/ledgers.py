@@ -37,6 +37,8 @@ def gathered(executed: Path, built: Sequence[str]) -> list[Ledger]:
                 "experiments": [*experiments.values()],
                 "shown": shown,
                 "pages": [part["page"] for part in mine],
+                "figures": {name: part["page"] for part in mine for name in part.get("figures", ())},
+                "heads": {part["page"]: part.get("head", {}) for part in mine},
             }
         )
     return ledgers

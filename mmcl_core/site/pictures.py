@@ -45,27 +45,29 @@ def write(figure: Figure, folder: Path, stem: str) -> None:
     (folder / f"{stem}-narrow.svg").write_bytes(web_drawing(figure.render("svg", narrow=True)))
 
 
-IMAGE = re.compile(
-    r'(?:<a class="book-figure[^"]*"[^>]*>\s*)?<img alt="([^"]*)" class="book-figure" src="([^"]*?)(\w[\w-]*)\.svg"'
-    r"[^>]*/?>(?:\s*</a>)?"
-)
+IMAGE = re.compile(r"<img\b[^>]*\bbook-figure\b[^>]*>")
 
 
 def pictures(page: str, sizes: dict[str, tuple[int, int]]) -> str:
     """A page of the built site with each figure's image replaced by the drawings that fit.
 
-    sizes : width and height in pixels of every drawing by the stem of its file, so that a page does not jump
+    sizes : width and height in pixels of every drawing by its path under `figures/`, so that a page does not jump
     """
 
     def picture(found: re.Match[str]) -> str:
-        alt, folder, stem = found.groups()
-        (width, height), (narrow_width, narrow_height) = sizes[stem], sizes[f"{stem}-narrow"]
+        told = dict(re.findall(r'([\w-]+)="([^"]*)"', found[0]))
+        folder, _, path = told["src"].rpartition("figures/")
+        path = path.removesuffix(".svg")
+        if f"{path}-narrow" not in sizes:
+            return found[0]
         drawings = ""
         for theme, fragment in (("light", ""), ("dark", "#dark")):
+            address, (width, height) = f"{folder}figures/{path}", sizes[path]
+            phone, (narrow_width, narrow_height) = f"{address}-narrow.svg{fragment}", sizes[f"{path}-narrow"]
+            source = f'<source media="{PHONE}" width="{narrow_width}" height="{narrow_height}" srcset="{phone}">'
             drawings += (
-                f'<picture class="only-{theme}"><source media="{PHONE}" width="{narrow_width}" '
-                f'height="{narrow_height}" srcset="{folder}{stem}-narrow.svg{fragment}"><img alt="{alt}" '
-                f'class="book-figure dark-light" src="{folder}{stem}.svg{fragment}" width="{width}" height="{height}" '
+                f'<picture class="only-{theme}">{source if told["alt"] else ""}<img alt="{told["alt"]}" '
+                f'class="book-figure dark-light" src="{address}.svg{fragment}" width="{width}" height="{height}" '
                 f'loading="lazy"></picture>'
             )
         return drawings
@@ -80,15 +82,6 @@ def size(drawing: Path) -> tuple[int, int]:
     return round(width / 0.75), round(height / 0.75)
 
 
-def show_pictures(site: Path, figures: Path) -> None:
-    """Put the drawings of the staging folder `figures` into the built site, and pages in order to show them."""
-    images = site / "_images"
-    sizes = {}
-    for drawing in figures.rglob("*.svg"):
-        sizes[drawing.stem] = size(drawing)
-        if drawing.stem.endswith("-narrow") and images.exists():
-            (images / drawing.name).write_bytes(drawing.read_bytes())
-    for path in site.rglob("*.html"):
-        page = path.read_text(encoding="utf-8")
-        if (changed := pictures(page, sizes)) != page:
-            path.write_text(changed, encoding="utf-8")
+def sizes_of(figures: Path) -> dict[str, tuple[int, int]]:
+    """The size of every drawing in a folder, by its path there without its ending."""
+    return {p.relative_to(figures).with_suffix("").as_posix(): size(p) for p in figures.rglob("*.svg")}

@@ -43,6 +43,12 @@ def text(source: str) -> str:
     )
 
 
+def said(source: str) -> str:
+    """A sentence with formulas, *emphasis* and [links](address) as HTML."""
+    linked = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text(source))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", linked)
+
+
 def anchor(claim_id: str) -> str:
     """The id of a claim's place in its chapter: `claim-huang2024-thm4-3`."""
     return "claim-" + re.sub(r"[^a-z0-9]+", "-", claim_id.lower())
@@ -109,48 +115,111 @@ def judged_by(row: Row) -> list[tuple[str, str]]:
 
 
 def verdict_box(row: Row) -> str:
-    """One claim, its evidence and its verdict."""
+    """One claim: statement, what was measured and the rule; how it was judged in detail is one click away."""
     c = row.claim
-    lines = [
-        ("Stated" if c.author.of_paper else "Origin", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
-        ("Measured", f"{measured(row)}<br><small>{text(c.measured)}</small>"),
-        *judged_by(row),
-    ]
-    if told := conditions(row):
-        lines.append(("Conditions", told))
+    rule, *others = judged_by(row)
+    found = [("Measured", measured(row)), rule]
     if row.surprising:
-        lines.append(("Declared", f"{badge(c.declared)} and yet measured otherwise"))
-    if c.note:
-        lines.append(("Note", text(c.note)))
-    body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in lines)
-    kind = f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"
+        found.append(("Declared", f"{badge(c.declared)} and yet measured otherwise"))
+    detail = [
+        ("Stated" if c.author.of_paper else "Origin", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
+        ("Measured is", text(c.measured)),
+        *others,
+        ("Conditions", conditions(row)),
+        ("Note", text(c.note)),
+        ("Kind", f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"),
+    ]
     return (
         f'<div class="claim-box claim-{css(row.verdict)}" id="{anchor(c.id)}" data-claim="{c.id}">'
-        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
-        f"<p>{text(c.statement)}</p><dl>{body}</dl></div>"
+        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> {badge(row.verdict)}</p>'
+        f"<p>{text(c.statement)}</p>{listed(found)}"
+        f'<details class="evidence"><summary>How it was judged</summary>{listed(detail)}</details></div>'
     )
 
 
-def verdict_table(rows: Sequence[Row]) -> str:
-    """Several claims, a row each."""
-    body = ""
-    for row in rows:
-        c = row.claim
-        note = f"<br><small>{text(c.note)}</small>" if c.note else ""
-        rules = "; ".join(f"{name.lower()}: {rule}" for name, rule in judged_by(row))
-        told = f"<br><small>Conditions:</small>{held}" if (held := conditions(row)) else ""
-        body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{to_scoreboard(row)}<br>{badge(row.verdict)}'
-            f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
-            f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
-            f" [{c.mark}]</small>{told}{note}</td>"
-            f"<td>{measured(row)}<br><small>{text(c.measured.rstrip('.'))}; {rules}</small></td></tr>"
-        )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Item, verdict", "Statement", "Measured; rule"))
-    return (
-        f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+def listed(facts: Sequence[tuple[str, str]]) -> str:
+    """Names and what they stand for; those that say nothing are left out."""
+    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts if value) + "</dl>"
+
+
+OPEN = (Verdict.refuted, Verdict.not_reproduced, Verdict.does_not_hold)  # what a group shows without a click
+HELD, RELEASED = "<!--held-->", "<!--released-->"  # the site keeps what lies between out of the page until it is opened
+
+
+def claims_group(rows: Sequence[Row], title: str = "") -> str:
+    """Several claims as one closed line that says what it holds and how it fell; open for what failed."""
+    failed = [row for row in rows if row.verdict in OPEN]
+    others = [row for row in rows if row.verdict not in OPEN]
+    title = title or named([row.claim.item for row in rows])
+    if not failed:
+        return fold(f"<b>{text(title)}</b>: {fell(rows)}", others)
+    rest = fold(f"The other {len(others)}: {fell(others)}", others) if others else ""
+    boxes = "".join(map(verdict_box, failed))
+    return f'<details class="claims" open><summary><b>{text(title)}</b>: {fell(rows)}</summary>{boxes}{rest}</details>'
+
+
+def fold(summary: str, rows: Sequence[Row]) -> str:
+    """A closed line with boxes under it."""
+    boxes = "".join(map(verdict_box, rows))
+    return f'<details class="claims"><summary>{summary}</summary>{HELD}{boxes}{RELEASED}</details>'
+
+
+def fell(rows: Sequence[Row]) -> str:
+    """How rows fell, in words: "5 statements of the paper: 4 reproduced, 1 refuted as printed; 2 of ours: both hold"."""
+    counted = totals(rows)
+    parts = []
+    for name, counts in (("of the paper", counted.of_papers), ("of ours", counted.ours)):
+        if counts:
+            number = counts.total()
+            noun = "" if parts else " statement" if number == 1 else " statements"
+            verdicts = (
+                next(iter(counts))
+                if number == 1
+                else ", ".join(f"{n} {plural(verdict, n)}" for verdict, n in counts.most_common())
+            )
+            parts.append(f"{number}{noun} {name}: {verdicts}")
+    return "; ".join(parts)
+
+
+def plural(verdict: str, n: int) -> str:
+    """The verdict of `n` statements: "2 hold", "1 holds"."""
+    return verdict if n == 1 else {"holds": "hold", "does not hold": "do not hold"}.get(verdict, verdict)
+
+
+ONE = r"\(?(?:[A-Z](?:\.\d+)*|\d+(?:\.\d+)*)[a-z]?\)?"
+LABEL = re.compile(
+    r"((?i:Theorem|Lemma|Corollary|Definition|Figure|Fig\.|Table|Section|Appendix|Equation|Eq\.))s?\.? "
+    rf"({ONE}(?:(?:, | and | to |-){ONE}(?!\w))*)(?!\w)"
+)
+PLURAL = {"Theorem": "Theorems", "Lemma": "Lemmas", "Figure": "Figures", "Fig.": "Figs.", "Table": "Tables"}
+
+
+def named(items: Sequence[str]) -> str:
+    """What several items have in common, as a title: "Lemmas C.1, C.3, C.4"."""
+    distinct = list(dict.fromkeys(items))
+    if len(distinct) == 1:
+        return distinct[0]
+    kinds: dict[str, list[str]] = {}
+    others: list[str] = []
+    for item in distinct:
+        found = LABEL.search(item)
+        if found is None:
+            others.append(re.split(r"[,:]", item)[0])
+            continue
+        kind = found[1].capitalize()
+        for label in re.split(r", | and ", found[2]):
+            if label not in kinds.setdefault(kind, []):
+                kinds[kind].append(label)
+    parts = []
+    for kind, labels in kinds.items():
+        ordered = labels
+        if kind == "Lemma":
+            ordered = sorted(labels, key=lambda one: [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", one)])
+        one_row = len(ordered) > 5 and len({label[0] for label in ordered}) == 1
+        told = f"{ordered[0]} to {ordered[-1]}" if one_row else ", ".join(ordered)
+        several = len(ordered) > 1 or " to " in told
+        parts.append(f"{PLURAL.get(kind, kind) if several else kind} {told}")
+    return "; ".join([*parts, *dict.fromkeys(others)])
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -178,8 +247,9 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
+    many = " many" if len(head) > 8 else ""
     return (
-        f'<div class="wide" tabindex="0"><table class="{kind}">{told}<thead><tr>{columns}</tr></thead>'
+        f'<div class="wide"><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
@@ -206,7 +276,7 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str
     """A figure for the site: numbered, named `fig-<paper>-<stem>`; under its caption one closed line with what it
     rests on, its data and its source. `site.pictures` puts in the drawings for phones and dark pages."""
     paper, stem = id.split(".", 1)
-    path = f"../figures/{paper}/{paper}-{stem}"
+    path = f"../figures/{paper}/{stem}"
     alt = " ".join(figure.alt.split())
     note = f"{figure.note} " if figure.note else ""
     return (

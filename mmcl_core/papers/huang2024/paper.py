@@ -57,6 +57,7 @@ PAPER = Paper(
     authors="Huang et al. 2024",
     reference="Wei Huang, Andi Han, Yongqiang Chen, Yuan Cao, Zhiqiang Xu, Taiji Suzuki. NeurIPS 2024, "
     "arXiv:2411.02837.",
+    judged="arXiv:2411.02837 version 1 (5 November 2024), in public sources; not its supplement's code",
     experiments=(
         identities.identities,
         figure1_runs,
