@@ -144,8 +144,48 @@ def test_verdicts_boxes_and_captions_can_be_read(browser, book, key, theme):
         elements = page.query_selector_all(selector)
         assert elements, selector
         assert min(e.evaluate(CONTRAST) for e in elements[:40]) >= 4.5, selector
-    ground = page.evaluate("getComputedStyle(document.querySelector('img.book-figure')).backgroundColor")
-    assert ground in ("rgb(255, 255, 255)", "rgb(244, 244, 244)")  # dark ink needs a light card in both modes
+    page.context.close()
+
+
+# Every figure that is displayed: its address, its size in the file and on the screen, and the ground it stands on.
+FIGURES = """
+() => [...document.querySelectorAll("figure img.book-figure")].filter(i => i.offsetParent).map(i => {
+  i.loading = "eager";
+  return [i.currentSrc, i.naturalWidth, i.getBoundingClientRect().width, getComputedStyle(i).backgroundColor];
+})
+"""
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_figures_are_drawn_for_the_screen_on_which_they_are_shown(browser, book, theme, width):
+    page, _ = opened(browser, book / "_build/html", "chapters/huang2024", theme, width)
+    page.evaluate(FIGURES)
+    page.wait_for_load_state("networkidle")
+    shown = page.evaluate(FIGURES)
+    assert shown
+    for address, drawn, wide, ground in shown:
+        assert address.endswith("#dark") == (theme == "dark")
+        assert ("-narrow.svg" in address) == (width == 390)
+        assert wide == pytest.approx(drawn, abs=1), f"{address} is scaled, and its letters with it"
+        assert ground == "rgba(0, 0, 0, 0)"  # the drawing brings the colours of the page's ground
+    page.context.close()
+
+
+def test_a_figure_opens_large_and_closes_by_keyboard(browser, book):
+    page, wrong = opened(browser, book / "_build/html", "chapters/huang2024")
+    button = page.locator("button.zoom").first
+    assert re.match(r"Enlarge Fig. \d+\.\d+", button.get_attribute("aria-label"))
+    button.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('dialog.zoomed').open")
+    assert page.evaluate("document.querySelector('dialog.zoomed img').alt.length") > 20
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.querySelector('dialog.zoomed').open")
+    assert page.evaluate("document.activeElement.className") == "zoom"
+    button.click()
+    page.locator("dialog.zoomed").click()
+    assert not page.evaluate("document.querySelector('dialog.zoomed').open")
+    assert wrong == []
     page.context.close()
 
 

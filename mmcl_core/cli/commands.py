@@ -81,7 +81,8 @@ def command_figure(a: argparse.Namespace) -> int:
     results.prepare(needed)
     for spec in specs:
         with passing_over_absent_data(spec.id, alone=len(specs) == 1):
-            for path in spec.make(results).export(Path(a.out), spec.id, formats):
+            drawn = spec.make(results)
+            for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
                 print(path)
     return 0
 

@@ -33,7 +33,7 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import explorers, gallery, maps, render, sixty
+from mmcl_core.site import explorers, gallery, maps, pictures, render, sixty
 from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
 
@@ -142,22 +142,20 @@ class Chapter:
             self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=origin)
             return
         self._placed.append(spec.id)
-        picture = figure.render("svg")
-        encoded = base64.b64encode(picture).decode()
+        title = spec.title + (f" (the paper's {spec.paper})" if spec.paper else "")
+        encoded = base64.b64encode(figure.render("svg")).decode()
         bundle = {
-            "text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
+            "text/html": render.figure_html(title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
             "text/plain": figure.alt,
         }
         if self.build_folder is not None:
             folder = self.build_folder / "figures" / self.paper.key
-            folder.mkdir(parents=True, exist_ok=True)
             stem = spec.id.split(".", 1)[1]
-            (folder / f"{stem}.svg").write_bytes(picture)
+            pictures.write(figure, folder, stem)
+            figure.export(folder, stem, ("pdf", "csv"))
             (folder / f"{stem}.png").write_bytes(gallery.lighter(figure.render("png")))
-            for format in ("pdf", "csv"):
-                (folder / f"{stem}.{format}").write_bytes(figure.render(format))
             (folder / f"{stem}.py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
-            bundle["text/markdown"] = render.figure_markdown(spec.id, spec.title, figure, origin)
+            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, origin)
         display(bundle, raw=True)
 
     def explorer(self, name: str) -> None:

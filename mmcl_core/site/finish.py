@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mmcl_core.site.notation import linked
+from mmcl_core.site.pictures import pictures, sizes_of
 from mmcl_core.site.render import HELD, RELEASED
 from mmcl_core.site.search import write_search
 from mmcl_core.site.typeset import typeset
@@ -24,9 +25,10 @@ def finish(site: Path, figures: Path, terms: dict[str, dict[str, Any]], pages: S
         shutil.copytree(figures, site / "figures", dirs_exist_ok=True)
         share_files(site)
     typeset(site)
+    sizes = sizes_of(site / "figures")
     for path in site.rglob("*.html"):
         page = path.read_text(encoding="utf-8")
-        changed = hold_back(page)
+        changed = pictures(hold_back(page), sizes)
         if path.parent.name == "chapters":
             changed = linked(changed, terms)
         changed = described(accessible(changed), "../" * (len(path.relative_to(site).parts) - 1))

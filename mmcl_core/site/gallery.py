@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mmcl_core.evidence.paper import Paper
 from mmcl_core.site.render import text
@@ -18,8 +19,11 @@ FORMATS = ("pdf", "svg", "png", "csv")
 
 def lighter(png: bytes) -> bytes:
     """A PNG with a palette of 128 colours, a fourth of the size and to the eye the same."""
-    target = BytesIO()
-    Image.open(BytesIO(png)).quantize(128, method=Image.Quantize.FASTOCTREE).save(target, "PNG", optimize=True)
+    target, image, told = BytesIO(), Image.open(BytesIO(png)), PngInfo()
+    for name, value in image.text.items():  # where it comes from
+        told.add_text(name, value)
+    fewer = image.quantize(128, method=Image.Quantize.FASTOCTREE)
+    fewer.save(target, "PNG", optimize=True, pnginfo=told)
     return target.getvalue()
 
 

@@ -264,20 +264,25 @@ def table(frame: pd.DataFrame, caption: str) -> str:
 
 def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> str:
     """A figure for Jupyter, its picture inlined."""
+    note = f"{text(figure.note)} " if figure.note else ""
     return (
         f'<figure><img src="{picture}" alt="{html.escape(figure.alt)}" style="background:#fff;max-width:100%">'
-        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} "
-        f"<small>({html.escape(provenance)})</small></figcaption></figure>"
+        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)}"
+        f"<details><summary>How it was made</summary>{note}{html.escape(provenance)}</details></figcaption></figure>"
     )
 
 
 def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str:
-    """A figure for the site: numbered, named `fig-<paper>-<stem>`, with links to its data and its source."""
+    """A figure for the site: numbered, named `fig-<paper>-<stem>`; under its caption one closed line with what it
+    rests on, its data and its source. `site.pictures` puts in the drawings for phones and dark pages."""
     paper, stem = id.split(".", 1)
     path = f"../figures/{paper}/{stem}"
     alt = " ".join(figure.alt.split())
+    note = f"{figure.note} " if figure.note else ""
     return (
-        f"```{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:width: 100%\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source "
-        f"<{path}.py>`\n```\n"
+        f"````{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:class: book-figure\n\n"
+        f"**{title}.** {figure.caption}\n\n"
+        f'<details class="made"><summary>How it was made</summary>\n\n'
+        f"{note}{provenance}. {{download}}`data <{path}.csv>` · {{download}}`PDF <{path}.pdf>` · "
+        f"{{download}}`source <{path}.py>` · `mmcl figure {id}`\n\n</details>\n````\n"
     )
