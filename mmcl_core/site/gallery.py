@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from PIL import Image
 
+from mmcl_core.evidence.figures import Figure, FigureSpec
 from mmcl_core.evidence.paper import Paper
 from mmcl_core.site.render import text
 
@@ -21,6 +23,17 @@ def lighter(png: bytes) -> bytes:
     target = BytesIO()
     Image.open(BytesIO(png)).quantize(128, method=Image.Quantize.FASTOCTREE).save(target, "PNG", optimize=True)
     return target.getvalue()
+
+
+def write_files(folder: Path, spec: FigureSpec, figure: Figure, picture: bytes) -> None:
+    """Write a figure in every format, and the module that drew it, into `folder/<paper>/`. `picture`: its SVG."""
+    path = folder / spec.id.replace(".", "/", 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".svg").write_bytes(picture)
+    path.with_suffix(".png").write_bytes(lighter(figure.render("png")))
+    for format in ("pdf", "csv"):
+        path.with_suffix(f".{format}").write_bytes(figure.render(format))
+    path.with_suffix(".py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
 
 
 def gallery(papers: Sequence[Paper], figures: Path, places: dict[str, str]) -> str:
