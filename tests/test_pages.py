@@ -10,7 +10,7 @@ import pytest
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author, Verdict
-from mmcl_core.site import finish, maps, notation, pages, pdf, render, sixty, typeset
+from mmcl_core.site import finish, groups, maps, notation, pages, pdf, sixty, typeset
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,28 +55,28 @@ def test_a_formula_becomes_mathml_wherever_it_stands(tmp_path):
     ],
 )
 def test_a_group_is_named_after_what_it_holds(items, title):
-    assert render.named(items) == title
+    assert groups.named(items) == title
 
 
 def test_a_group_says_how_it_fell_the_papers_statements_and_ours_apart():
     rows = [Fell(Said("Lemma 1"), Verdict.reproduced)] * 3 + [Fell(Said("Lemma 2"), Verdict.refuted)]
     ours = [Fell(Said("Beyond", Author.ours), Verdict.holds)]
-    assert render.fell(rows) == "4 statements of the paper: 3 reproduced, 1 refuted as printed"
-    assert render.fell(rows[:1] + ours) == "1 statement of the paper: reproduced; 1 of ours: holds"
+    assert groups.fell(rows) == "4 statements of the paper: 3 reproduced, 1 refuted as printed"
+    assert groups.fell(rows[:1] + ours) == "1 statement of the paper: reproduced; 1 of ours: holds"
 
 
 def test_a_closed_group_is_held_back_and_a_failed_statement_stands_open():
-    row = f"<details>{render.HELD}<p>a</p>{render.RELEASED}</details>"
+    row = f"<details>{groups.HELD}<p>a</p>{groups.RELEASED}</details>"
     assert finish.hold_back(row * 2) == '<details><noscript class="held"><p>a</p></noscript></details>' * 2
     results = catalog.results(tier="smoke")
     from mmcl_core.evidence.ledger import evaluate
 
     rows = [evaluate(catalog.find_claim(f"huang2024.{name}"), "smoke", results) for name in ("b1", "b3", "b4")]
-    whole = render.claims_group(rows)
+    whole = groups.claims_group(rows)
     assert whole.count("data-claim") == 3 and whole.startswith(
         '<details class="claims"><summary><b>Lemmas B.1, B.3, B.4</b>'
     )
-    assert render.OPEN == (Verdict.refuted, Verdict.not_reproduced, Verdict.does_not_hold)
+    assert groups.OPEN == (Verdict.refuted, Verdict.not_reproduced, Verdict.does_not_hold)
 
 
 def test_every_statement_of_a_map_has_rows_and_stands_on_what_is_there():

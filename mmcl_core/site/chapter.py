@@ -27,14 +27,14 @@ from IPython.display import display
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
 from mmcl_core.evidence.figures import Figure, FigureSpec
-from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, evaluate, set_after_a_run
+from mmcl_core.evidence.ledger import Row, evaluate
 from mmcl_core.evidence.verdicts import Missing
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import explorers, gallery, maps, pictures, render, sixty
-from mmcl_core.site.ledgers import paper_of
+from mmcl_core.site import explorers, gallery, groups, maps, render, sixty
+from mmcl_core.site.ledgers import judged, paper_of
 from mmcl_core.stats import Estimate
 
 logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on dates in fonts wherever a PDF is drawn
@@ -149,12 +149,7 @@ class Chapter:
             "text/plain": figure.alt,
         }
         if self.build_folder is not None:
-            folder = self.build_folder / "figures" / self.paper.key
-            stem = spec.id.split(".", 1)[1]
-            pictures.write(figure, folder, stem)
-            figure.export(folder, stem, ("pdf", "csv"))
-            (folder / f"{stem}.png").write_bytes(gallery.lighter(figure.render("png")))
-            (folder / f"{stem}.py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
+            gallery.write_files(self.build_folder / "figures", spec, figure)
             bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, origin)
         display(bundle, raw=True)
 
@@ -192,7 +187,7 @@ class Chapter:
         """
         rows = [self.row(name) for name in names if self._show(name)]
         if rows:
-            display({"text/html": render.claims_group(rows, title), "text/plain": ", ".join(names)}, raw=True)
+            display({"text/html": groups.claims_group(rows, title), "text/plain": ", ".join(names)}, raw=True)
 
     def map(self) -> None:
         """Show the paper's statements as a map: what rests on what, and how each fell."""
@@ -249,7 +244,7 @@ class Chapter:
         rows = [self.row(c.name) for c in self.paper.claims if first or c.name in self._shown]
         told = render.summary(rows)
         if unrun := [self.row(name) for name in self._shown if self.row(name).missing == Missing.never]:
-            told += render.fold(f"<b>Never run</b>: {len(unrun)} statements that wait for tier paper", unrun)
+            told += groups.fold(f"<b>Never run</b>: {len(unrun)} statements that wait for tier paper", unrun)
         display({"text/html": told, "text/plain": f"{len(rows)} claims"}, raw=True)
         if self.build_folder is None:
             return
@@ -257,36 +252,14 @@ class Chapter:
             raise InputError(
                 f"The page {self.page} must show every claim once: shown twice {twice}; mend its claim cells"
             )
-        ledger = {
-            "paper": self.paper.key,
-            "page": self.page,
-            "shown": self._shown,
-            "head": self._head,
-            "figures": self._placed,
+        machine = {
             "tier": self.tier.value,
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
-            "rows": [row.record() for row in rows],
-            "sensitivity": {
-                "half": changed_at_tolerance(rows, 0.5),
-                "double": changed_at_tolerance(rows, 2.0),
-                "holm": changed_under_holm(rows),
-                "after": set_after_a_run(rows),
-            },
-            "experiments": [
-                {
-                    "name": r.experiment,
-                    "seconds": r.seconds,
-                    "created": r.created,
-                    "device": r.device,
-                    "seeds": list(r.seeds),
-                    "data": r.data,
-                    "key": r.key,
-                }
-                for r in self._results.values()
-            ],
         }
+        shown = {"shown": self._shown, "head": self._head, "figures": self._placed}
+        ledger = {"paper": self.paper.key, "page": self.page} | shown | machine | judged(rows, self._results.values())
         (self.build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
 
     def _full(self, name: str) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from mmcl_core.site.groups import HELD, RELEASED
 from mmcl_core.site.notation import linked
 from mmcl_core.site.pictures import pictures, sizes_of
-from mmcl_core.site.render import HELD, RELEASED
 from mmcl_core.site.search import write_search
 from mmcl_core.site.typeset import typeset
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from mmcl_core.evidence.figures import Figure, FigureSpec
 from mmcl_core.evidence.paper import Paper
+from mmcl_core.site import pictures
 from mmcl_core.site.render import text
 
 FORMATS = ("pdf", "svg", "png", "csv")
@@ -25,6 +28,16 @@ def lighter(png: bytes) -> bytes:
     fewer = image.quantize(128, method=Image.Quantize.FASTOCTREE)
     fewer.save(target, "PNG", optimize=True, pnginfo=told)
     return target.getvalue()
+
+
+def write_files(folder: Path, spec: FigureSpec, figure: Figure) -> None:
+    """Write a figure's drawings for the pages, its files in every format, and the module that drew it, into
+    `folder/<paper>/`."""
+    path = folder / spec.id.replace(".", "/", 1)
+    pictures.write(figure, path.parent, path.name)
+    figure.export(path.parent, path.name, ("pdf", "csv"))
+    path.with_suffix(".png").write_bytes(lighter(figure.render("png")))
+    path.with_suffix(".py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
 
 
 def gallery(papers: Sequence[Paper], figures: Path, places: dict[str, str]) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mmcl_core.evidence.ledger import Row
 from mmcl_core.evidence.verdicts import GOOD, Verdict
-from mmcl_core.site.render import OPEN, SYMBOL, row_anchor
+from mmcl_core.site.groups import OPEN
+from mmcl_core.site.render import SYMBOL, row_anchor
 
 WIDTH, HEIGHT, STEP_X, STEP_Y = 124, 54, 150, 66  # of a box, and from one box to the next, in pixels
 

@@ -11,7 +11,7 @@ from mmcl_core.evidence.figures import Figure, FigureSpec
 from mmcl_core.evidence.ledger import Row
 from mmcl_core.evidence.paper import Paper
 from mmcl_core.paths import checkout
-from mmcl_core.site.render import fell
+from mmcl_core.site.groups import fell
 
 WORDS_A_MINUTE = 180  # of a text with formulas
 
