@@ -86,9 +86,10 @@ def command_figure(a: argparse.Namespace) -> int:
 
 
 def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
 
-    return build(a.tier, a.device, a.seeds, jobs=a.jobs)
+    return build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
 
 
 def command_serve(a: argparse.Namespace) -> int:
