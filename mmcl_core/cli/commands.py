@@ -88,9 +88,10 @@ def command_figure(a: argparse.Namespace) -> int:
 
 
 def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
 
-    status = build(a.tier, a.device, a.seeds, jobs=a.jobs)
+    status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
     if a.pdf and not status:
         from mmcl_core.site.pairs import root_folder
         from mmcl_core.site.pdf import book_pdf

@@ -11,9 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
@@ -23,8 +22,8 @@ from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.progress import spoken
-from mmcl_core.lab.run import parse_seeds
-from mmcl_core.lab.schedule import prepare, requests
+from mmcl_core.lab.run import Request, parse_seeds
+from mmcl_core.lab.schedule import Pool, prepare, requests
 from mmcl_core.lab.store import Store
 from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
@@ -46,6 +45,7 @@ def build(
     seeds: int | str | None = None,
     root: Path | None = None,
     jobs: int | str | None = None,
+    pool: Callable[[], Pool] | None = None,
 ) -> int:
     """Build the site at `_build/html`. Returns 0, or 1 when a chapter failed, a verdict surprised, or Sphinx warned.
 
@@ -83,7 +83,8 @@ def build(
     stale = [s.stem for s in sources if not current(executed, s.stem, fingerprints[s.stem])]
     # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
     experiments = [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments]
-    compute(experiments, tier, device, seeds, jobs, len(stale) * LIMITS[tier].total)
+    asked = requests(experiments, tier, seeds, device)
+    compute(asked, jobs, pool, len(stale) * LIMITS[tier].total)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
@@ -138,17 +139,14 @@ def build(
     return int(bool(failed or surprises or lost or status))
 
 
-def compute(
-    experiments: Sequence[Experiment], tier: str, device: str, seeds: Any, jobs: int | str | None, limit: float
-) -> None:
-    """Have the results of `experiments` in the store. What fails is named, and meets its reader in its chapter."""
-    store, begin = Store(results_folder()), time.perf_counter()
+def compute(asked: Sequence[Request], jobs: int | str | None, pool: Callable[[], Pool] | None, limit: float) -> None:
+    """Have the results of all requests in the store. What fails is named, and meets its reader in its chapter."""
+    begin = time.perf_counter()
 
     def announce(count: int, seconds: float, processes: int) -> None:
         print(f"experiments  {count} to compute, about {spoken(seconds)} on {processes} processes", flush=True)
 
-    asked = requests(experiments, tier, seeds, device)
-    failed = prepare(asked, store, jobs=jobs, limit=limit, begin=announce)
+    failed = prepare(asked, Store(results_folder()), jobs=jobs, pool=pool, limit=limit, begin=announce)
     if asked:
         print(
             f"experiments  in store {time.perf_counter() - begin:7.1f} s"

@@ -192,6 +192,7 @@ def trained_head(
         optimiser=optimiser,
         order=generator(NAME, seed, "order"),
         after_step=clamp,
+        gathered=[],
         name=NAME,
     )
     if method == "supervised":
