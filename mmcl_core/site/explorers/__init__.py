@@ -12,8 +12,9 @@ from mmcl_core.errors import DataAbsent, unknown
 from mmcl_core.site.explorers import declared
 from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
+from mmcl_core.site.explorers.sphere import SPHERE
 
-EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE)}
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE, SPHERE)}
 
 
 def shown(chapter: Any, name: str) -> dict[str, str]:
