@@ -141,7 +141,7 @@ def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
     shown = page.evaluate(f"{visible}.map(r => r.dataset.verdict)")
     assert set(shown) == {"holds"} and 0 < len(shown) < everything
     assert page.inner_text("#scoreboard-count") == f"{len(shown)} of {everything} rows"
-    # Which rows hold at the smallest tier differs between machines: the words searched for are those of a row that does.
+    # Which rows hold at the smallest tier differs between machines: the words searched for are those of one that does.
     words = page.evaluate(f"{visible}[0].querySelector('th').innerText").lower().split()[:2]
     page.fill("input[data-filter=text]", " ".join(words))
     found = page.evaluate(f"{visible}.map(r => r.textContent.toLowerCase())")

@@ -44,7 +44,8 @@ DEVIATIONS = (
     Deviation(
         "changed",
         "Long runs",
-        r"Stage two is run at half of the figure's $\eta k\sigma_\xi^2 d/n$, with 200 neurons and $\tau = 1/2$, for 600 steps.",
+        r"Stage two is run at half of the figure's $\eta k\sigma_\xi^2 d/n$, with 200 neurons, "
+        r"$\tau = 1/2$ and 600 steps.",
         r"The same time $\eta t$; steps to a small loss are inversely proportional to $\eta$, and what is learnt "
         r"there hardly depends on it.",
         named("thm4_2_step_size", "thm4_3_step_size", "step_size_noise", "step_size_signal"),

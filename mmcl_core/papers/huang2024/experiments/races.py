@@ -44,11 +44,10 @@ class RaceSetting(Config):
 def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]`.
 
-    `typical_loser` is the loser had the largest starts of the run been their scales, sigma_0 ||mu|| and
-    sigma_0 sigma_xi sqrt(d), and had the winner been stopped at its level and not a step behind it: the luck of the
-    largest of many draws is taken out, and with it its logarithm in n. `typical_gamma` is the signal at T1 without the
-    luck of its start.
-    `few_*` are one modality with Figure 1's number of neurons.
+    `typical_loser` is the loser had the largest starts of the run been their scales, sigma_0 ||mu|| and sigma_0
+    sigma_xi sqrt(d), and had the winner been stopped at its level and not a step behind it: the luck of the largest of
+    many draws is taken out, and with it its logarithm in n. `typical_gamma` is the signal at T1 without the luck of its
+    start. `few_*` are one modality with Figure 1's number of neurons.
     """
     c = config
     columns: dict[str, list[np.ndarray]] = {}
