@@ -26,7 +26,8 @@ MAY = {
     "evidence": {"lab", "stats", "errors"},
     "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
     "papers": {
-        "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
+        "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",
+        "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "papers", "metrics", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},

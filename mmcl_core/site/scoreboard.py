@@ -129,8 +129,8 @@ def rows(records: Sequence[Record]) -> str:
         + f'<label>Order <select data-filter="order"><option value="">as in the book</option>{orders}</select></label>'
     )
     body = "".join(
-        f'<tr id="{row_anchor(r["id"])}" data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-author="{r["author"]}" '
-        f'data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
+        f'<tr id="{row_anchor(r["id"])}" data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" '
+        f'data-author="{r["author"]}" data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
         f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a><br>{badge(r["verdict"])}</th>'
         f"<td>{text(r['statement'])}<br><small>{text(r['paper_value'])} [{r['mark']}]</small>{conditions(r)}</td>"
         f"<td>{measured(r)}</td><td>{text(r['rule'])}{basis(r, 'rule')}</td>"

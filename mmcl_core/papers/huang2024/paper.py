@@ -44,6 +44,7 @@ from mmcl_core.papers.huang2024.experiments import (
     sequence,
     stage_one,
     stage_two,
+    times,
 )
 from mmcl_core.papers.huang2024.experiments.figure1 import figure1 as figure1_runs
 from mmcl_core.papers.huang2024.figures import ceilings as ceiling_figures
@@ -83,6 +84,7 @@ PAPER = Paper(
         scaling.thresholds,
         scaling.collapse,
         scaling.step_size,
+        times.times,
         neurons.neurons,
         colored_mnist.colored_samples,
         colored_mnist.colored_mnist,

@@ -82,8 +82,7 @@ def samples(r: Result) -> Figure:
         f"The colour is the label's own for {r['train_colour_accuracy'].mean():.0%} of the training images and "
         f"{r['test_colour_accuracy'].mean():.0%} of the test images. Data: {source_of(r)}.",
         "Two rows of twelve small coloured handwritten digits on black, the upper row mostly in the colour of its "
-        "class, "
-        "the lower row mostly in the colour of the partner class.",
+        "class, the lower row mostly in the colour of the partner class.",
         (PAGE, 1.6),
         narrow_height=2.9,
     )
