@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mmcl_core.errors import DataAbsent, unknown
 from mmcl_core.site.explorers import declared
+from mmcl_core.site.explorers.backgrounds import BACKGROUNDS
 from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
 from mmcl_core.site.explorers.sphere import SPHERE
@@ -17,7 +18,7 @@ from mmcl_core.site.explorers.sphere import SPHERE
 if TYPE_CHECKING:
     from mmcl_core.site.chapter import Chapter
 
-EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE, SPHERE)}
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE)}
 
 
 def shown(chapter: Chapter, name: str) -> dict[str, str]:
