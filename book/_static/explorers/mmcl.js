@@ -225,7 +225,7 @@ MMCL.panel = ({ width, height = 230, x, y, marks, title = "", alt }) => {
   const xTicks = ticks(x, Math.max(3, Math.floor(w / 62))), yTicks = ticks(y, Math.max(4, Math.floor(h / 34)));
   const frame = `<path d="M${left} ${top}V${top + h}H${left + w}" ${stroke({ width: 1 })}/>`
     + xTicks.map((v) => `<path d="M${f(X(v))} ${top + h}v4" ${stroke({ width: 1 })}/><text x="${f(X(v))}" y="${top + h + 16}"`
-      + ` text-anchor="middle" class="ex-small">${MMCL.text(v)}</text>`).join("")
+      + ` text-anchor="middle" class="ex-small">${x.words ? escape(x.words[v]) : MMCL.text(v)}</text>`).join("")
     + yTicks.map((v) => `<path d="M${left} ${f(Y(v))}h-4" ${stroke({ width: 1 })}/><text x="${left - 7}" y="${f(Y(v) + 4)}"`
       + ` text-anchor="end" class="ex-small">${MMCL.text(v)}</text>`).join("")
     + `<text x="${left + w / 2}" y="${height - 5}" text-anchor="middle">${escape(x.label)}</text>`
