@@ -2,8 +2,8 @@
 
     python benchmarks/clip_input.py        # about 20 s; writes benchmarks/measured/clip_input.json
 
-Pictures are generated photographs-to-be of MSCOCO's usual 640 x 480, saved as JPEG of quality 90: noise of three scales,
-so that decoding has as much to do as on real ones (about 100 kB each).
+Pictures are generated photographs-to-be of MSCOCO's usual 640 x 480, saved as JPEG of quality 90: noise of three
+scales, so that decoding has as much to do as on real ones (about 100 kB each).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Checkpoints: the state of a long computation, written whole or not at all, read without pickle, refused where anything
-differs.
+"""Checkpoints: the state of a long computation, written whole or not at all, read without pickle, refused where
+anything differs.
 
 A file holds a JSON text and tensors (safetensors) under a checksum. The JSON names what the state belongs to, its
 *identity*: batch, rates, shapes, and fingerprints of the weights and random streams at the start.

@@ -263,7 +263,8 @@ def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
     assert page.inner_text("#scoreboard-count").endswith(f" of {everything} rows") or "shown" in page.inner_text(
         "#scoreboard-count"
     )
-    # Which rows hold at the smallest tier differs between machines: the words searched for are those of a row that does.
+    # Which rows hold at the smallest tier differs between machines: the words searched for are those of a row that
+    # does.
     words = page.evaluate(f"{ROWS}[0].querySelector('th').innerText").lower().split()[:2]
     page.fill("input[data-filter=text]", " ".join(words))
     found = page.evaluate(f"{ROWS}.map(r => r.textContent.toLowerCase())")

@@ -44,7 +44,8 @@ def test_everything_unusable_is_counted_by_kind_and_left_out(folder):
     pairs = scanned(coco_pairs(folder, "train"), 0)
     assert len(pairs) == 44 and {pairs.name(i) for i in range(44)}.isdisjoint(f"000{k}.png" for k in (3, 5, 6, 7))
     assert {kind: len(names) for kind, names in pairs.problems.found.items()} == {
-        "empty captions": 1, "captions without an image": 1, "images without a caption": 1, "images that are missing": 1,
+        "empty captions": 1, "captions without an image": 1, "images without a caption": 1, 
+        "images that are missing": 1,
         "pictures that cannot be decoded": 2,
     }  # fmt: skip
     with pytest.raises(InputError, match="0006.png.*on_broken=skip"):

@@ -1,5 +1,5 @@
-"""The same units on a real Dask scheduler and two workers on loopback: the same bits, a lost worker costs only time, and
-what does not answer is one sentence."""
+"""The same units on a real Dask scheduler and two workers on loopback: the same bits, a lost worker costs only time,
+and what does not answer is one sentence."""
 
 import os
 import signal

@@ -124,7 +124,8 @@ def test_symbols_and_words_are_complete():
 
 def test_the_first_mention_of_a_word_is_linked_and_nothing_else():
     terms = {"modality gap": {"means": "x"}, "temperature": {"means": "y", "also": ["temperatures"]}}
-    page = '<article><p>A <code>temperature</code> and temperatures, the <a href="x">modality gap</a>, temperature.</p></article>'
+    link = '<a href="x">modality gap</a>'
+    page = f"<article><p>A <code>temperature</code> and temperatures, the {link}, temperature.</p></article>"
     made = notation.linked(page, terms)
     assert made.count('class="term"') == 1 and 'href="../glossary.html#term-temperature">temperatures</a>' in made
 

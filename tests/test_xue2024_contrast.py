@@ -137,7 +137,6 @@ def trained_with_batch(batch):
     return contrast.supervise(scenes.images, scenes.label, 2, contrast.Recipe(steps=2, batch=batch), "test", 0)
 
 
-
 def test_equivalence_needs_the_whole_interval():
     """A mean inside the margin whose interval is not is undecided; too few seeds decide nothing."""
     margin = Within(0, absolute=0.03, basis=before("a test"))

@@ -31,7 +31,8 @@ def command_train_clip(a: argparse.Namespace) -> int:
         train, test = prepared(run, 0)
         steps = run.epochs * (len(train) // run.batch)
         print(
-            f"{len(train):,} pairs to train on, {len(test):,} to test on; {steps:,} steps of {run.batch}; runs go to {out}"
+            f"{len(train):,} pairs to train on, {len(test):,} to test on; {steps:,} steps of {run.batch}; "
+            f"runs go to {out}"
         )
         return 0
     for seed in range(run.seeds):

@@ -36,7 +36,8 @@ def embedded(
 def measures(
     image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], gap_pairs: int, seed: int
 ) -> dict[str, float]:
-    """`COLUMNS`: uniformity and gap on `gap_pairs` random pairs (Yaras et al. 2024, section 4), retrieval at one on all.
+    """`COLUMNS`: uniformity and gap on `gap_pairs` random pairs (Yaras et al. 2024, section 4), retrieval at one on
+    all.
 
     Image retrieval asks with a text, text retrieval with an image.
     """

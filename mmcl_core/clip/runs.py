@@ -23,7 +23,8 @@ def run_folder(run: ClipRun) -> Path:
 
 
 def finished(run: ClipRun, seed: int, out: Path | None = None) -> dict[str, Any] | None:
-    """The last row of measures of a run that is done, or None: also what another machine trained and was copied here."""
+    """The last row of measures of a run that is done, or None: also what another machine trained and was copied
+    here."""
     path = (out or run_folder(run)) / f"seed-{seed}.pt"
     if not path.exists():
         return None

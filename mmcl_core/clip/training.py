@@ -123,7 +123,8 @@ def chunk_for(run: ClipRun, clip: Clip, pictures: torch.Tensor, tokens: torch.Te
     each = max(1, sum(saved.values()) // few)
     if room < each:
         raise InputError(
-            f"memory={run.memory} does not hold one pair: weights and optimiser take {4 * weights / 1e9:.1f} GB, a pair "
+            f"memory={run.memory} does not hold one pair: weights and optimiser take "
+            f"{4 * weights / 1e9:.1f} GB, a pair "
             f"{each / 1e9:.2f} GB; give more, or a smaller tower"
         )
     return min(len(pictures), room // each) if room // each < len(pictures) else 0

@@ -45,7 +45,8 @@ def load_weights(clip: Clip, path: Path) -> None:
                              "OpenCLIP's format")  # fmt: skip
         if name in found and found[name].shape != place.shape:
             raise InputError(
-                f"The weights {file} have {name} of shape {tuple(found[name].shape)}, the run {tuple(place.shape)}: set "
+                f"The weights {file} have {name} of shape {tuple(found[name].shape)}, the run "
+                f"{tuple(place.shape)}: set "
                 "image_tower, width, pixels, context and tokenizer to those of the weights"
             )
     with torch.no_grad():

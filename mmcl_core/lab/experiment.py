@@ -26,8 +26,8 @@ class Experiment:
     `coordinates` (epochs, grid values), which have none. `data(config)` names the data sources the experiment reads
     with their checksums, so that other data give another store key. `seconds` is what to expect on two CPU cores.
     A `deterministic` experiment has no seeds: it is called with an empty list and its arrays have no seed axis. The
-    others are computed in blocks of at most `block` seeds (`lab/units.py`): 1 where seeds are trained one after another,
-    more where they share each step.
+    others are computed in blocks of at most `block` seeds (`lab/units.py`): 1 where seeds are trained one after
+    another,     more where they share each step.
     """
 
     name: str

@@ -47,10 +47,13 @@ def hold_back(page: str) -> str:
 
 
 REPAIRS = {
-    # What the theme leaves for a screen reader to guess: buttons without a name, a sidebar outside of all landmarks, and
+    # What the theme leaves for a screen reader to guess: buttons without a name, a sidebar outside of all landmarks,
+    # and
     # lists whose roles ARIA no longer has.
     '<summary><span class="toctree-toggle"': '<summary aria-label="Pages of this chapter"><span class="toctree-toggle"',
-    'class="bd-sidebar-primary bd-sidebar': 'role="complementary" aria-label="The book" class="bd-sidebar-primary bd-sidebar',
+    'class="bd-sidebar-primary bd-sidebar': (
+        'role="complementary" aria-label="The book" class="bd-sidebar-primary bd-sidebar'
+    ),
     'role="list" class="citation-list"': 'class="citation-list"',
     ' role="doc-biblioentry"': "",
 }

@@ -69,7 +69,8 @@ def card(id: str, title: str, page: str) -> str:
         f'<a href="{path}.{f}" aria-label="{html.escape(title)} as {f.upper()}">{f.upper()}</a>' for f in FORMATS
     )
     return (
-        f'<li><a href="{anchor}" tabindex="-1" aria-hidden="true"><img src="{path}.svg" alt="" loading="lazy" class="book-figure"></a>'
+        f'<li><a href="{anchor}" tabindex="-1" aria-hidden="true">'
+        f'<img src="{path}.svg" alt="" loading="lazy" class="book-figure"></a>'
         f'<p><a href="{anchor}"><b>{text(title)}</b></a></p><p class="formats">{links}</p>'
         f'<p><code>{command}</code> <button type="button" data-copy="{command}">Copy</button></p></li>'
     )

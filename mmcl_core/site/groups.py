@@ -32,7 +32,8 @@ def fold(summary: str, rows: Sequence[Row]) -> str:
 
 
 def fell(rows: Sequence[Row]) -> str:
-    """How rows fell, in words: "5 statements of the paper: 4 reproduced, 1 refuted as printed; 2 of ours: both hold"."""
+    """How rows fell, in words: "5 statements of the paper: 4 reproduced, 1 refuted as printed; 2 of ours: both
+    hold"."""
     counted = totals(rows)
     parts = []
     for name, counts in (("of the paper", counted.of_papers), ("of ours", counted.ours)):

@@ -1,5 +1,5 @@
-"""The map of a paper's statements: what rests on what, each with its verdict, as an SVG that is a list of links, and the
-same in words."""
+"""The map of a paper's statements: what rests on what, each with its verdict, as an SVG that is a list of links, and
+the same in words."""
 
 from __future__ import annotations
 

@@ -195,7 +195,8 @@ def _edited(key: str, text: NotebookNode, book: NotebookNode, keep: Keep | None)
     remembered = remembered.get("in_step") if isinstance(remembered, Mapping) else None
     if remembered not in (_digest(text), _digest(book)):
         raise InputError(
-            f"Both halves of chapter {key} were edited since they were last in step, and nothing was written: say which "
+            f"Both halves of chapter {key} were edited since they were last in step, and nothing was "
+            f"written: say which "
             "one stands with mmcl sync --keep text or mmcl sync --keep notebook"
         )
     return "text" if remembered == _digest(book) else "notebook"

@@ -1,7 +1,7 @@
 """The book as one PDF: all pages of the built site in one document, printed by Chromium, with contents and links.
 
-A link to another page becomes a link inside the PDF. It is printed twice: the first time tells on which page each chapter
-begins, the second has these numbers in the contents.
+A link to another page becomes a link inside the PDF. It is printed twice: the first time tells on which page each
+chapter begins, the second has these numbers in the contents.
 """
 
 from __future__ import annotations

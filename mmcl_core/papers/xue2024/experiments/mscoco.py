@@ -104,7 +104,8 @@ def mscoco_source(config: MscocoSetting) -> dict[str, str]:
     done = [f"{share:g} {n} {s}" for s in range(config.seeds) for share, n in runs if finished(config.run(share, n), s)]
     if config.only_finished and not done:
         raise DataAbsent(
-            "MSCOCO is here, but no run is done: start one with mmcl train-clip xue2024-scratch --set data=FOLDER --set "
+            "MSCOCO is here, but no run is done: start one with mmcl train-clip xue2024-scratch --set "
+            "data=FOLDER --set "
             "share=0.25, or all of them with mmcl run xue2024.mscoco --tier paper"
         )
     sizes = {s: str((folder / f"captions_{s}.json").stat().st_size) for s in (config.train, config.test)}

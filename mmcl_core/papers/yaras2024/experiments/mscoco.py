@@ -71,7 +71,8 @@ def place(config: MscocoSetting) -> Path:
     folder = Path(config.folder).expanduser() if config.folder else root / "mscoco" if root else None
     if folder is None or not (folder / "annotations" / f"captions_{config.train}.json").is_file():
         raise DataAbsent(
-            f"MSCOCO's pictures and captions come with no package, so CLIP RN50 was not trained: unpack {config.train}, "
+            f"MSCOCO's pictures and captions come with no package, so CLIP RN50 was not trained: unpack "
+            f"{config.train}, "
             f"{config.test} and annotations into the folder mscoco under MMCL_DATA_DIR"
         )
     return folder
