@@ -1,12 +1,12 @@
 # make book    the site at tier `book` (default)      make test    the whole suite
 # make preview the site at tier `smoke`               make clean   remove what was generated
-# make mutants plant errors, see each caught
+# make mutants plant errors, see each caught  make bench   measure every family's speed
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: book preview test mutants sync lint serve clean distclean
+.PHONY: book preview test mutants bench sync lint serve clean distclean
 book: $(READY)
 	@$(BIN)/mmcl build --tier book
 
@@ -18,6 +18,10 @@ test: $(READY)
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants.py
+
+bench: $(READY)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'jax>=0.7'
+	@$(BIN)/python -m benchmarks.bench
 
 sync: $(READY)
 	@$(BIN)/mmcl sync

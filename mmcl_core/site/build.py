@@ -28,8 +28,9 @@ from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
+from mmcl_core.site.speed import speed
 
-PAGES = ("scoreboard", "deviations", "api", "colophon")
+PAGES = ("scoreboard", "deviations", "api", "speed", "colophon")
 
 
 def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
@@ -90,6 +91,7 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         "scoreboard": scoreboard(ledgers),
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
+        "speed": speed(root),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
     for name in PAGES:
