@@ -26,6 +26,7 @@ PAGES = (
     "scoreboard",
     "deviations",
     "api",
+    "speed",
     "colophon",
     "guide",
     "references",
