@@ -1,49 +1,51 @@
-# make book    the site at tier `book` (default)      make test    the whole suite
-# make preview the site at tier `smoke`               make clean   remove what was generated
-# make mutants plant errors, see each caught  make bench   measure every family's speed
+# make book    the site at tier `book` (default)      make test      the whole suite
+# make preview the site at tier `smoke`               make lint      style and types
+# make mutants plant errors, see each caught          make torture   kills and corrupt bytes by the hundred
+# make bench   measure every family's speed
+# make clean   remove the site, keep results/         make distclean remove results/ and .venv as well
 PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+BIN    := .venv/bin
+MMCL   := $(BIN)/python -P -m mmcl_core.cli
 
-.PHONY: book preview test mutants bench sync lint serve clean distclean
-book: $(READY)
-	@$(BIN)/mmcl build --tier book
+.PHONY: book preview test torture mutants bench sync lint serve ready clean distclean
+book: ready
+	@$(MMCL) build --tier book
 
-preview: $(READY)
-	@$(BIN)/mmcl build --tier smoke
+preview: ready
+	@$(MMCL) build --tier smoke
 
-test: $(READY)
+test: ready
 	@$(BIN)/python -m pytest -n auto
 
-mutants: $(READY)
+torture: ready
+	@$(BIN)/python -m tests.torture
+
+mutants: ready
 	@$(BIN)/python tests/mutants.py
 
-bench: $(READY)
+bench: ready
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'jax>=0.7'
 	@$(BIN)/python -m benchmarks.bench
 
-sync: $(READY)
-	@$(BIN)/mmcl sync
+sync: ready
+	@$(MMCL) sync
 
-lint: $(READY)
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: ready
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check . && $(BIN)/python -m pyright
 
-serve: $(READY)
-	@$(BIN)/mmcl serve
+serve: ready
+	@$(MMCL) serve
 
-# The stamp is redone only when what it installs changes.
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d is too old: 3.11 or newer is needed; name one with make PYTHON=python3.11" % sys.version_info[:2])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned packages into $(VENV) (a minute or two the first time)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+# Makes the environment, or mends it; asked every time, and done in a moment when nothing has changed.
+ready:
+	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON) here: install Python 3.11 or newer, or name it with make PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) tools/ready.py
 
 clean:
-	rm -rf _build results build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	rm -rf _build build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@test ! -d results || echo "results/ is kept; make distclean removes it as well"
 
 distclean: clean
-	rm -rf $(VENV)
+	@test ! -d results || echo "removing results/ and with it everything that was computed"
+	rm -rf results .venv .venv.lock

@@ -69,3 +69,16 @@ def find_figure(id: str) -> FigureSpec:
     if id not in known:
         raise unknown("figure", id, known)
     return known[id]
+
+
+def find_training_method(name: str) -> Any:
+    """The way to train called `name` ("baseline", "HS .1"): a row of Yaras et al. 2024, Tables 2 to 5.
+
+    Raises
+    ------
+    InputError
+        For any other name.
+    """
+    from mmcl_core.papers.yaras2024.methods import find_method
+
+    return find_method(name)

@@ -1,11 +1,19 @@
-"""Contrastive losses as pure functions of embeddings. A leading seed axis `S`, where there is one, is kept."""
+"""Contrastive losses as pure functions of embeddings. A leading seed axis `S`, where there is one, is kept.
+
+`InputError` for embeddings that are no tensors or do not come in pairs, and for a temperature that is not positive; one
+that is learnt on a GPU is not looked at, since that would stop the GPU at every step.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import normalize
+
+from mmcl_core.errors import InputError
 
 
 def _logits(
@@ -17,16 +25,35 @@ def _logits(
         return a @ b.mT / temperature
 
 
+def _check_pairs(first: Any, second: Any, temperature: Any) -> None:
+    for x in (first, second):
+        if not isinstance(x, Tensor):
+            raise InputError(
+                f"Losses take torch tensors, not a {type(x).__module__}.{type(x).__name__}: write torch.as_tensor(x)"
+            )
+    if first.shape != second.shape or first.ndim < 2:
+        raise InputError(
+            f"Embeddings of shapes {tuple(first.shape)} and {tuple(second.shape)} are no pairs: both must be [..., B, D]"
+        )
+    seen = torch.as_tensor(temperature)
+    if seen.device.type == "cpu" and not bool((seen > 0).all()):
+        raise InputError(
+            f"A temperature of {seen.min().item():g} is not allowed: it must be above 0, CLIP starts at 0.07"
+        )
+
+
 def nt_xent(first: Float[Tensor, "*S B D"], second: Float[Tensor, "*S B D"], temperature: float) -> Float[Tensor, "*S"]:
     """SimCLR's loss (Chen et al. 2020, eq. 1): each of the 2B views must find the other view of its image among 2B - 1.
 
     The embeddings are normalised here. Mean over all 2B anchors, natural logarithm, one value for each seed.
     """
+    _check_pairs(first, second, temperature)
     views = torch.cat([first, second], -2)
     logits = _logits(views, views, temperature)
     itself = torch.eye(views.shape[-2], dtype=torch.bool, device=views.device)
-    partner = logits.diagonal(first.shape[-2], -2, -1)  # both views of a pair have the same partner logit
-    return logits.masked_fill(itself, -torch.inf).logsumexp(-1).mean(-1) - partner.mean(-1)
+    pairs = first.shape[-2]
+    partner = torch.cat([logits.diagonal(pairs, -2, -1), logits.diagonal(-pairs, -2, -1)], -1)
+    return (logits.masked_fill(itself, -torch.inf).logsumexp(-1) - partner).mean(-1)
 
 
 def symmetric_cross_entropy(
@@ -37,10 +64,12 @@ def symmetric_cross_entropy(
     `ignored[i, j]` drops entry (i, j) from the softmax of its row and of its column; the diagonal of `ignored` must be
     False.
     """
-    pair = logits.diagonal(0, -2, -1).mean(-1)
+    pair = logits.diagonal(
+        0, -2, -1
+    )  # taken off sample by sample: at low temperatures all are large, their difference not
     if ignored is not None:
         logits = logits.masked_fill(ignored, -torch.inf)
-    return (logits.logsumexp(-1) + logits.logsumexp(-2)).mean(-1) / 2 - pair
+    return ((logits.logsumexp(-1) - pair) + (logits.logsumexp(-2) - pair)).mean(-1) / 2
 
 
 def clip_loss(
@@ -55,4 +84,5 @@ def clip_loss(
     The embeddings are normalised here. `ignored[i, j]` drops text j as a negative of image i and image i of text j, for
     example where captions repeat; its diagonal must be False.
     """
+    _check_pairs(image, text, temperature)
     return symmetric_cross_entropy(_logits(image, text, temperature), ignored)

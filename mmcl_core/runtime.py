@@ -74,9 +74,17 @@ def seed_sequence(experiment: str, seed: int, purpose: str) -> np.random.SeedSeq
 
 def generator(experiment: str, seed: int, purpose: str) -> torch.Generator:
     """A CPU generator for one stream. Always on the CPU: the CUDA generator differs between GPU models for one seed,
-    so data and initial weights are drawn here and moved."""
-    state = seed_sequence(experiment, seed, purpose).generate_state(1, np.uint64)[0]
-    return torch.Generator(device="cpu").manual_seed(int(state) & (2**63 - 1))
+    so data and initial weights are drawn here and moved.
+
+    Its whole state comes from the seed sequence, as numpy fills its own Mersenne twister: torch's `manual_seed` takes
+    32 bits of a seed, and among some thousand streams two would be the same.
+    """
+    stream = torch.Generator(device="cpu")
+    state = stream.manual_seed(0).get_state()
+    words = np.random.MT19937(seed_sequence(experiment, seed, purpose)).state["state"]["key"]
+    # Torch keeps the twister's 624 words in 64 bits each, after its seed, two counters and the place of the next word.
+    state[24 : 24 + 8 * len(words)] = torch.from_numpy(words.astype(np.uint64).view(np.uint8))
+    return stream.set_state(state)
 
 
 def numpy_generator(experiment: str, seed: int, purpose: str) -> np.random.Generator:

@@ -107,13 +107,14 @@ def power_law(x: Real[np.ndarray, N], y: Real[np.ndarray, "S N"]) -> Estimate:
 
 
 def reaching_lowest(*estimates: Estimate) -> Estimate:
-    """Of several estimates the one whose interval reaches lowest: an ordering holds in all when it holds there."""
-    return min(estimates, key=lambda e: (e.low, e.value))
+    """Of several estimates the one whose interval reaches lowest: an ordering holds in all when it holds there. One
+    that is NaN comes before all others."""
+    return min(estimates, key=lambda e: (not math.isnan(e.value), e.low, e.value))
 
 
 def reaching_highest(*estimates: Estimate) -> Estimate:
-    """Of several estimates the one whose interval reaches highest."""
-    return max(estimates, key=lambda e: (e.high, e.value))
+    """Of several estimates the one whose interval reaches highest. One that is NaN comes before all others."""
+    return max(estimates, key=lambda e: (math.isnan(e.value), e.high, e.value))
 
 
 def prediction(estimate: Estimate) -> tuple[float, float] | None:

@@ -53,6 +53,7 @@ def results(tmp_path_factory):
     folder = (here.parent if os.environ.get("PYTEST_XDIST_WORKER") else here) / "results"  # side by side, one store
     folder.mkdir(exist_ok=True)
     os.environ["MMCL_RESULTS"] = str(folder)
+    os.environ.setdefault("MMCL_JOBS", "1")  # the tests themselves run side by side
     os.environ["MMCL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     given = os.environ.pop("MMCL_DATA_DIR", None)
     if given and all((Path(given) / file).exists() for file in CLIP_FILES):  # the one source that no package carries

@@ -1,11 +1,14 @@
 """Contrastive losses against literal loops, gradients against finite differences, and what symmetry demands."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmcl_core.errors import InputError
 from mmcl_core.losses import clip_loss, nt_xent, symmetric_cross_entropy
 from tests.tolerances import close
 
@@ -122,3 +125,35 @@ def test_the_temperature_has_a_gradient_where_it_is_learnt():
     a, b = embeddings(8)
     nu = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda v: clip_loss(a, b, torch.exp(-v)), (nu,))
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("temperature", [1e-1, 1e-3, 1e-6])
+def test_what_is_told_apart_costs_nothing_at_any_temperature(loss, dtype, temperature):
+    """Sixty-four orthogonal pairs: every other text is at least 1/temperature of logit away, so the loss is the
+    logarithm of 1 + (choices - 1) e^(-1/temperature), and zero below a temperature of 0.01."""
+    pairs = torch.eye(64, dtype=dtype) * torch.linspace(0.5, 3, 64, dtype=dtype)[:, None]
+    turn = torch.linalg.qr(torch.randn(64, 64, dtype=dtype, generator=torch.Generator().manual_seed(0))).Q
+    others = 126 if loss is nt_xent else 63
+    exact = np.log1p(others * np.exp(-1 / temperature))
+    value = float(loss(pairs @ turn, pairs @ turn, temperature))
+    assert value >= 0 and value == pytest.approx(exact, abs=1e-6 if dtype is torch.float32 else 1e-14)
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+@pytest.mark.parametrize("temperature", [0, 0.0, -0.1, float("nan"), torch.tensor(0.0), torch.tensor([0.1, -1.0])])
+def test_a_temperature_that_is_not_positive_is_refused(loss, temperature):
+    a, b = embeddings(9)
+    with pytest.raises(InputError, match="it must be above 0"):
+        inspect.unwrap(loss)(a, b, temperature)
+
+
+@pytest.mark.parametrize("loss", [nt_xent, clip_loss])
+def test_what_are_no_pairs_of_tensors_is_refused(loss):
+    a, b = embeddings(9)
+    plain = inspect.unwrap(loss)  # a user has no shapes checked
+    with pytest.raises(InputError, match=r"not a numpy.ndarray: write torch.as_tensor"):
+        plain(a.numpy(), b.numpy(), 0.1)
+    with pytest.raises(InputError, match="are no pairs"):
+        plain(a, b[:3], 0.1)

@@ -1,11 +1,15 @@
 """Read-outs and the modality gap, on embeddings whose answer is known."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
+from mmcl_core import metrics
+from mmcl_core.errors import InputError
 from mmcl_core.metrics import (
     accuracy,
     debiased_modality_gap,
@@ -94,7 +98,7 @@ def test_effective_rank_and_condition_number_in_closed_form():
     assert effective_rank(points / np.tile(stretch, 2)[:, None]) == pytest.approx(4)
     assert effective_rank(points * [1, 0, 0, 0]) == pytest.approx(1)
     assert feature_condition_number(points * [1, 0, 0, 0], 2) == np.inf
-    with pytest.raises(ValueError, match="4 singular values, so j cannot be 5"):
+    with pytest.raises(InputError, match="4 singular values, so j cannot be 5"):
         feature_condition_number(points, 5)
 
 
@@ -163,3 +167,70 @@ def test_uniformity_of_the_uniform_sphere_of_a_point_and_by_matrix_root():
     covariance = (x - x.mean(0)).T @ (x - x.mean(0)) / len(x)
     squared = x.mean(0) @ x.mean(0) + 1 + np.trace(covariance) - 2 / np.sqrt(5) * np.trace(sqrtm(covariance))
     assert close(uniformity(first, second), -np.sqrt(squared.real), loose=100)  # two roots of a matrix
+
+
+GOOD = np.random.default_rng(3).normal(size=(40, 8))
+BROKEN = {
+    "a dead tower": np.zeros((40, 8)),
+    "one row that is zero": np.where(np.arange(40)[:, None] == 7, 0.0, GOOD),
+    "nan": np.full((40, 8), np.nan),
+    "one number that is nan": np.where(np.arange(320).reshape(40, 8) == 3, np.nan, GOOD),
+    "infinite": np.where(np.arange(320).reshape(40, 8) == 3, np.inf, GOOD),
+    "a collapsed tower": 0.1 + 1e-7 * GOOD,
+    "a constant tower": np.full((40, 8), 0.3),
+}
+NOTHING = {  # which of them leave a measure without meaning
+    "modality_gap": [k for k in BROKEN if "collapsed" not in k and "constant" not in k],
+    "debiased_modality_gap": [k for k in BROKEN if "collapsed" not in k and "constant" not in k],
+    "uniformity": [k for k in BROKEN if "collapsed" not in k and "constant" not in k],
+    "effective_rank": [k for k in BROKEN if "row" not in k],
+    "retrieval_at_1": ["nan", "one number that is nan", "infinite"],
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("measure, state", [(m, k) for m, states in NOTHING.items() for k in states])
+def test_embeddings_that_say_nothing_have_no_measure(measure, state):
+    function, broken = getattr(metrics, measure), BROKEN[state]
+    if measure == "effective_rank":
+        assert np.isnan(function(broken)) and np.isnan(feature_condition_number(broken, 2))
+        assert np.isnan(function(broken.astype(np.float32)))
+    else:
+        assert np.isnan([function(broken, GOOD), function(GOOD, broken), function(broken, broken)]).all()
+
+
+@pytest.mark.parametrize("state", [k for k in BROKEN if "nan" in k or k == "infinite"])
+def test_nothing_is_predicted_from_broken_embeddings(state):
+    labels = np.arange(40) % 2
+    with pytest.raises(InputError, match="image embeddings are not finite"):
+        zero_shot_predictions(BROKEN[state], GOOD[:2])
+    with pytest.raises(InputError, match="prompt embeddings are not finite"):
+        zero_shot_predictions(GOOD, BROKEN[state])
+    with pytest.raises(InputError, match="training embeddings are not finite"):
+        linear_probe_predictions(BROKEN[state], labels, GOOD)
+    with pytest.raises(InputError, match="test embeddings are not finite"):
+        linear_probe_predictions(GOOD, labels, GOOD, BROKEN[state])
+
+
+def test_what_does_not_fit_is_refused_in_one_sentence():
+    for measure in (debiased_modality_gap, retrieval_at_1):
+        with pytest.raises(InputError, match=r"shapes \(40, 8\) and \(1, 8\) are no pairs"):
+            inspect.unwrap(measure)(GOOD, GOOD[:1])  # a user has no shapes checked
+    with pytest.raises(InputError, match="cannot be held against"):
+        inspect.unwrap(accuracy)(np.arange(3), np.arange(4))
+    with pytest.raises(InputError, match="all the same"):
+        linear_probe_predictions(GOOD, np.zeros(40, int), GOOD)
+
+
+def test_very_large_and_very_small_embeddings_keep_their_directions():
+    other = np.random.default_rng(4).normal(size=(40, 8))
+    for scale in (1e-200, 1e200):
+        assert close(modality_gap(scale * GOOD, other), modality_gap(GOOD, other))
+        assert retrieval_at_1(scale * GOOD, GOOD) == 1
+
+
+def test_retrieval_by_blocks_is_retrieval_at_once(monkeypatch):
+    image, text = GOOD + 0.5, GOOD + np.random.default_rng(5).normal(size=(40, 8))
+    whole = retrieval_at_1(image, text)
+    monkeypatch.setattr(metrics, "BLOCK", 7 * 40)
+    assert 0.1 < whole < 0.9 and retrieval_at_1(image, text) == whole

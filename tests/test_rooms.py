@@ -13,22 +13,25 @@ ROOT = Path(mmcl_core.__file__).parent
 MAY = {
     "errors": set(),
     "paths": set(),
-    "losses": set(),
-    "metrics": set(),
+    "losses": {"errors"},
+    "metrics": {"errors"},
     "stats": set(),
     "runtime": {"errors"},
+    "checkpoint": {"errors"},
     "flow": {"errors"},
     "models": {"runtime", "errors", "data"},
-    "train": {"errors"},
+    "train": {"checkpoint", "errors"},
     "data": {"runtime", "errors", "paths"},
-    "lab": {"runtime", "errors", "paths"},
+    "lab": {"runtime", "checkpoint", "errors", "paths"},
     "evidence": {"lab", "stats", "errors"},
+    "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
     "papers": {
-        "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
+        "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",
+        "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
-    "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
-    "cli": {"site", "catalog", "evidence", "lab", "data", "runtime", "errors", "paths"},
+    "site": {"catalog", "papers", "metrics", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
+    "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths"},
 }  # fmt: skip
 
 

@@ -181,6 +181,59 @@ def test_a_write_that_fails_midway_is_one_sentence_and_leaves_nothing(tmp_path):
     assert list((tmp_path / "toy.line").iterdir()) == []
 
 
+def test_a_store_is_for_everybody_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o002)
+    try:
+        store = Store(tmp_path / "shared")
+        store.save(KEY, ARRAYS, {})
+        (store.folder(KEY) / "arrays.npz").write_bytes(b"")
+        store.load(KEY)  # damaged: moved aside
+    finally:
+        os.umask(before)
+    folders = [p for p in (tmp_path / "shared").rglob("*") if p.is_dir()]
+    assert len(folders) == 4 and all(p.stat().st_mode & 0o777 == 0o775 for p in folders)
+
+
+@pytest.mark.parametrize("file", ["meta.json", "arrays.npz"])
+def test_what_may_not_be_read_is_not_damaged(tmp_path, monkeypatch, capsys, file):
+    store = Store(tmp_path)
+    store.save(KEY, ARRAYS, {})
+    read = Path.read_bytes
+
+    def forbidden(path):
+        if path.name == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(InputError, match="cannot be read .Permission denied. and was left alone.*chmod"):
+        store.load(KEY)
+    assert list(store.keys("toy.line")) == [] or file == "arrays.npz"
+    monkeypatch.undo()
+    assert store.load(KEY).arrays["a"].shape == (3, 4) and not (tmp_path / ".damaged").exists()
+
+
+def test_what_killed_writers_left_is_removed_when_nobody_can_be_writing_it(tmp_path):
+    store = Store(tmp_path)
+    left, busy = tmp_path / "toy.line" / ".writing-old", tmp_path / "toy.line" / ".writing-new"
+    for folder in (left, busy):
+        folder.mkdir(parents=True)
+        (folder / "arrays.npz").write_bytes(b"half")
+    os.utime(left, (1, 1))
+    store.save(KEY, ARRAYS, {})
+    assert not left.exists() and busy.exists()
+
+
+def test_an_unwritable_store_is_noticed_before_anything_is_computed(tmp_path, monkeypatch):
+    from mmcl_core.lab.run import run
+    from tests.toy import line
+
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(type(line), "compute", lambda *a: pytest.fail("it was computed"))
+    with pytest.raises(InputError, match="could not be written"):
+        run(line, "smoke", store=Store(tmp_path / "file" / "inside"))
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="could not be written"):

@@ -7,12 +7,12 @@ from torch.nn.functional import cross_entropy, normalize
 
 from mmcl_core import stats
 from mmcl_core.data import backgrounds
-from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.errors import InputError
 from mmcl_core.evidence.rules import Outcome, Within, before
 from mmcl_core.lab.config import Tier
 from mmcl_core.losses import clip_loss
 from mmcl_core.papers.xue2024 import contrast
-from mmcl_core.papers.xue2024.experiments import digits, icons, mscoco, robustness
+from mmcl_core.papers.xue2024.experiments import digits, icons, robustness
 from tests.test_xue2024_backgrounds import split
 
 
@@ -136,21 +136,6 @@ def trained_with_batch(batch):
     scenes = split().train
     return contrast.supervise(scenes.images, scenes.label, 2, contrast.Recipe(steps=2, batch=batch), "test", 0)
 
-
-def test_mscoco_says_in_one_sentence_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.delenv("MMCL_DATA_DIR", raising=False)
-    with pytest.raises(
-        DataAbsent,
-        match="MSCOCO are not on this machine.*code that trains CLIP on it is not part of this version.*MMCL_DATA_DIR",
-    ):
-        mscoco.mscoco_source(mscoco.MscocoSetting())
-    for part in mscoco.NEEDED:
-        (tmp_path / "mscoco" / part).mkdir(parents=True)
-    (tmp_path / "imagenet-r").mkdir()
-    monkeypatch.setenv("MMCL_DATA_DIR", str(tmp_path))
-    assert mscoco.mscoco_source(mscoco.MscocoSetting())
-    with pytest.raises(DataAbsent, match="1 of 5 shifted ImageNets.*not part of this version"):
-        mscoco.mscoco.compute(mscoco.MscocoSetting(), [0], torch.device("cpu"))
 
 
 def test_equivalence_needs_the_whole_interval():

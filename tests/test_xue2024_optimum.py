@@ -1,4 +1,4 @@
-"""Xue et al. 2024, the optimum of the unnormalised loss: laws by literal loops, Newton's method, the text's
+"""Xue et al. 2024, the optimum of the unnormalised loss: laws by literal loops, another solver, the text's
 equation."""
 
 import itertools
@@ -6,10 +6,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 
 from mmcl_core.errors import InputError
 from mmcl_core.papers.xue2024.experiments import loss_optimum
-from mmcl_core.papers.xue2024.optimum import STATES, Population, loss_and_gradient, optimum
+from mmcl_core.papers.xue2024.optimum import STATES, Population, derivatives, optimum
+from mmcl_core.runtime import generator
 
 POPULATION = Population(0.25, 0.5, 0.9)
 
@@ -57,17 +59,19 @@ def literal_loss(theta, population, ridge):
     return total
 
 
-def test_the_loss_is_that_of_a_literal_loop_and_the_gradient_its_difference_quotient():
+def test_the_loss_is_that_of_a_literal_loop_and_its_derivatives_are_difference_quotients():
     theta, direction = np.random.default_rng(0).standard_normal((2, 3 * STATES))
-    value, gradient = loss_and_gradient(theta, POPULATION, 0.01)
+    value, gradient, hessian = derivatives(theta, POPULATION, 0.01)
     assert value == pytest.approx(literal_loss(theta, POPULATION, 0.01), rel=1e-12)
     step = 1e-5
-    ends = [loss_and_gradient(theta + s * direction, POPULATION, 0.01)[0] for s in (-step, step)]
-    assert gradient @ direction == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)
+    ends = [derivatives(theta + s * direction, POPULATION, 0.01) for s in (-step, step)]
+    assert gradient @ direction == pytest.approx((ends[1][0] - ends[0][0]) / (2 * step), rel=1e-6)
+    quotient = (ends[1][1] - ends[0][1]) / (2 * step)
+    np.testing.assert_allclose(hessian @ direction, quotient, atol=1e-8 * np.abs(quotient).max())
 
 
-def newton(population, ridge, steps=60):
-    """The same problem by damped Newton steps on torch's own derivatives, from a random start."""
+def by_first_derivatives(population, ridge):
+    """The same problem by L-BFGS on torch's own gradient, from a random start."""
     captions, joint = torch.as_tensor(population.captions), torch.as_tensor(population.joint)
     law, caption_law = joint.sum(1), joint.sum(0)
 
@@ -78,28 +82,25 @@ def newton(population, ridge, steps=60):
         columns = (law[:, None] * s.exp()).sum(0).log() @ caption_law
         return (rows + columns) / 2 - (joint * s).sum() + ridge / 2 * (law * (u**2 + v**2)).sum()
 
-    theta = torch.as_tensor(np.random.default_rng(1).standard_normal(3 * STATES)) * 0.1
-    for _ in range(steps):
-        gradient = torch.func.grad(loss)(theta)
-        if gradient.abs().max() < 1e-11:
-            break
-        hessian = torch.func.hessian(loss)(theta) + 1e-12 * torch.eye(3 * STATES)
-        move, size = torch.linalg.solve(hessian, gradient), 1.0
-        while loss(theta - size * move) > loss(theta) - 1e-4 * size * (gradient @ move) and size > 1e-9:
-            size /= 2
-        theta = theta - size * move
-    return theta.numpy(), float(loss(theta))
+    def value_and_gradient(theta):
+        gradient, value = torch.func.grad_and_value(loss)(torch.as_tensor(theta))
+        return float(value), gradient.numpy()
+
+    start = np.random.default_rng(1).standard_normal(3 * STATES) * 0.1
+    options = {"maxiter": 4000, "maxfun": 8000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
+    found = minimize(value_and_gradient, start, method="L-BFGS-B", jac=True, options=options)
+    return found.x, found.fun
 
 
 @pytest.mark.parametrize("pair", [(1, 1), (1, 0)])
-def test_newtons_method_ends_at_the_same_optimum(pair):
-    """An independent solver and another start: the same value and the same coefficients of the digit."""
+def test_another_solver_ends_at_the_same_optimum(pair):
+    """Another method, other derivatives and another start: the same value and the same coefficients of the digit."""
     population = Population(*pair, 0.925)
-    found, (theta, value) = optimum(population, 1e-2), newton(population, 1e-2)
-    ours = loss_and_gradient(np.concatenate([found.u, found.v, found.w]), population, 1e-2)[0]
-    assert ours == pytest.approx(value, abs=1e-9)
+    found, (theta, value) = optimum(population, 1e-2), by_first_derivatives(population, 1e-2)
+    ours = derivatives(np.concatenate([found.u, found.v, found.w]), population, 1e-2)[0]
+    assert ours == pytest.approx(value, abs=1e-9) and ours <= value + 1e-13
     np.testing.assert_allclose(found.u, theta[:STATES], atol=2e-3)
-    assert found.residual < 1e-6
+    assert found.residual < 1e-9
 
 
 def test_the_guesses_average_to_what_is_said():
@@ -137,6 +138,29 @@ def test_the_posterior_is_a_sum_over_captions():
             weight = population.joint[:, t].sum()
             sums[int(np.sign(a))] += weight * np.exp(found.u[x] * a + found.v[x] * b)
         assert found.posterior_right[x] == ((sums[1] > sums[-1]) == (population.label[x] > 0))
+
+
+def test_a_step_of_descent_is_autograds():
+    """Three steps on the table of embeddings, by torch's optimiser on the loss written with logarithms of sums."""
+    config = loss_optimum.DescentSetting.at("book", steps=3, captions=(1,), width=5, decay=0.3, rate=0.5)
+    found = loss_optimum.loss_descent.compute(config, [0], torch.device("cpu"))["u"][0, 0]
+    population = Population(0.25, 1, config.agreement)
+    start = [
+        torch.randn(*shape, generator=generator("xue2024.loss_descent", 0, f"{shape}")) / 5**0.5
+        for shape in ((STATES, 5), (5, 3))
+    ]
+    image, words = (x.requires_grad_() for x in start)
+    optimiser = torch.optim.SGD([image, words], 0.5, 0.9, weight_decay=0.3)
+    captions, joint = (torch.as_tensor(a).float() for a in (population.captions, population.joint))
+    for _ in range(3):
+        u, v, w = (image @ words).T
+        s = torch.outer(u, captions[:, 0]) + torch.outer(v, captions[:, 1]) + w[:, None]
+        by_image = (joint.sum(0) * s.exp()).sum(1).log() @ joint.sum(1)
+        by_caption = (joint.sum(1)[:, None] * s.exp()).sum(0).log() @ joint.sum(0)
+        optimiser.zero_grad()
+        ((by_image + by_caption) / 2 - (joint * s).sum()).backward()
+        optimiser.step()
+    np.testing.assert_allclose(found, (image @ words)[:, 0].detach(), rtol=1e-4, atol=1e-5)
 
 
 def test_descent_moves_towards_the_optimum_and_a_seed_alone_is_the_same():

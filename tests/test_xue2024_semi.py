@@ -135,17 +135,53 @@ def test_two_steps_by_hand():
         torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_models_side_by_side_are_those_alone(seeds):
+    """Outputs and gradients of grouped convolutions, one batch of images for all models of a seed."""
+    networks = [lenet.lenet(24, 5) for _ in range(2 * seeds)]
+    images = torch.rand(seeds, 7, 3, 24, 24)
+    together = lenet.LeNets(networks)
+    found, weighted = together(images), torch.randn(2 * seeds, 7, 5)
+    (found * weighted).sum().backward()
+    for g, network in enumerate(networks):
+        alone = network(images[g // 2])
+        torch.testing.assert_close(found[g], alone, rtol=1e-4, atol=1e-5)
+        (alone * weighted[g]).sum().backward()
+        layers = [m for m in network if isinstance(m, nn.Conv2d | nn.Linear)]
+        for weight, bias, layer in zip(together.weights, together.biases, layers, strict=True):
+            torch.testing.assert_close(weight.grad[g], layer.weight.grad, rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(bias.grad[g], layer.bias.grad, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("by_labels", [False, True])
 def test_company_changes_nothing(by_labels):
-    """Two models trained at once are those trained one by one; their seeds differ in start and batches."""
+    """Models trained at once, two seeds of one or two kinds, are those trained one by one; seeds differ in start and
+    batches."""
     pair = jobs(2, "labels" if by_labels else "captions")
+    if not by_labels:
+        other = [lenet.Job(j.seed, j.images, -j.target) for j in pair]
+        pair = [job for both in zip(pair, other, strict=True) for job in both]
     recipe = lenet.Recipe(steps=3, batch=16, width=4)
     together = lenet.fit(pair, 2, recipe, "t", by_labels)
     for job, model in zip(pair, together, strict=True):
         (alone,) = lenet.fit([job], 2, recipe, "t", by_labels)
         for a, b in zip(alone.image.parameters(), model.image.parameters(), strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
-    assert not torch.allclose(together[0].image[0].weight, together[1].image[0].weight, atol=1e-3)
+    assert not torch.allclose(together[0].image[0].weight, together[-1].image[0].weight, atol=1e-3)
+
+
+def test_fresh_masks_say_as_often_as_asked_and_anew_each_time():
+    split = CONFIG.split(0)
+    fresh = CONFIG.model_copy(update={"masks": "epoch"}).told(split, (0.3, 1), 0)
+    once = CONFIG.told(split, (0.3, 1), 0)
+    rows = torch.arange(300)
+    many = torch.stack([fresh[rows] for _ in range(50)])
+    torch.testing.assert_close(many[:, :, 1:], once[:, 1:].expand(50, -1, -1))  # shades are always said, noise stays
+    exact = vector_captions.digit_value(split.train.digit)
+    apart = exact.abs() != 2.5  # a 2 or a 7 is its class's mean
+    said = ((many[..., 0] - exact).abs() < 0.2)[:, apart].float()
+    assert float(said.mean()) == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / said.numel()))
+    assert float(said.mean(0).max()) < 1 and float(said.mean(0).min()) < 0.3 < float(said.mean(0).max())
 
 
 def test_read_outs_by_literal_loops():

@@ -1,49 +1,40 @@
 """The `mmcl` command: thin, one function per subcommand.
 
-Exit status 0: done; 1: a claim or a build failed; 2: bad input; 130: interrupted.
+Exit status 0: done; 1: a claim or a build failed; 2: bad input; 130, 143, 129: interrupted, ended by
+SIGTERM, by a closed terminal.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
-from mmcl_core.cli.interrupt import INTERRUPTED, remember_interrupt
+from mmcl_core.cli import interrupt
 from mmcl_core.errors import InputError, unknown
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is returned."""
-    INTERRUPTED.clear()
-    main_thread = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGINT, remember_interrupt) if main_thread else None
-    try:
-        from mmcl_core.cli.asked import TIERS
-        from mmcl_core.cli.parser import parser
+    with interrupt.signals_noted():
+        try:
+            from mmcl_core.cli.asked import TIERS
+            from mmcl_core.cli.parser import parser
 
-        arguments = parser().parse_args(argv)
-        if hasattr(arguments, "tier") and arguments.tier not in TIERS:
-            raise unknown("tier", arguments.tier, TIERS)
-        if hasattr(arguments, "device") and arguments.device not in ("auto", "cpu", "cuda"):
-            raise unknown("device", arguments.device, ("auto", "cpu", "cuda"))
-        return arguments.function(arguments)
-    except InputError as error:
-        print(f"mmcl: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except BaseException as error:  # an extension module interrupted while it loads says ImportError
-        if not (INTERRUPTED or isinstance(error, KeyboardInterrupt)):
-            raise
-        print(
-            "mmcl: interrupted; every result that was finished is kept, and the same command goes on from there",
-            file=sys.stderr,
-        )
-        return 130
-    finally:
-        if main_thread:
-            signal.signal(signal.SIGINT, previous)
+            arguments = parser().parse_args(argv)
+            if hasattr(arguments, "tier") and arguments.tier not in TIERS:
+                raise unknown("tier", arguments.tier, TIERS)
+            if hasattr(arguments, "device") and arguments.device not in ("auto", "cpu", "cuda"):
+                raise unknown("device", arguments.device, ("auto", "cpu", "cuda"))
+            return arguments.function(arguments)
+        except InputError as error:
+            print(f"mmcl: {error}", file=sys.stderr)
+            return 2
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except BaseException as error:  # an extension module interrupted while it loads says ImportError
+            if not (interrupt.INTERRUPTED or isinstance(error, KeyboardInterrupt)):
+                raise
+            print(interrupt.sentence(), file=sys.stderr)
+            return interrupt.status()

@@ -2,6 +2,9 @@
 
 import sys
 
+if sys.path and not sys.flags.safe_path:
+    sys.path.append(sys.path.pop(0))  # a queue.py in the working folder is not the library's
+
 from mmcl_core.cli import main
 
 if __name__ == "__main__":

@@ -89,7 +89,10 @@ def claims_named(pattern: str | None) -> list[Any]:
 
 
 class Runner:
-    """Results by experiment name for one tier, seeds and device, with `--set` values routed."""
+    """Results by experiment name for one tier, seeds and device, with `--set` values routed.
+
+    `prepare` computes what several experiments lack side by side; what is asked for without it is computed here.
+    """
 
     def __init__(self, arguments: argparse.Namespace, experiments: Sequence[Any], loud: bool = False) -> None:
         from mmcl_core.runtime import use_threads
@@ -98,26 +101,69 @@ class Runner:
         self.arguments, self.loud = arguments, loud
         self.routed = settings_by_experiment(experiments, chosen_settings(arguments.set))
         self.results: dict[str, Any] = {}
+        self.failed: dict[str, Exception] = {}
+        self.computed: set[str] = set()
 
-    def __call__(self, name: str) -> Any:
+    def prepare(self, experiments: Sequence[Any]) -> None:
+        """Have the results of all these in the store, longest first, on as many processes as `--jobs` says. What fails
+        is raised when it is asked for."""
+        from mmcl_core.lab.schedule import place_for, prepare, requests
+        from mmcl_core.lab.store import Store
+        from mmcl_core.paths import results_folder
+
+        a = self.arguments
+        self.failed |= prepare(
+            requests(experiments, a.tier, a.seeds, a.device, self.routed),
+            Store(results_folder()),
+            jobs=a.jobs,
+            pool=place_for(a.backend, a.scheduler),
+            begin=announce(a.tier),
+            finished=self._finished,
+        )
+
+    def _finished(self, name: str) -> str | None:
+        self.computed.add(name)
+        return self._line(self._result(name)) if self.loud else None
+
+    def _result(self, name: str) -> Any:
         from mmcl_core.catalog import find_experiment
         from mmcl_core.lab.run import run
 
+        a = self.arguments
+        self.results[name] = run(find_experiment(name), a.tier, a.seeds, a.device, **self.routed.get(name, {}))
+        return self.results[name]
+
+    def _line(self, result: Any) -> str:
+        cached = result.cached and result.experiment not in self.computed
+        state = "cached  " if cached else "computed"
+        return f"{result.experiment:36} {state} {result.seconds:7.1f} s  {result.provenance}"
+
+    def __call__(self, name: str) -> Any:
         if INTERRUPTED:
             raise KeyboardInterrupt
-
+        if name in self.failed:
+            raise self.failed[name]
         if name not in self.results:
-            a = self.arguments
-            self.results[name] = result = run(
-                find_experiment(name), a.tier, a.seeds, a.device, **self.routed.get(name, {})
-            )
+            result = self._result(name)
             if self.loud:
-                print(
-                    f"{name:36} {'cached  ' if result.cached else 'computed'} {result.seconds:7.1f} s  "
-                    f"{result.provenance}",
-                    flush=True,
-                )
+                print(self._line(result), flush=True)
         return self.results[name]
+
+
+def announce(tier: str, least: float = 5.0) -> Any:
+    """Says on stderr what will be computed, where that takes more than `least` seconds."""
+    from mmcl_core.lab.progress import spoken
+
+    def say(experiments: int, seconds: float, processes: int) -> None:
+        if seconds > least:
+            print(
+                f"mmcl: computing {experiments} experiment{'s' if experiments > 1 else ''} at tier {tier}, about "
+                f"{spoken(seconds)} on {processes} process{'es' if processes > 1 else ''}; interrupted, what is "
+                "finished is kept",
+                file=sys.stderr,
+            )
+
+    return say
 
 
 @contextmanager

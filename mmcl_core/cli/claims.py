@@ -16,12 +16,15 @@ def command_claims(a: argparse.Namespace) -> int:
     from mmcl_core import catalog
     from mmcl_core.evidence import report
     from mmcl_core.evidence.ledger import changed_at_tolerance, ledger
+    from mmcl_core.lab.config import Tier
 
     claims = claims_named(a.pattern)
     if not a.tolerance > 0:
         raise InputError(f"--tolerance {a.tolerance:g} cannot be used: allowed are factors above 0 such as 0.5 or 2")
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(e for c in claims for e in c.experiments)]
     results = Runner(a, needed)
+    judged = {name for c in claims if c.minimum_tier.rank <= Tier.parse(a.tier).rank for name in c.experiments}
+    results.prepare([e for e in needed if e.name in judged])
     measured = ledger(claims, a.tier, results)
     rows = measured if a.tolerance == 1 else [row.at_tolerance(a.tolerance) for row in measured]
     if a.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from mmcl_core.cli.asked import (
@@ -30,6 +31,7 @@ def command_list(a: argparse.Namespace) -> int:
 def command_run(a: argparse.Namespace) -> int:
     experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
+    results.prepare(experiments)
     for e in experiments:
         with passing_over_absent_data(e.name, alone=len(experiments) == 1):
             results(e.name)
@@ -47,17 +49,26 @@ def command_figure(a: argparse.Namespace) -> int:
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)
+    results.prepare(needed)
     for spec in specs:
         with passing_over_absent_data(spec.id, alone=len(specs) == 1):
-            for path in spec.make(results).export(Path(a.out), spec.id, formats):
+            drawn = spec.make(results)
+            for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
                 print(path)
     return 0
 
 
 def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
 
-    return build(a.tier, a.device, a.seeds)
+    status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
+    if a.pdf and not status:
+        from mmcl_core.site.pairs import root_folder
+        from mmcl_core.site.pdf import book_pdf
+
+        print(book_pdf(root_folder()))
+    return status
 
 
 def command_serve(a: argparse.Namespace) -> int:
@@ -69,7 +80,7 @@ def command_serve(a: argparse.Namespace) -> int:
 def command_sync(a: argparse.Namespace) -> int:
     from mmcl_core.site.pairs import sync
 
-    for path in sync():
+    for path in sync(keep=a.keep):
         print(path)
     return 0
 
@@ -103,6 +114,15 @@ def command_data(a: argparse.Namespace) -> int:
     return 0
 
 
+def _cannot(attempt: Callable[[], object]) -> str:
+    """What is wrong with what `attempt` tries, to be said behind it; nothing when it succeeds."""
+    try:
+        attempt()
+    except InputError as error:
+        return f"; {error}"
+    return ""
+
+
 def command_doctor(a: argparse.Namespace) -> int:
     import platform
     from importlib.metadata import PackageNotFoundError, version
@@ -110,6 +130,7 @@ def command_doctor(a: argparse.Namespace) -> int:
     import torch
 
     from mmcl_core.data import sources
+    from mmcl_core.lab.store import Store
     from mmcl_core.paths import cache_folder, checkout, data_folder, results_folder
     from mmcl_core.runtime import device_label, resolve_device
 
@@ -134,7 +155,7 @@ def command_doctor(a: argparse.Namespace) -> int:
         + ("" if torch.cuda.is_available() else "; no GPU, so tier paper will be slow")
     )
     print(f"checkout     {checkout() or 'none: the book is built from a clone, experiments and figures run anywhere'}")
-    print(f"results      {results_folder()}")
+    print(f"results      {results_folder()}{_cannot(Store(results_folder()).probe)}")
     print(f"data cache   {cache_folder()}; MMCL_DATA_DIR {data_folder() or 'not set'}")
     for source in sources.SOURCES.values():
         print(f"data         {source.name}: {source.status()}")

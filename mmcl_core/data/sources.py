@@ -11,9 +11,11 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import urllib.request
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,8 +33,7 @@ class Source:
     """A data source: its files with their checksums, and how to find and fetch them.
 
     `files` maps a file name to its SHA-256. `packaged` is (distribution, path of the file or of the folder inside it)
-    for a
-    source that a Python package carries; `fetch` fetches the files into a folder.
+    for a source that a Python package carries; `fetch` fetches the files into a folder.
     """
 
     name: str
@@ -156,13 +157,20 @@ def _mnist_from_mirror(folder: Path) -> None:
 
 ICON_FILES = {
     "materialdesignicons6-webfont-6.9.96.ttf": "be825c1294d3c4f046c8e496b18f8f0c7d2864e339c81bdab9297f17ffac1938",
-    "materialdesignicons6-webfont-charmap-6.9.96.json": "6317242191c4c889dec2c174f98dda0f309745d28c23c50a19bbbaf02df930a9",
+    "materialdesignicons6-webfont-charmap-6.9.96.json": (
+        "6317242191c4c889dec2c174f98dda0f309745d28c23c50a19bbbaf02df930a9"
+    ),
     "phosphor-1.3.0.ttf": "351874de64758f3b7fb405cd078ac0ed5ffb9717fb5b9b10013ac03d4c13680b",
     "phosphor-charmap-1.3.0.json": "cfb725868f72d741422002f1ed4f870bdddebc32344a6407b8becb6c841b92ca",
     "remixicon-2.5.0.ttf": "0ac8bc3ccea26ed47e96844ef26675969c669714d723c081101e51799d501520",
     "remixicon-charmap-2.5.0.json": "b90a112e76fc5f7f64d20bb5ec422fc9c7511d1f32be61c0f7d3b7a3933d4c0a",
     "fontawesome6-solid-webfont-6.7.2.ttf": "220d6d592b543eb991b8c11137ef0082c27d6ff6fdaa25e4335945f57a487c6c",
     "fontawesome6-solid-webfont-charmap-6.7.2.json": "48607f738a71763a3557abe077133ff36b48b1bfa27d2f0d25b5a5c1f8a89127",
+}
+
+WORDLLAMA_FILES = {
+    "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+    "tokenizers/l2_supercat_tokenizer_config.json": "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
 }
 
 CLIP_FILES = {
@@ -180,6 +188,28 @@ def fetch_clip_features(folder: Path) -> None:
                 (folder / name).write_bytes(answer.read())
         except HTTPException as error:
             raise OSError(str(error)) from None
+
+
+WORDLLAMA = "wordllama==0.4.0.post1"
+
+
+def fetch_wordllama(folder: Path) -> None:
+    """Two files out of the package, which cannot be installed on every machine: its wheel for another one is unpacked,
+    and no code of it runs. `OSError` when pip cannot get it."""
+    target = ("--only-binary=:all:", "--python-version=3.11", "--platform=manylinux2014_x86_64")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *target, WORDLLAMA, "-d", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+        (wheel,) = folder.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            for name in WORDLLAMA_FILES:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(archive.read(f"wordllama/{name}"))
+        wheel.unlink()
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"pip: {error.stderr.strip().splitlines()[-1:]}") from None
+    except (subprocess.SubprocessError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise OSError(f"pip: {error}") from None
 
 
 SOURCES = {
@@ -230,11 +260,9 @@ SOURCES = {
             "WordLlama, 32,000 token embeddings of 256 numbers and their tokeniser, inside the Python package "
             "wordllama",
             "MIT",
-            {
-                "weights/l2_supercat_256.safetensors": "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
-                "tokenizers/l2_supercat_tokenizer_config.json": "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
-            },
+            WORDLLAMA_FILES,
             packaged=("wordllama", "wordllama"),
+            fetch=fetch_wordllama,
         ),
         Source(
             "clip_features",
@@ -269,8 +297,8 @@ def fetch(name: str) -> str:
             f"'{name}' comes with the Python package {source.packaged[0]} and needs no fetching: {source.status()}"
         )
     place = cache_folder() / name
-    if place.exists() and source.locate():
-        return f"{name} is already at {place}"
+    if (place.exists() or source.packaged) and source.locate():
+        return f"{name} is already here: {source.status()}"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:
@@ -286,8 +314,9 @@ def fetch(name: str) -> str:
                     f"What was downloaded for '{name}' fails its checksum ({', '.join(wrong)}) and was thrown away: "
                     f"try again later, or from another network"
                 )
-            os.replace(folder, place)
-            folder.mkdir()  # the context manager wants to remove what it made
+            place.mkdir()  # with the umask's permissions, which a temporary folder has not
+            for file in folder.iterdir():
+                os.replace(file, place / file.name)
     except OSError as error:
         raise InputError(
             f"'{name}' could not be fetched ({error}): check the network, install npm, or put its files into the "

@@ -2,13 +2,13 @@
 
 A caption is a vector of 200 numbers whose first two say the digit and the shade: the digit d as d - 4.5, the shades
 from dark blue to dark red as -2.5 ... 2.5. What a caption does not say is its class's, or its family's, mean. Noise
-lies
-on top. The six colours are those of the paper's drawing, the only source there is.
+lies on top. The six colours are those of the paper's drawing, the only source there is.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -78,3 +78,43 @@ def class_prompts() -> Float[Tensor, "2 200"]:
     prompts = torch.zeros(2, WORDS)
     prompts[:, 0] = torch.tensor([-CLASS_MEAN, CLASS_MEAN])
     return prompts
+
+
+@dataclass(frozen=True)
+class FreshMasks:
+    """Captions that decide each time they are asked for what they say, with the noise that `full` has.
+
+    `full` says everything and `vague` nothing, `[N, 200]`; rows are drawn from by indexing, as from a tensor.
+    """
+
+    full: Float[Tensor, "N 200"]
+    vague: Float[Tensor, "N 200"]
+    said: tuple[float, float]
+    stream: torch.Generator
+
+    @classmethod
+    def of(
+        cls, scenes: Scenes, said: tuple[float, float], noise: np.random.Generator, stream: torch.Generator
+    ) -> FreshMasks:
+        """Captions of `scenes` that say the digit and the shade with the probabilities `said`."""
+        full = vector_captions(scenes, 1, 1, np.random.default_rng(0), noise)
+        nothing, everything = (torch.full((len(full),), says) for says in (False, True))
+        vague = full.clone()
+        vague[:, :2] += (
+            meaning(scenes.digit, scenes.shade, nothing, nothing)
+            - meaning(scenes.digit, scenes.shade, everything, everything)
+        ).float()
+        return cls(full, vague, said, stream)
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.full.shape
+
+    def to(self, device: torch.device) -> FreshMasks:
+        return FreshMasks(self.full.to(device), self.vague.to(device), self.said, self.stream)
+
+    def __getitem__(self, rows: Int[Tensor, "B"]) -> Float[Tensor, "B 200"]:
+        says = torch.rand(len(rows), 2, generator=self.stream).to(rows.device) < torch.tensor(self.said).to(rows.device)
+        captions = self.full[rows]
+        captions[:, :2] = torch.where(says, captions[:, :2], self.vague[rows, :2])
+        return captions

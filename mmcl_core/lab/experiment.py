@@ -25,7 +25,9 @@ class Experiment:
     `function(config, seeds, device)` returns arrays whose leading axis is the seed axis `S`, except those named in
     `coordinates` (epochs, grid values), which have none. `data(config)` names the data sources the experiment reads
     with their checksums, so that other data give another store key. `seconds` is what to expect on two CPU cores.
-    A `deterministic` experiment has no seeds: it is called with an empty list and its arrays have no seed axis.
+    A `deterministic` experiment has no seeds: it is called with an empty list and its arrays have no seed axis. The
+    others are computed in blocks of at most `block` seeds (`lab/units.py`): 1 where seeds are trained one after another,
+    more where they share each step.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Experiment:
     data: Callable[[Config], dict[str, str]] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     deterministic: bool = False
+    block: int = 10
 
     def __reduce__(self) -> tuple[Callable[[str, str], Experiment], tuple[str, str]]:
         """Pickled as its place, not as its code: the declared name stands for the experiment, not for its function."""
@@ -90,6 +93,7 @@ def experiment(
     data: Callable[[Config], dict[str, str]] | None = None,
     seconds: Mapping[str, float] | None = None,
     deterministic: bool = False,
+    block: int = 10,
 ) -> Callable[[Callable[[Config, Sequence[int], torch.device], Arrays]], Experiment]:
     """Declare the decorated function as the experiment `name` ("huang2024.figure1"); its docstring's first line is the
     summary."""
@@ -97,7 +101,7 @@ def experiment(
     def declare(function: Callable[[Config, Sequence[int], torch.device], Arrays]) -> Experiment:
         summary = (function.__doc__ or "").strip().split("\n")[0]
         return Experiment(
-            name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}), deterministic
+            name, config, function, summary, frozenset(coordinates), data, dict(seconds or {}), deterministic, block
         )
 
     return declare

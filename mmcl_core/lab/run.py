@@ -1,40 +1,37 @@
 """Running an experiment through the store: the one door through which every result comes.
 
 `run(experiment, tier="book")` returns the stored arrays when the same code, configuration, seeds, data, library
-versions
-and device class have produced them before, and computes and stores them otherwise. It takes the declared `Experiment`;
-whoever has only its name asks the catalogue (`catalog.find_experiment`), which this room does not know.
+versions and device class have produced them before, and computes and stores the blocks of seeds that are missing
+otherwise. It takes the declared `Experiment`; whoever has only its name asks the catalogue (`catalog.find_experiment`),
+which this room does not know.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 
 from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
-from mmcl_core.lab.fingerprint import closure
 from mmcl_core.lab.store import Store, differences, fingerprint
+from mmcl_core.lab.units import Unit, assembled, units_for
 from mmcl_core.paths import results_folder
-from mmcl_core.runtime import device_label, resolve_device
+from mmcl_core.runtime import resolve_device
 
 MOST_SEEDS = 10_000
-VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
+LARGEST_SEED = 2**32 - 1  # scikit-learn takes no larger one
 
 
 @dataclass(frozen=True)
 class Result(Mapping[str, np.ndarray]):
-    """The arrays of one run by name, with where they come from. Seed axis `S` first, except for coordinates."""
+    """The arrays of one run by name, with where they come from. Seed axis `S` first, except for coordinates.
+
+    `seconds` is what its blocks took together, whenever they were computed; `cached` says that all were stored.
+    """
 
     experiment: str
     tier: Tier
@@ -86,40 +83,42 @@ def parse_seeds(seeds: int | str | Sequence[int] | None, config: Config) -> tupl
         )
     except (TypeError, ValueError):
         chosen = ()
-    if not chosen or min(chosen) < 0 or len(set(chosen)) < len(chosen):
+    if not chosen or min(chosen) < 0 or max(chosen) > LARGEST_SEED or len(set(chosen)) < len(chosen):
         raise InputError(
-            f"Seeds '{seeds}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole numbers "
-            f"from 0 such as 0,1,2"
+            f"Seeds '{str(seeds)[:60]}' cannot be used: allowed is a count from 1 to {MOST_SEEDS:,} or distinct whole "
+            f"numbers from 0 to {LARGEST_SEED} such as 0,1,2"
         )
     return chosen
 
 
-def store_key(experiment: Experiment, config: Config, seeds: Sequence[int], device: torch.device) -> dict[str, Any]:
-    """Everything that can change a result, and nothing that cannot."""
-    return {
-        "experiment": experiment.name,
-        "config": config.values(),
-        "seeds": list(seeds),
-        "source": closure(experiment.module),
-        "versions": {name: version(name) for name in VERSIONED},
-        "device": device.type,
-        "data": experiment.data(config) if experiment.data else {},
-    }
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an experiment: a configuration, seeds, a device, and the units that answer it."""
+
+    experiment: Experiment
+    tier: Tier
+    config: Config
+    seeds: tuple[int, ...]
+    units: tuple[Unit, ...]
+
+    def missing(self, store: Store) -> list[Unit]:
+        """The units that are not stored. One that is stored and damaged is found, and computed again, when read."""
+        return [unit for unit in self.units if not store.folder(unit.key).is_dir()]
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Sums over two threads round otherwise than over one: results are computed on one, and never depend on the count.
-
-    Cores are used by processes side by side, which is faster for models of this size as well.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):  # numpy's and scikit-learn's own
-            yield
-    finally:
-        torch.set_num_threads(before)
+def request(
+    experiment: Experiment,
+    tier: Tier | str = Tier.book,
+    seeds: int | str | Sequence[int] | None = None,
+    device: str = "auto",
+    **overrides: Any,
+) -> Request:
+    """What `run` would compute or read for the same arguments; the same errors."""
+    tier = Tier.parse(tier)
+    place = experiment.place(resolve_device(device))
+    config = experiment.config.at(tier, **overrides)
+    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
+    return Request(experiment, tier, config, chosen, units_for(experiment, tier, config, chosen, place))
 
 
 def run(
@@ -130,7 +129,7 @@ def run(
     store: Store | None = None,
     **overrides: Any,
 ) -> Result:
-    """The result of `experiment`, from the store when it is there.
+    """The result of `experiment`, from the store as far as it is there.
 
     Parameters
     ----------
@@ -146,38 +145,31 @@ def run(
     InputError
         For an unknown tier, device or field, or a value out of range.
     """
-    tier = Tier.parse(tier)
-    place = experiment.place(resolve_device(device))
-    config = experiment.config.at(tier, **overrides)
-    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
+    asked = request(experiment, tier, seeds, device, **overrides)
     store = store or Store(results_folder())
-    key = store_key(experiment, config, chosen, place)
-    entry = store.load(key)
-    cached = entry is not None
-    if entry is None:
-        with one_thread():
-            start = time.perf_counter()
-            arrays = experiment.compute(config, chosen, place)
-            facts = {
-                "seconds": time.perf_counter() - start,
-                "device": device_label(place),
-                "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-        entry = store.save(
-            store_key(experiment, config, chosen, place), arrays, facts
-        )  # taken anew: the code may have changed meanwhile
-    facts = entry.facts
+    entries, cached = [], True
+    for unit in asked.units:
+        entry = store.load(unit.key)
+        if entry is None:
+            if cached:
+                store.probe()
+            computed, cached = unit.compute(), False
+            entry = store.save(unit.key, computed.arrays, computed.facts)
+            unit.forget()
+        entries.append(entry)
+    keys = [fingerprint(unit.key) for unit in asked.units]
+    whole = [seed for unit in asked.units for seed in unit.seeds] == list(asked.seeds)
     return Result(
         experiment.name,
-        tier,
-        config,
-        chosen,
-        entry.arrays,
-        facts["device"],
-        facts["seconds"],
-        facts["created"],
-        key["data"],
-        fingerprint(key),
+        asked.tier,
+        asked.config,
+        asked.seeds,
+        assembled(asked.units, entries, asked.seeds),
+        " and ".join(dict.fromkeys(entry.facts["device"] for entry in entries)),
+        sum(entry.facts["seconds"] for entry in entries),
+        max(entry.facts["created"] for entry in entries),
+        asked.units[0].key["data"],
+        keys[0] if whole and len(keys) == 1 else fingerprint({"units": keys, "seeds": list(asked.seeds)}),
         cached,
     )
 
@@ -190,14 +182,12 @@ def why(
     store: Store | None = None,
     **overrides: Any,
 ) -> list[str]:
-    """Empty when the result is stored; else the parts in which the nearest stored entry differs from what is asked."""
-    config = experiment.config.at(tier, **overrides)
+    """Empty when the result is stored; else the parts in which what is asked differs from the nearest stored unit."""
     store = store or Store(results_folder())
-    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
-    key = store_key(experiment, config, chosen, experiment.place(resolve_device(device)))
-    stored = list(store.keys(experiment.name))
-    if any(fingerprint(old) == fingerprint(key) for old in stored):
+    missing = request(experiment, tier, seeds, device, **overrides).missing(store)
+    if not missing:
         return []
+    stored = list(store.keys(experiment.name))
     if not stored:
         return ["nothing is stored for this experiment yet"]
-    return min((differences(key, old) for old in stored), key=len)
+    return min((differences(missing[0].key, old) for old in stored), key=len)

@@ -1,68 +1,309 @@
-"""Computing several experiments at once: one process for each core, results meeting in the store."""
+"""One scheduler for every command: units of work, longest first, on processes of this machine or on a cluster.
+
+Wherever a unit is computed its arrays come back by value and are stored here, so that a worker needs no disk of ours
+and a result is the same entry however it was made.
+"""
 
 from __future__ import annotations
 
 import signal
+import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from multiprocessing import active_children, get_context
+from typing import Any, Protocol
 
-from mmcl_core.errors import InputError
+from tqdm import tqdm
+
+from mmcl_core.errors import InputError, unknown
+from mmcl_core.lab.capacity import jobs as usable
 from mmcl_core.lab.config import Tier
+from mmcl_core.lab.durations import Durations
 from mmcl_core.lab.experiment import Experiment
-from mmcl_core.lab.run import run, why
+from mmcl_core.lab.processes import end_with_parent
+from mmcl_core.lab.progress import Progress
+from mmcl_core.lab.run import Request, request
+from mmcl_core.lab.store import Entry, Store
+from mmcl_core.lab.units import Unit
+
+WORTH_A_PROCESS = 4.0  # seconds: a process needs two or three to start and to import torch
 
 
-def _one(experiment: Experiment, tier: str, seeds: int | str | None, device: str) -> None:
-    run(experiment, tier, seeds, device)
+class Pool(Protocol):
+    """Where units are computed, `width` at once; `handed_out` is how many it takes at a time.
 
-
-def _missing(experiment: Experiment, tier: Tier, seeds: int | str | None, device: str) -> bool:
-    """Whether it can and must be computed: one whose data are absent or damaged is left to its chapter, which says
-    so."""
-    try:
-        return bool(why(experiment, tier, seeds, device))
-    except InputError:
-        return False
-
-
-def warm(
-    experiments: Sequence[Experiment],
-    tier: Tier | str,
-    seeds: int | str | None,
-    device: str,
-    jobs: int,
-    limit: float = 3600,
-) -> list[str]:
-    """Have the results of `experiments` in the store: what is missing is computed by `jobs` processes of one thread
-    each, longest first.
-
-    Returns the names of those that failed or were not done within `limit` seconds. Nothing is raised for them: whoever
-    asks for
-    such a result next meets the same error where it can be explained, in a cell or in the terminal.
+    A pool that lost a worker raises `BrokenExecutor` from the futures of what it was computing, and works again after
+    `restart`. One that no longer `answers` is given up.
     """
-    tier = Tier.parse(tier)
-    missing = [e for e in experiments if _missing(e, tier, seeds, device)]
-    longest_first = sorted(missing, key=lambda e: -e.seconds.get(tier, 0))
-    if not missing:
-        return []
-    # Spawned, not forked: torch's threads do not survive a fork.
-    futures: dict[Future, str] = {}
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        # Workers are born deaf to Ctrl-C, which reaches every process of a terminal: ending them is this process's
-        # affair.
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        futures |= {pool.submit(_one, e, tier.value, seeds, device): e.name for e in longest_first}
-        signal.signal(signal.SIGINT, previous)
-        # Asked for again and again, because a wait without an end would not hear Ctrl-C on every system.
-        begin, pending = time.monotonic(), set(futures)
-        while pending and time.monotonic() - begin < limit:
-            pending = wait(pending, timeout=min(5.0, limit)).not_done
-        return [name for future, name in futures.items() if future in pending or future.exception() is not None]
-    finally:
-        if any(not future.done() for future in futures):
-            for worker in active_children():
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def handed_out(self) -> int: ...
+
+    def answers(self) -> bool: ...
+
+    def submit(self, unit: Unit) -> Future[Entry]: ...
+
+    def begun(self, units: Iterable[Unit]) -> Iterable[Unit]: ...
+
+    def restart(self, width: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Local:
+    """What holds on this machine: as many units are taken as are computed."""
+
+    width = 1
+
+    @property
+    def handed_out(self) -> int:
+        return self.width
+
+    def answers(self) -> bool:
+        return True
+
+    def begun(self, units: Iterable[Unit]) -> Iterable[Unit]:
+        return units
+
+
+class Here(_Local):
+    """This process, one unit after another."""
+
+    def submit(self, unit: Unit) -> Future[Entry]:
+        future: Future[Entry] = Future()
+        try:
+            future.set_result(unit.compute())
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def restart(self, width: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _begin_worker() -> None:
+    """A worker is deaf to Ctrl-C, which reaches every process of a terminal: ending it is its parent's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system, which a killed worker would leave behind
+
+
+def _compute(unit: Unit) -> Entry:
+    return unit.compute()
+
+
+class Processes(_Local):
+    """Processes of this machine, spawned, not forked: torch's threads do not survive a fork."""
+
+    def __init__(self, width: int) -> None:
+        self.restart(width)
+
+    def restart(self, width: int) -> None:
+        self.width, self._before, self._futures = width, set(active_children()), set[Future[Entry]]()
+        self._pool = ProcessPoolExecutor(width, mp_context=get_context("spawn"), initializer=_begin_worker)
+
+    def submit(self, unit: Unit) -> Future[Entry]:
+        with _deaf_children():
+            future = self._pool.submit(_compute, unit)
+        self._futures.add(future)
+        return future
+
+    def close(self) -> None:
+        """End all workers, at once where they still compute."""
+        if not all(future.done() for future in self._futures):
+            for worker in set(active_children()) - self._before:
                 worker.kill()
-        pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
+
+
+class _deaf_children:
+    """Processes started inside it ignore Ctrl-C from their first moment, before their own code runs."""
+
+    def __enter__(self) -> None:
+        main = threading.current_thread() is threading.main_thread()
+        self._previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+
+def requests(
+    experiments: Iterable[Experiment],
+    tier: Tier | str,
+    seeds: Any = None,
+    device: str = "auto",
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Request]:
+    """What `run` would be asked for each experiment. One that cannot be asked (its data are absent, a setting is out
+    of range) is left out: whoever asks for its result next meets the reason where it can be explained."""
+    asked = []
+    for e in experiments:
+        with suppress(InputError):
+            asked.append(request(e, tier, seeds, device, **(settings or {}).get(e.name, {})))
+    return asked
+
+
+def place_for(backend: str = "local", scheduler: str | None = None) -> Callable[[], Pool] | None:
+    """What `--backend` and `--scheduler` mean to `prepare`; None is this machine.
+
+    Raises
+    ------
+    InputError
+        For an unknown backend, or an address that is missing or not needed.
+    """
+    if backend not in ("local", "dask"):
+        raise unknown("backend", backend, ("local", "dask"))
+    if (backend == "dask") != (scheduler is not None):
+        raise InputError("--backend dask and --scheduler ADDRESS belong together: give both, or none for this machine")
+    if scheduler is None:
+        return None
+    from mmcl_core.lab.cluster import Cluster
+
+    return lambda: Cluster(scheduler)
+
+
+def prepare(
+    asked: Sequence[Request],
+    store: Store,
+    *,
+    jobs: int | str | None = None,
+    pool: Callable[[], Pool] | None = None,
+    limit: float = float("inf"),
+    begin: Callable[[int, float, int], None] = lambda experiments, seconds, processes: None,
+    finished: Callable[[str], str | None] = lambda experiment: None,
+) -> dict[str, Exception]:
+    """Have the units of all requests in the store: what is missing is computed, longest first.
+
+    Parameters
+    ----------
+    jobs : processes at once; None for as many as the machine allows
+    pool : makes another place to compute than this machine's processes
+    limit : seconds after which what is not done is given up
+    begin : told the number of experiments, the seconds to expect and the processes, before anything is computed
+    finished : told the name of each experiment when its last unit is stored; what it returns is printed
+
+    Returns
+    -------
+    The error of each experiment that failed, or was not done within the limit. What was finished is kept.
+
+    Raises
+    ------
+    InputError
+        When `jobs` is no number of processes, or the store cannot be written.
+    """
+    most, durations = usable(jobs), Durations(store.root)
+    units = sorted({id(u): u for r in asked for u in r.missing(store)}.values(), key=durations, reverse=True)
+    if not units:
+        return {}
+    store.probe()
+    width = min(most, len(units))
+    if pool is None:
+        small = width == 1 or sum(map(durations, units)) < WORTH_A_PROCESS
+        pool = Here if small else lambda: Processes(width)
+    failed: dict[str, Exception] = {}
+    progress = Progress(units, durations)
+    place = pool()
+    progress.width = place.width
+    begin(progress.experiments, progress.seconds_left(), place.width)
+    try:
+        with progress:
+            _compute_all(units, place, store, durations, progress, failed, limit, finished)
+    finally:
+        place.close()
+    return failed
+
+
+def _compute_all(
+    units: Sequence[Unit],
+    pool: Pool,
+    store: Store,
+    durations: Durations,
+    progress: Progress,
+    failed: dict[str, Exception],
+    limit: float,
+    finished: Callable[[str], str | None],
+) -> None:
+    waiting, running, start = deque(units), dict[Future[Entry], Unit](), time.monotonic()
+
+    def fail(unit: Unit, error: Exception) -> None:
+        """An experiment that failed in one block is not computed in others: its result would never be whole."""
+        failed.setdefault(unit.experiment.name, error)
+        for dropped in [unit, *(u for u in waiting if u.experiment.name == unit.experiment.name)]:
+            progress.done(dropped)
+            with suppress(ValueError):
+                waiting.remove(dropped)
+
+    while waiting or running:
+        while len(running) < pool.handed_out and (unit := _next(waiting, running.values())) is not None:
+            if pool.handed_out == pool.width:
+                progress.begin(unit)  # before it is submitted: `Here` computes it then
+            try:
+                running[pool.submit(unit)] = unit
+            except BrokenExecutor as error:
+                lost: Future[Entry] = Future()
+                lost.set_exception(error)
+                running[lost] = unit
+        # Asked for again and again, because a wait without an end would not hear Ctrl-C on every system.
+        done, _ = wait(running, timeout=1.0, return_when="FIRST_COMPLETED")
+        if not pool.answers():
+            raise InputError("The Dask scheduler no longer answers: what was finished is kept; start it and run again")
+        progress.width = pool.width
+        for unit in pool.begun(running.values()):
+            progress.begin(unit)
+        if any(isinstance(future.exception(), BrokenExecutor) for future in done):
+            done, _ = wait(running)  # one lost worker takes the others with it
+        lost_units = []
+        for future in done:
+            unit, error = running.pop(future), future.exception()
+            if isinstance(error, BrokenExecutor):
+                lost_units.append(unit)
+            elif error is not None:
+                fail(unit, error)
+            else:
+                entry = future.result()
+                store.save(unit.key, entry.arrays, entry.facts)
+                unit.forget()
+                durations.note(unit, entry.facts["seconds"])
+                if progress.done(unit, entry.facts["seconds"]) and unit.experiment.name not in failed:
+                    progress.say(*filter(None, [finished(unit.experiment.name)]))
+        if lost_units:
+            _recover(lost_units, waiting, pool, progress, fail)
+        if time.monotonic() - start > limit:
+            for unit in [*running.values(), *waiting]:
+                failed.setdefault(unit.experiment.name, InputError(f"{unit} was not done within {limit:.0f} s"))
+            return
+
+
+def _next(waiting: deque[Unit], running: Iterable[Unit]) -> Unit | None:
+    """The longest unit that may start now: a GPU is left to one unit at a time."""
+    busy = any(unit.device.type == "cuda" for unit in running)
+    for unit in waiting:
+        if not (busy and unit.device.type == "cuda"):
+            waiting.remove(unit)
+            return unit
+    return None
+
+
+def _recover(
+    lost: Sequence[Unit], waiting: deque[Unit], pool: Pool, progress: Progress, fail: Callable[[Unit, Exception], None]
+) -> None:
+    """A worker was killed, most often for want of memory: what was lost is computed again by half as many. Alone and
+    lost again, a unit is to blame itself."""
+    if len(lost) == 1 and pool.width == 1:
+        fail(
+            lost[0],
+            InputError(f"The process that computed {lost[0]} was killed, most likely for want of memory: free some"),
+        )
+    else:
+        for unit in reversed(lost):
+            progress.again(unit)
+            waiting.appendleft(unit)
+    pool.restart(max(1, pool.width // 2))

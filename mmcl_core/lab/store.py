@@ -2,7 +2,9 @@
 
 An entry is the folder `results/<experiment>/<key>/` with `arrays.npz` (never pickled) and `meta.json`. It is written
 under a temporary name and renamed, so a reader sees a whole entry or none, also after `kill -9`, a full disk or two
-writers at once. An entry that fails its checksum is reported, moved to `results/.damaged/`, and computed again.
+writers at once. An entry that fails its checksum is reported, moved to `results/.damaged/`, and computed again; one
+that cannot be read for want of permission stays where it is. Folders get the permissions that the umask gives, so that a
+store can be shared.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
 import sys
-import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +29,8 @@ import numpy as np
 from mmcl_core.errors import InputError
 
 Key = Mapping[str, Any]
+WRITING = ".writing-"
+ABANDONED = 3600  # seconds after which what a killed writer left is removed; writing takes less than one
 
 
 def fingerprint(key: Key) -> str:
@@ -46,6 +51,32 @@ class Damaged(Exception):
     """An entry that is not what was written."""
 
 
+MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)  # any other OSError says: not for this user
+
+
+def _unwritable(what: str, root: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{what} could not be written to {root} ({error.strerror}): free some space, make the folder writable, or name "
+        f"another one in MMCL_RESULTS"
+    )
+
+
+def _new_folder(inside: Path, prefix: str) -> Path:
+    """A new folder with the umask's permissions; `tempfile` would make it private, also after it is renamed."""
+    place = inside / f"{prefix}{secrets.token_hex(8)}"
+    place.mkdir()
+    return place
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob(f"{WRITING}*"):
+        try:
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:  # its writer has just finished
+            continue
+
+
 def _seal(meta: dict[str, Any]) -> str:
     return hashlib.sha256(
         json.dumps({k: v for k, v in meta.items() if k != "seal"}, sort_keys=True).encode()
@@ -58,16 +89,41 @@ class Store:
 
     root: Path
 
+    def probe(self) -> None:
+        """Write and remove an empty file, so that a store that cannot be written is noticed before hours of computing.
+
+        Raises
+        ------
+        InputError
+            When nothing can be written there.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            trial = self.root / f".trial-{secrets.token_hex(8)}"
+            trial.touch()
+            trial.unlink()
+        except OSError as error:
+            raise _unwritable("Results", self.root, error) from None
+
     def folder(self, key: Key) -> Path:
         return self.root / str(key["experiment"]) / fingerprint(key)
 
     def load(self, key: Key) -> Entry | None:
-        """The entry for `key`, or None. A damaged one is reported on stderr, moved aside, and counts as absent."""
+        """The entry for `key`, or None. A damaged one is reported on stderr, moved aside, and counts as absent.
+
+        Raises
+        ------
+        InputError
+            When the entry is there and this user may not read it.
+        """
         folder = self.folder(key)
-        if not folder.is_dir():
-            return None
         try:
-            return self._read(folder)
+            return self._read(folder) if folder.is_dir() else None
+        except OSError as error:
+            raise InputError(
+                f"The stored result {folder} cannot be read ({error.strerror}) and was left alone: have its owner run "
+                f"chmod -R a+rX {self.root}, or name another folder in MMCL_RESULTS"
+            ) from None
         except Damaged as damage:
             aside = self._move_aside(folder)
             print(
@@ -98,7 +154,8 @@ class Store:
         scratch: Path | None = None
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+            _remove_abandoned(folder.parent)
+            scratch = _new_folder(folder.parent, WRITING)
             for name, content in (("arrays.npz", payload), ("meta.json", json.dumps(meta, indent=1).encode())):
                 with open(scratch / name, "wb") as file:
                     file.write(content)
@@ -109,10 +166,7 @@ class Store:
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise InputError(
-                    f"The result of {key['experiment']} could not be written to {self.root} ({error.strerror}): "
-                    "free some space, make the folder writable, or name another one in MMCL_RESULTS"
-                ) from None
+                raise _unwritable(f"The result of {key['experiment']}", self.root, error) from None
         return self.load(key) or Entry(dict(key), dict(arrays), dict(facts))
 
     def keys(self, experiment: str) -> Iterator[dict[str, Any]]:
@@ -121,13 +175,13 @@ class Store:
         for folder in sorted(folders, key=lambda f: f.stat().st_mtime, reverse=True):
             try:
                 yield self._meta(folder)["key"]
-            except Damaged:
+            except (Damaged, OSError):
                 continue
 
     def _meta(self, folder: Path) -> dict[str, Any]:
         try:
             meta = json.loads((folder / "meta.json").read_bytes())
-        except (OSError, ValueError) as error:
+        except (ValueError, RecursionError, *MISSING) as error:
             raise Damaged(f"meta.json cannot be read: {type(error).__name__}") from None
         if not isinstance(meta, dict) or meta.get("seal") != _seal(meta) or fingerprint(meta["key"]) != folder.name:
             raise Damaged("meta.json fails its checksum")
@@ -137,7 +191,7 @@ class Store:
         meta = self._meta(folder)
         try:
             payload = (folder / "arrays.npz").read_bytes()
-        except OSError:
+        except MISSING:
             raise Damaged("arrays.npz is missing") from None
         if hashlib.sha256(payload).hexdigest() != meta["arrays_sha256"]:
             raise Damaged("arrays.npz fails its checksum")
@@ -152,7 +206,7 @@ class Store:
         aside = self.root / ".damaged"
         try:
             aside.mkdir(parents=True, exist_ok=True)
-            place = Path(tempfile.mkdtemp(prefix=f"{folder.parent.name}-", dir=aside)) / folder.name
+            place = _new_folder(aside, f"{folder.parent.name}-") / folder.name
             os.replace(folder, place)
             return f"it was moved to {place}"
         except OSError as error:

@@ -72,5 +72,5 @@ def seeded(experiment: str, seed: int, purpose: str) -> Iterator[None]:
     """Within it, the weights that torch's layers draw come from the stream (experiment, seed, purpose); the global
     stream is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator(experiment, seed, purpose))))
+        torch.set_rng_state(generator(experiment, seed, purpose).get_state())  # a seed would hold 32 bits of it
         yield

@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -19,31 +19,51 @@ import nbformat
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author
-from mmcl_core.lab.config import Tier
+from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
-from mmcl_core.lab.schedule import warm
+from mmcl_core.lab.progress import spoken
+from mmcl_core.lab.run import Request, parse_seeds
+from mmcl_core.lab.schedule import Pool, prepare, requests
+from mmcl_core.lab.store import Store
+from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
-from mmcl_core.site import pages, pairs
+from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.finish import finish
+from mmcl_core.site.kernel import CODE, python_path
+from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 from mmcl_core.site.speed import speed
 
-PAGES = ("scoreboard", "deviations", "api", "speed", "colophon")
+PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "speed", "colophon")
 
 
-def build(tier: str = "book", device: str = "auto", seeds: int | str | None = None, root: Path | None = None) -> int:
+def build(
+    tier: str = "book",
+    device: str = "auto",
+    seeds: int | str | None = None,
+    root: Path | None = None,
+    jobs: int | str | None = None,
+    pool: Callable[[], Pool] | None = None,
+) -> int:
     """Build the site at `_build/html`. Returns 0, or 1 when a chapter failed, a verdict surprised, or Sphinx warned.
 
     Raises
     ------
     InputError
-        Outside a checkout, for an unknown tier or device, or when the halves of a chapter have drifted apart.
+        Outside a checkout or with the code of another one, for an unknown tier, device or seeds, or when the halves of
+        a chapter have drifted apart.
     """
     root = pairs.root_folder(root)
     tier = Tier.parse(tier).value
     place = resolve_device(device)
+    parse_seeds(seeds, Config())
+    if (root / "mmcl_core").is_dir() and not (root / "mmcl_core").samefile(CODE / "mmcl_core"):
+        raise InputError(
+            f"The pages of {root} would be built with the code of {CODE}: run make book there, or {root}/.venv/bin/mmcl"
+        )
     if problems := pairs.drifted(root):
         raise InputError("; ".join(problems))
     executed = root / "_build" / "executed" / tier
@@ -62,23 +82,10 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
         print(f"{outcome.key:12} {state} {outcome.seconds:7.1f} s", flush=True)
 
     stale = [s.stem for s in sources if not current(executed, s.stem, fingerprints[s.stem])]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if stale and cores > 1 and place.type == "cpu":
-        # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
-        begin = time.perf_counter()
-        undone = warm(
-            [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments],
-            tier,
-            seeds,
-            device,
-            cores,
-            len(stale) * LIMITS[tier].total,
-        )
-        print(
-            f"experiments  in store {time.perf_counter() - begin:7.1f} s"
-            + (f"; not done: {', '.join(undone)}" if undone else ""),
-            flush=True,
-        )
+    # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
+    experiments = [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments]
+    asked = requests(experiments, tier, seeds, device)
+    compute(asked, jobs, pool, len(stale) * LIMITS[tier].total)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
@@ -87,19 +94,27 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
 
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(ledger["paper"]) for ledger in ledgers]
+    symbols, terms = notation.read(root, "symbols"), notation.read(root, "glossary")
+    write_if_changed(staged / "_static" / "cards.js", notation.cards(symbols, terms, papers))
     tables = {
+        "index": landing(ledgers),
+        "practice": "",
         "scoreboard": scoreboard(ledgers),
+        "gallery": gallery.gallery(papers, executed / "figures", gallery.places(ledgers)),
+        "notation": notation.notation(symbols, papers),
+        "glossary": notation.glossary(terms),
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
         "speed": speed(root),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
+    records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}
     for name in PAGES:
-        page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
+        page = pages.filled((root / "book" / f"{name}.md").read_text(encoding="utf-8"), records)
         write_if_changed(
             staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```")
         )
-    status = sphinx(root, staged)
+    status = sphinx(root, staged, executed / "figures")
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
@@ -126,6 +141,22 @@ def build(tier: str = "book", device: str = "auto", seeds: int | str | None = No
     return int(bool(failed or surprises or lost or status))
 
 
+def compute(asked: Sequence[Request], jobs: int | str | None, pool: Callable[[], Pool] | None, limit: float) -> None:
+    """Have the results of all requests in the store. What fails is named, and meets its reader in its chapter."""
+    begin = time.perf_counter()
+
+    def announce(count: int, seconds: float, processes: int) -> None:
+        print(f"experiments  {count} to compute, about {spoken(seconds)} on {processes} processes", flush=True)
+
+    failed = prepare(asked, Store(results_folder()), jobs=jobs, pool=pool, limit=limit, begin=announce)
+    if asked:
+        print(
+            f"experiments  in store {time.perf_counter() - begin:7.1f} s"
+            + (f"; not done: {', '.join(failed)}" if failed else ""),
+            flush=True,
+        )
+
+
 def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
     """The checksums of an experiment's data, or why they cannot be used: when that changes, the chapter is executed
     again."""
@@ -138,7 +169,10 @@ def data_here(experiment: Experiment, tier: str) -> dict[str, str]:
 def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, float]:
     """Seconds that each chapter took when it was last executed, also when this build took it as it was."""
     file = executed / "seconds.json"
-    seconds = json.loads(file.read_text()) if file.exists() else {}
+    try:
+        seconds = dict(json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):  # none yet, or half of one: only what this build takes is known then
+        seconds = {}
     seconds |= {o.key: o.seconds for o in outcomes if not o.cached}
     executed.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(seconds))
@@ -173,7 +207,7 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
         )
     for path in [p for p in staged.rglob("*") if p.is_file()]:
         inside = path.relative_to(staged)
-        if inside not in wanted and not (len(inside.parts) == 1 and inside.stem in PAGES):
+        if inside not in wanted and inside != Path("_static/cards.js") and str(inside.with_suffix("")) not in PAGES:
             path.unlink()
     for inside, content in wanted.items():
         write_if_changed(staged / inside, content)
@@ -190,23 +224,29 @@ def without_injected_cell(executed: Path) -> str:
     return nbformat.writes(notebook)
 
 
-def sphinx(root: Path, staged: Path) -> int:
-    """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded."""
+def sphinx(root: Path, staged: Path, figures: Path) -> int:
+    """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded.
+
+    The new site is made beside the old one and takes its place when it is whole; until then the old one stays.
+    """
     config, toc = root / "_config.yml", root / "_toc.yml"
     digest = hashlib.sha256()
     for path in [config, toc, *sorted(p for p in staged.rglob("*") if p.is_file())]:
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    mark, page = root / "_build" / "sphinx.stamp", root / "_build" / "html" / "index.html"
-    if mark.exists() and mark.read_text() == digest.hexdigest() and page.exists():
+    mark, site = root / "_build" / "sphinx.stamp", root / "_build" / "html"
+    if mark.exists() and mark.read_text() == digest.hexdigest() + listing(site):
         print("sphinx       cached")
         return 0
     mark.unlink(missing_ok=True)
     begin = time.perf_counter()
-    shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)  # they go stale when the table of contents changes
-    shutil.rmtree(root / "_build" / "html", ignore_errors=True)
+    beside = root / "_build" / "next"  # emptied: doctrees go stale when the table of contents changes
+    shutil.rmtree(beside, ignore_errors=True)
+    new = beside / "_build" / "html"
     command = [
         sys.executable,
+        "-P",  # a queue.py in the working folder is not the library's
         "-c",
+        f"from mmcl_core.lab.processes import end_with; end_with({os.getpid()}); "
         "from jupyter_book.cli.main import main; main()",
         "build",
         str(staged),
@@ -215,26 +255,41 @@ def sphinx(root: Path, staged: Path) -> int:
         "--toc",
         str(toc),
         "--path-output",
-        str(root),
+        str(beside),
     ]
-    run = subprocess.run([*command, "-W", "-n", "--keep-going", "-q"], capture_output=True, text=True)
+    run = subprocess.run(
+        [*command, "-W", "-n", "--keep-going", "-q"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": python_path()},
+    )
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
-    prune(root / "_build" / "html")
-    if run.returncode or warnings or not page.exists():
+    if (new / "index.html").exists() and (new / "searchindex.js").exists():  # written last: whole, if with warnings
+        finish(new, figures, notation.read(root, "glossary"), pairs.toc(root))
+        swap(new, site)
+    if run.returncode or warnings or not (site / "index.html").exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
         print(
             f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
         )
         return 1
-    mark.write_text(digest.hexdigest())
+    shutil.rmtree(beside, ignore_errors=True)
+    mark.write_text(digest.hexdigest() + listing(site))
     print(f"sphinx       built    {time.perf_counter() - begin:7.1f} s")
     return 0
 
 
-def prune(site: Path) -> None:
-    """Drop what the offline MathJax carries and a page never loads: speech rules, other output formats."""
-    for name in ("sre", "a11y", "ui"):
-        for folder in site.glob(f"_static/**/{name}"):
-            if folder.is_dir() and "mathjax" in str(folder).lower():
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(folder)
+def listing(site: Path) -> str:
+    """A digest of names and sizes: a page that was deleted or cut short is seen without reading all of them."""
+    files = sorted(p for p in site.rglob("*") if p.is_file())
+    return hashlib.sha256("".join(f"{p.relative_to(site)} {p.stat().st_size}\n" for p in files).encode()).hexdigest()
+
+
+def swap(new: Path, site: Path) -> None:
+    """Put the finished site in the place of the old one."""
+    old = site.with_name("html.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if site.exists():
+        os.replace(site, old)
+    os.replace(new, site)
+    shutil.rmtree(old, ignore_errors=True)

@@ -8,11 +8,10 @@ kept; the others go on.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
 import time
@@ -25,8 +24,11 @@ from pathlib import Path
 import nbformat
 
 from mmcl_core.lab.fingerprint import closure
+from mmcl_core.lab.processes import end_family
+from mmcl_core.site.kernel import KERNEL, surroundings
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "papermill")
+FIGURE = re.compile(r"figures/[\w-]+/[\w-]+\.svg")
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,13 @@ class Limits:
 LIMITS = {"smoke": Limits(60, 120, 240), "book": Limits(60, 900, 1500), "paper": Limits(60, 6 * 3600, 24 * 3600)}
 
 WORKER = """
-import json, sys, papermill
+import json, sys
+from mmcl_core.lab.processes import end_with
 a = json.loads(sys.argv[1])
+end_with(a["parent"])
+import papermill
 papermill.execute_notebook(
-    a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name="python3", language="python",
+    a["source"], a["target"], parameters=a["parameters"], cwd=a["cwd"], kernel_name=a["kernel"], language="python",
     start_timeout=a["start"], execution_timeout=a["cell"], progress_bar=False, report_mode=True,
 )
 """
@@ -73,14 +78,16 @@ def stamp(source: Path, parameters: dict, module: str, data: dict) -> str:
 
 
 def current(folder: Path, key: str, fingerprint: str) -> bool:
-    """Whether the executed chapter in `folder` was made from exactly this."""
-    mark = folder / f"{key}.stamp"
-    return (
-        mark.exists()
-        and mark.read_text() == fingerprint
-        and (folder / f"{key}.ipynb").exists()
-        and (folder / f"{key}.ledger.json").exists()
-    )
+    """Whether the executed chapter in `folder` was made from exactly this and is whole, with its ledger and figures."""
+    try:
+        if (folder / f"{key}.stamp").read_text() != fingerprint:
+            return False
+        json.loads((folder / f"{key}.ledger.json").read_bytes())
+        executed = (folder / f"{key}.ipynb").read_text(encoding="utf-8")
+        json.loads(executed)
+    except (OSError, ValueError):
+        return False
+    return all((folder / figure).is_file() for figure in set(FIGURE.findall(executed)))
 
 
 def failure(executed: Path) -> str:
@@ -104,9 +111,9 @@ RUNNING: set[subprocess.Popen] = set()
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a worker and its kernel, whatever state they are in."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End a worker and its kernel, which has a session of its own, whatever state they are in."""
+    if process.poll() is None:
+        end_family(process.pid)
     process.wait()
 
 
@@ -124,19 +131,19 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
         "cwd": str(cwd),
         "start": limits.start,
         "cell": limits.cell,
+        "parent": os.getpid(),
+        "kernel": KERNEL,
     }
-    environment = os.environ | {
-        "MMCL_BUILD_DIR": str(folder),
-        "MMCL_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONPATH": os.pathsep.join(
-            [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
-    }
-    # A session of its own, so that the kernel dies with the worker when the time is up.
+    with surroundings(threads, folder) as environment:
+        error = _worker(arguments, environment, target, limits)
+    return Outcome(key, False, time.perf_counter() - begin, error)
+
+
+def _worker(arguments: dict, environment: dict[str, str], target: Path, limits: Limits) -> str:
+    """Run papermill on one notebook; what went wrong, in a few words, or an empty string."""
+    # A session of its own: a Ctrl-C in the terminal is this process's affair.
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, json.dumps(arguments)],
+        [sys.executable, "-P", "-c", WORKER, json.dumps(arguments)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -160,7 +167,7 @@ def execute(source: Path, folder: Path, parameters: dict, limits: Limits, cwd: P
     finally:
         stop(process)
         RUNNING.discard(process)
-    return Outcome(key, False, time.perf_counter() - begin, error)
+    return error
 
 
 def execute_all(

@@ -15,6 +15,7 @@ from torch.nn.functional import one_hot
 from mmcl_core.data import digits
 from mmcl_core.data.augment import MILD, STRONG, Augmentation, recolour
 from mmcl_core.data.colored import CLASSES, ColoredDigits, colored_digits
+from mmcl_core.errors import unknown
 from mmcl_core.lab.config import Config
 from mmcl_core.losses import clip_loss, nt_xent
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
@@ -167,7 +168,15 @@ def clip(
     config: ColoredSetting, seed: int, device: torch.device, captions: str = "colour and label"
 ) -> dict[str, ReadOut]:
     """Multi-modal: image against a fixed one-hot caption [colour; label], in-batch negatives, zero-shot and
-    linear-probe read-outs."""
+    linear-probe read-outs.
+
+    Raises
+    ------
+    InputError
+        For captions that are not among `CAPTIONS`.
+    """
+    if captions not in CAPTIONS:
+        raise unknown("kind of captions", captions, CAPTIONS)
     train_set, test_set = (part.to(device) for part in config.data(seed))
     model = _encoder(config, seed, lambda: nn.Linear(128, 2 * CLASSES), device, "clip weights")
     order, views = generator(STREAM, seed, "clip order"), generator(STREAM, seed, "clip views")

@@ -7,6 +7,7 @@ them stand heads of one neuron and a threshold, which need nothing but the encod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,20 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
+from mmcl_core.errors import InputError
 from mmcl_core.papers.huang2024.dynamics import State
 from mmcl_core.papers.huang2024.setting import STREAM, Problem, draw_labels, drawn_vectors, initial_weights
 from mmcl_core.runtime import generator
+
+
+def logistic_head(
+    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n]
+) -> Callable[[Float[np.ndarray, "k m"]], Float[np.ndarray, k]]:
+    """scikit-learn's logistic regression (C = 1), as the function from embeddings to predicted labels. A training set
+    of one class predicts that class."""
+    if len(np.unique(train_labels)) < 2:
+        return lambda test: np.full(len(test), train_labels[0])
+    return LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels).predict
 
 
 def logistic_accuracy(
@@ -27,11 +39,8 @@ def logistic_accuracy(
     test: Float[np.ndarray, "k m"],
     test_labels: Float[np.ndarray, k],
 ) -> float:
-    """Test accuracy of scikit-learn's logistic regression (C = 1). A training set of one class predicts that class."""
-    if len(np.unique(train_labels)) < 2:
-        return float(np.mean(test_labels == train_labels[0]))
-    head = LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels)
-    return float(head.score(test, test_labels))
+    """Test accuracy of `logistic_head`."""
+    return float(np.mean(logistic_head(train, train_labels)(test) == test_labels))
 
 
 def discriminant_accuracy(
@@ -97,7 +106,15 @@ class Stump:
 
 
 def head_b(state: State, problem: Problem) -> Float[np.ndarray, S]:
-    """Head B: fitted on the first modality's pre-training embeddings, tested on `problem.downstream`."""
+    """Head B: fitted on the first modality's pre-training embeddings, tested on `problem.downstream`.
+
+    Raises
+    ------
+    InputError
+        For a problem without downstream samples.
+    """
+    if problem.downstream is None:
+        raise InputError("Head B is tested on shifted samples and the problem has none: draw it with downstream=||nu||")
     train = state.first.embeddings(problem.labels).cpu().numpy()
     test = problem.downstream.embeddings(state.first.coefficients).cpu().numpy()
     labels, test_labels = problem.labels.cpu().numpy(), problem.downstream.labels.cpu().numpy()

@@ -20,6 +20,15 @@ from mmcl_core import flow
 from mmcl_core.errors import InputError
 
 
+def check_order(signal: Sequence[float]) -> None:
+    """`InputError` unless sigma_1^2 >= ... >= sigma_r^2: "first" and "last" direction mean strongest and weakest."""
+    if any(a < b for a, b in zip(signal, signal[1:], strict=False)):
+        raise InputError(
+            f"The signal variances {tuple(signal)} are not in falling order, as sigma_1 >= ... >= sigma_r: write "
+            f"{tuple(sorted(signal, reverse=True))}"
+        )
+
+
 @dataclass(frozen=True)
 class Closure:
     """The setting of a run: variances of the r signal directions and of the noise in both views, and the loss.
@@ -40,11 +49,13 @@ class Closure:
 
     def __post_init__(self) -> None:
         spectra = (*self.signal, *(self.signal_b or ()))
-        if not spectra or min(spectra) <= 0 or self.noise < 0:
+        noises = (self.noise, self.noise if self.noise_b is None else self.noise_b)
+        if not spectra or not min(spectra) > 0 or not min(noises) >= 0:
             raise InputError(
-                f"The signal variances {spectra} must all be positive and the noise variance {self.noise} at least 0: "
+                f"The signal variances {spectra} must all be positive and the noise variances {noises} at least 0: "
                 f"mend the spectrum"
             )
+        check_order(self.signal)
         if len(self.signal) > self.d or (self.signal_b and len(self.signal_b) != len(self.signal)):
             raise InputError(
                 f"{len(self.signal)} signal directions need d of at least that (d = {self.d}) and as many variances "
@@ -214,14 +225,18 @@ class Path:
         return push(np.ones_like(beta)), -push(np.tanh(beta))
 
     def first_time(self, condition: Float[np.ndarray, "T"], level: float) -> float:
-        """The first of the times at which `condition` passes `level`, linear between the points in log time; NaN if
-        it never does."""
+        """The first of the times at which `condition` passes `level`, linear between the points in log time, in time
+        from time 0; NaN if it never does."""
         sign = np.sign(condition - level)
         crossed = np.flatnonzero(sign[1:] * sign[:-1] <= 0)
         if not len(crossed):
             return float("nan")
         i = crossed[0]
+        if condition[i] == level:
+            return float(self.times[i])
         share = (level - condition[i]) / (condition[i + 1] - condition[i])
+        if self.times[i] == 0:
+            return float(self.times[i + 1] * share)
         return float(np.exp(np.log(self.times[i]) * (1 - share) + np.log(self.times[i + 1]) * share))
 
     def peak(self) -> int:

@@ -9,8 +9,10 @@ signs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -94,20 +96,19 @@ def population_contrastive(
     row, column = positive.nonzero(as_tuple=True)
     probability = positive[row, column]
     together = (points[row, :, None] * points[column, None, :]).flatten(1)  # h_A h_B^T of each positive pair
-    d, share = points.shape[1], negatives / len(points)
+    d = points.shape[1]
 
     def law(form: Tensor) -> Moments:
-        exponentials, from_a, from_b = _partition(points, form, inverse_temperature, negatives)
-        own, z_a, z_b = exponentials[:, row, column], from_a[:, row, 0], from_b[:, 0, column]
-        inverse_a, inverse_b = probability / (own + z_a), probability / (own + z_b)
-        push = ((z_a * inverse_a + z_b * inverse_b) @ together).unflatten(1, (d, d))
-        weight_a, weight_b = (
-            torch.zeros_like(z[..., :1].expand(-1, len(points))).index_add_(1, k, z)
-            for z, k in ((inverse_a, row), (inverse_b, column))
-        )
-        pull_a = (weight_a[..., None] * points).mT @ (exponentials @ points)
-        pull_b = (points.T @ exponentials) @ (weight_b[..., None] * points)
-        return push - share * (pull_a + pull_b), inverse_temperature
+        push, pull = 0, 0
+        for logits, along in _logits(points, form, inverse_temperature):
+            exponentials = logits.exp()
+            mean = exponentials.mean(along)
+            anchor = row if along == -1 else column  # of each positive pair, whose partition function it is
+            total = exponentials[:, row, column] / negatives + mean[:, anchor]  # over K, so that K may be infinite
+            push = push + probability * mean[:, anchor] / total
+            weight = torch.zeros_like(mean).index_add_(1, anchor, probability / total)[..., None] * points
+            pull = pull + (weight.mT @ (exponentials @ points) if along == -1 else (points.T @ exponentials) @ weight)
+        return (push @ together).unflatten(1, (d, d)) - pull / len(points), inverse_temperature
 
     return law
 
@@ -126,21 +127,24 @@ def population_loss(
     inverse_temperature: float,
     negatives: float,
 ) -> Float[Tensor, "S"]:
-    """L_C by enumeration."""
-    exponentials, from_a, from_b = _partition(points, similarity(e, v), inverse_temperature, negatives)
-    return (positive * (torch.log1p(from_a / exponentials) + torch.log1p(from_b / exponentials))).sum((1, 2))
+    """L_C by enumeration; infinite for infinitely many negatives."""
+    loss = 0
+    for logits, along in _logits(points, similarity(e, v), inverse_temperature):
+        odds = logits.exp().mean(along, keepdim=True).log() - logits + math.log(negatives)
+        loss = loss + (positive * torch.logaddexp(odds, torch.zeros_like(odds)).where(positive > 0, 0)).sum((1, 2))
+    return loss
 
 
-def _partition(
-    points: Tensor, form: Tensor, inverse_temperature: float, negatives: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """e^{tau^2 <f_A, f_B>} for all pairs of points, and K times its mean over view B and over view A."""
-    exponentials = torch.exp(inverse_temperature * points @ form @ points.mT)
-    return (
-        exponentials,
-        negatives * exponentials.mean(-1, keepdim=True),
-        negatives * exponentials.mean(-2, keepdim=True),
-    )
+def _logits(
+    points: Tensor, form: Tensor, inverse_temperature: float
+) -> Iterator[tuple[Float[Tensor, "S P P"], Literal[-1, -2]]]:
+    """tau^2 <f_A, f_B> for all pairs of points, and the axis of the negatives: view B, then view A.
+
+    Along that axis the largest is taken off, which no ratio sees and without which e^{tau^2 <f_A, f_B>} overflows.
+    """
+    logits = inverse_temperature * points @ form @ points.mT
+    for along in (-1, -2):
+        yield logits - logits.amax(along, keepdim=True), along
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mmcl_core.errors import InputError
 from mmcl_core.runtime import generator
 
 
@@ -60,7 +61,24 @@ def views(
     noise_inside: float = 0.0,
 ) -> Views:
     """Two views in `d` dimensions with signal variances sigma_1^2, ..., sigma_r^2 and noise variance sigma_xi^2; view
-    B like view A unless said."""
+    B like view A unless said.
+
+    Raises
+    ------
+    InputError
+        For a variance that is not positive (noise: negative), or views with different numbers of signals.
+    """
+    if signal_b is not None and len(signal_b) != len(signal):
+        raise InputError(
+            f"View A has {len(signal)} signals and view B {len(signal_b)}: both views share the signal, give as many"
+        )
+    if not 1 <= len(signal) <= d:
+        raise InputError(f"{len(signal)} signals do not fit into d = {d} directions: allowed are 1 to d")
+    if not all(x > 0 for x in (*signal, *(signal_b or ()))):
+        raise InputError(f"The signal variances {(*signal, *(signal_b or ()))} must all be positive")
+    for value in (noise, noise if noise_b is None else noise_b, noise_inside):
+        if not value >= 0:
+            raise InputError(f"A noise variance of {value} is not allowed: it must be at least 0")
 
     def variances(s: Sequence[float], xi: float) -> Tensor:
         return torch.cat([torch.tensor(s, dtype=torch.float64), torch.full((d - len(s),), xi, dtype=torch.float64)])

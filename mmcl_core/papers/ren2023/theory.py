@@ -18,8 +18,11 @@ class NonContrastive:
     """The non-contrastive flow at infinite width with equal modalities, parametrised by T = int dt / (d N^2) (D3)."""
 
     d: int
-    signal: Float[np.ndarray, "r"]
+    signal: Spectrum
     noise: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signal", np.asarray(self.signal, float))
 
     def remaining(self, T: float) -> float:
         """R(T) = int Q_0 dT, from the conservation of the weights' norm."""

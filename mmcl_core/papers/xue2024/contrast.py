@@ -85,7 +85,8 @@ def _fit(
         steps=recipe.steps,
         optimiser=optimiser,
         order=order,
-        after_step=lambda _: after(),
+        after_step=lambda _: after(),  # clamps a temperature, and gathers nothing
+        gathered=[],
         name=experiment,
     )
 

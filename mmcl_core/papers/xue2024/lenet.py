@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.func import functional_call
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import conv2d, cross_entropy, max_pool2d, relu
 
+from mmcl_core.data.vector_captions import FreshMasks
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.models.towers import seeded
+from mmcl_core.papers.xue2024.beside import Layers, Lines
 from mmcl_core.runtime import generator
 from mmcl_core.train import train
 
@@ -55,22 +56,23 @@ def lenet(size: int, out: int) -> nn.Sequential:
     )
 
 
-class Stack(nn.Module):
-    """Models of one architecture side by side: inputs `[G, B, ...]` to outputs `[G, B, D]`, each model its own."""
+class LeNets(Layers):
+    """LeNets side by side by grouped convolutions: images `[I, B, 3, H, W]` of I seeds to outputs `[G, B, D]`.
 
-    def __init__(self, models: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.models = nn.ModuleList(models)
-        self._skeleton = [models[0]]  # in a list, so that its parameters are not registered a second time
+    The G/I models of one seed stand together and see the same images, which are then convolved once for all of them:
+    on a CPU four models take little more than half of the time that they take one by one.
+    """
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        if len(self.models) == 1:
-            return self.models[0](inputs[0])[None]
-        parameters = {
-            name: torch.stack([m.get_parameter(name) for m in self.models])
-            for name, _ in self.models[0].named_parameters()
-        }
-        return torch.vmap(lambda p, x: functional_call(self._skeleton[0], p, (x,)))(parameters, inputs)
+    def forward(self, images: Float[Tensor, "I B 3 H W"]) -> Float[Tensor, "G B D"]:
+        models, hidden = len(self.models), images.transpose(0, 1).flatten(1, 2)
+        for layer, groups in ((0, len(images)), (1, models)):
+            weight, bias = self.weights[layer].flatten(0, 1), self.biases[layer].flatten()
+            hidden = relu(max_pool2d(conv2d(hidden, weight, bias, groups=groups), 2))
+        hidden = hidden.unflatten(1, (models, -1)).transpose(0, 1).flatten(2)
+        for layer in (2, 3, 4):
+            hidden = hidden if layer == 2 else relu(hidden)
+            hidden = torch.baddbmm(self.biases[layer][:, None], hidden, self.weights[layer].mT)
+        return hidden
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Job:
 
     seed: int
     images: Float[Tensor, "N 3 H W"]
-    target: Tensor
+    target: Tensor | FreshMasks
 
 
 @dataclass(frozen=True)
@@ -105,24 +107,25 @@ class Trained:
 def fit(jobs: Sequence[Job], out: int, recipe: Recipe, experiment: str, by_labels: bool) -> list[Trained]:
     """Train all `jobs` together; each draws its start and its batches from its own seed, so company changes nothing.
 
-    With `by_labels` the loss is the cross-entropy of `out` classes; else CLIP's, with embeddings of `recipe.width`.
+    Jobs of one seed stand together, as many for each seed, and have the same images. With `by_labels` the loss is the
+    cross-entropy of `out` classes; else CLIP's, with embeddings of `recipe.width`.
     """
-    images, device = jobs[0].images, jobs[0].images.device
-    size, samples = images.shape[-1], len(images)
+    device, samples = jobs[0].images.device, len(jobs[0].images)
     networks, texts = [], []
     for job in jobs:
         with seeded(experiment, job.seed, "image"):
-            networks.append(lenet(size, out if by_labels else recipe.width).to(device))
+            networks.append(lenet(job.images.shape[-1], out if by_labels else recipe.width).to(device))
         if not by_labels:
             with seeded(experiment, job.seed, "text"):
                 texts.append(nn.Linear(job.target.shape[1], recipe.width).to(device))
-    towers = nn.ModuleDict({"image": Stack(networks)} | ({} if by_labels else {"text": Stack(texts)}))
-    own = [torch.randperm(samples, generator=generator(experiment, job.seed, "order")).to(device) for job in jobs]
+    towers = nn.ModuleDict({"image": LeNets(networks)} | ({} if by_labels else {"text": Lines(texts)}))
+    images = {job.seed: job.images for job in jobs}
+    own = {seed: torch.randperm(samples, generator=generator(experiment, seed, "order")).to(device) for seed in images}
 
     def loss(rows: Int[Tensor, "B"]) -> Tensor:
         with torch.autocast(device.type, enabled=False):  # in half precision an unnormalised logit has two digits
-            outputs = towers["image"](torch.stack([j.images[o[rows]] for j, o in zip(jobs, own, strict=True)]))
-            targets = torch.stack([j.target[o[rows]] for j, o in zip(jobs, own, strict=True)])
+            outputs = towers["image"](torch.stack([x[own[seed][rows]] for seed, x in images.items()]))
+            targets = torch.stack([job.target[own[job.seed][rows]] for job in jobs])
             if by_labels:
                 return cross_entropy(outputs.flatten(0, 1), targets.flatten()) * len(jobs)
             return symmetric_cross_entropy(outputs @ towers["text"](targets).mT / recipe.temperature).sum()
@@ -142,4 +145,6 @@ def fit(jobs: Sequence[Job], out: int, recipe: Recipe, experiment: str, by_label
         order=generator(experiment, 0, "epochs"),
         name=experiment,
     )
+    for tower in towers.values():
+        tower.release()
     return [Trained(n, t) for n, t in zip(networks, texts or [None] * len(jobs), strict=True)]

@@ -16,7 +16,6 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from mmcl_core.data.backgrounds import DIGITS, SHADES
@@ -122,25 +121,43 @@ class Optimum:
         return np.sign(upper - lower) == self.population.label
 
 
-def loss_and_gradient(
+def derivatives(
     theta: Float[np.ndarray, "K"], population: Population, ridge: float
-) -> tuple[float, Float[np.ndarray, "K"]]:
-    """The loss at theta = (u, v, w) and its gradient."""
-    u, v, w = theta.reshape(3, STATES)
+) -> tuple[float, Float[np.ndarray, "K"], Float[np.ndarray, "K K"]]:
+    """The loss at theta = (u, v, w), its gradient and its Hessian."""
     captions, joint, law = population.captions, population.joint, population.law
-    s = u[:, None] * captions[:, 0] + v[:, None] * captions[:, 1] + w[:, None]
+    features = np.column_stack([captions, np.ones(len(captions))])  # s = theta^T features
+    s = theta.reshape(3, STATES).T @ features.T
     caption_law = joint.sum(0)
-    rows, columns = s + np.log(caption_law), s + np.log(law)[:, None]
-    over_captions, over_images = logsumexp(rows, axis=1), logsumexp(columns, axis=0)
-    value = -(joint * s).sum() + (law @ over_captions + caption_law @ over_images) / 2
-    pull = -joint + law[:, None] * np.exp(rows - over_captions[:, None]) / 2
-    pull += caption_law * np.exp(columns - over_images) / 2
-    gradient = np.stack([pull @ captions[:, 0] + ridge * law * u, pull @ captions[:, 1] + ridge * law * v, pull.sum(1)])
-    return float(value + ridge * law @ (u**2 + v**2) / 2), gradient.ravel()
+    rows, over_captions = softmax(s + np.log(caption_law), 1)
+    columns, over_images = softmax(s + np.log(law)[:, None], 0)
+    pull = law[:, None] * (rows / 2) + caption_law * (columns / 2)
+    penalty = ridge * np.concatenate([law, law, np.zeros(STATES)])
+    value = -(joint * s).sum() + (law @ over_captions + caption_law @ over_images + penalty @ theta**2) / 2
+    gradient = ((pull - joint) @ features).T.ravel() + penalty * theta
+
+    mean, guess = rows @ features, (np.sqrt(caption_law / 2) * columns).T  # of the guessed caption; of the image
+    own = (
+        np.einsum("xt,tk,tl->xkl", pull, features, features) - law[:, None, None] / 2 * mean[:, :, None] * mean[:, None]
+    )
+    across = (features[:, :, None] * guess[:, None]).reshape(len(features), -1)
+    hessian = np.diag(penalty) - across.T @ across
+    state = np.arange(STATES)
+    for k, l in np.ndindex(3, 3):
+        hessian[k * STATES + state, l * STATES + state] += own[:, k, l]
+    return float(value), gradient, hessian
 
 
-def optimum(population: Population, ridge: float = 1e-2, steps: int = 4000) -> Optimum:
-    """Minimise the convex loss by L-BFGS from zero.
+def softmax(s: Float[np.ndarray, "X T"], axis: int) -> tuple[Float[np.ndarray, "X T"], Float[np.ndarray, "*N"]]:
+    """Shares e^s over their sum along `axis`, and the logarithm of the sum."""
+    most = s.max(axis, keepdims=True)
+    shares = np.exp(s - most)
+    total = shares.sum(axis, keepdims=True)
+    return shares / total, (most + np.log(total)).squeeze(axis)
+
+
+def optimum(population: Population, ridge: float = 1e-2, steps: int = 200) -> Optimum:
+    """Minimise the convex loss by Newton's method from zero, with steps halved until the loss falls.
 
     Raises
     ------
@@ -149,8 +166,17 @@ def optimum(population: Population, ridge: float = 1e-2, steps: int = 4000) -> O
     """
     if not ridge > 0:
         raise InputError(f"The ridge cannot be {ridge}: allowed are positive numbers")
-    options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
-    found = minimize(
-        loss_and_gradient, np.zeros(3 * STATES), (population, ridge), "L-BFGS-B", jac=True, options=options
-    )
-    return Optimum(population, *found.x.reshape(3, STATES), residual=float(np.abs(found.jac).max()))
+    theta = np.zeros(3 * STATES)
+    value, gradient, hessian = derivatives(theta, population, ridge)
+    for _ in range(steps):
+        step = np.linalg.solve(hessian + 1e-12 * np.eye(len(theta)), gradient)  # a constant added to w changes nothing
+        fall, share = gradient @ step, 1.0
+        while (
+            share > 1e-9 and not derivatives(theta - share * step, population, ridge)[0] <= value - 1e-4 * share * fall
+        ):
+            share /= 2
+        if fall < 1e-20 or share <= 1e-9:  # nothing left but rounding
+            break
+        theta = theta - share * step
+        value, gradient, hessian = derivatives(theta, population, ridge)
+    return Optimum(population, *theta.reshape(3, STATES), residual=float(np.abs(gradient).max()))

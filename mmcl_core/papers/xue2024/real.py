@@ -17,6 +17,7 @@ from mmcl_core.papers.xue2024.experiments import (
     robustness,
     semi,
     semi_labels,
+    semi_sensitivity,
 )
 from mmcl_core.papers.xue2024.figures import heads as head_figures
 from mmcl_core.papers.xue2024.figures import optimum as optimum_figures
@@ -31,6 +32,7 @@ REAL_EXPERIMENTS = (
     semi.semi,
     semi.semi_count,
     semi_labels.semi_labels,
+    semi_sensitivity.semi_sensitivity,
     loss_optimum.loss_optimum,
     loss_optimum.loss_descent,
     published.published,

@@ -123,6 +123,8 @@ def predict(
     column = (model.cross_covariance() - (2 * same - 1) * np.outer(mean, mean)) @ np.array(prompt)
     if shuffled:
         column = mean
+    if column[0] == 0:  # nothing but negatives of the same class, and captions without the core's variation
+        return Prediction(np.nan, np.nan, seen.n, np.nan)
     a, r = float(column[0]), float(column[1] / column[0])
     variance, caption = _influence(model, seen, prompt, r, same)
     if shuffled:

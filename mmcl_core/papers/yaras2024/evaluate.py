@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Real
 from torch import Tensor, nn
 
 from mmcl_core.errors import InputError
-from mmcl_core.metrics import debiased_modality_gap, modality_gap, retrieval_at_1, uniformity
+from mmcl_core.metrics import debiased_modality_gap, modality_gap, retrieval_at_1, uniformity, unit
 
 GAP_PAIRS = 512  # pairs on which gap and uniformity are measured, as in the paper
 BLOCK = 1024
@@ -17,12 +17,12 @@ BLOCK = 1024
 
 @torch.no_grad()
 def embed(tower: nn.Module, inputs: Tensor) -> Float[np.ndarray, "N D"]:
-    """Normalised embeddings in double precision."""
+    """Normalised embeddings in double precision; NaN where the tower answers zero or nothing finite."""
     training = tower.training
     tower.eval()
     features = torch.cat([tower(part) for part in inputs.split(BLOCK)]).double().cpu().numpy()
     tower.train(training)
-    return features / np.linalg.norm(features, axis=1, keepdims=True)
+    return unit(features)
 
 
 def alignment(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"], gallery: int) -> dict[str, float]:
@@ -64,10 +64,17 @@ def check_gallery(pairs: int, gallery: int) -> None:
         )
 
 
+def _broken(*embeddings: np.ndarray) -> bool:
+    """No comparison with NaN is true: without this look a broken tower would only seem to be a bad one."""
+    return not all(np.isfinite(x).all() for x in embeddings)
+
+
 def both_told_apart(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
     """Share of double pairs (image, text) in which both images prefer their own text, as MMVP-VLM counts. Chance is
-    1/4."""
+    1/4; NaN where an embedding is."""
     (a, s), (b, t) = first, second
+    if _broken(a, s, b, t):
+        return float("nan")
     return float(np.mean(((a * s).sum(1) > (a * t).sum(1)) & ((b * t).sum(1) > (b * s).sum(1))))
 
 
@@ -83,7 +90,7 @@ def translated(
     """Both clouds moved towards each other by `share` of the way to common centres (below 0: apart), normalised
     again."""
     moved = image - share * shift, text + share * shift
-    return tuple(x / np.linalg.norm(x, axis=1, keepdims=True) for x in moved)
+    return tuple(unit(x) for x in moved)
 
 
 def translation_test(
@@ -99,13 +106,18 @@ def translation_test(
 
 
 def retrieval_among_best(queries: Float[np.ndarray, "N D"], gallery: Float[np.ndarray, "N D"], best: int) -> float:
-    """Share of queries whose own partner is among the `best` nearest of the gallery."""
+    """Share of queries whose own partner is among the `best` nearest of the gallery; NaN where an embedding is."""
+    if _broken(queries, gallery):
+        return float("nan")
     cosines = queries @ gallery.T
     return float(np.mean((cosines > cosines.diagonal()[:, None]).sum(1) < best))
 
 
 def matched_share(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D"]) -> float:
-    """Share of pairs that are closer to each other than to any other text or image: margin above zero."""
+    """Share of pairs that are closer to each other than to any other text or image: margin above zero. NaN where an
+    embedding is."""
+    if _broken(image, text):
+        return float("nan")
     cosines = image @ text.T
     own = cosines.diagonal().copy()
     np.fill_diagonal(cosines, -np.inf)

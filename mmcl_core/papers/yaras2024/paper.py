@@ -29,6 +29,7 @@ from mmcl_core.papers.yaras2024.experiments import (
     closing,
     coupling,
     exact,
+    folder,
     icons,
     inits,
     longrun,
@@ -100,6 +101,7 @@ REAL_EXPERIMENTS = (
     pretrained.clip,
     sweep.pretrained_sweep,
     mscoco.mscoco,
+    folder.folder,
 )
 REAL_FIGURES = (
     *real_runs_figures.FIGURES,
@@ -124,6 +126,7 @@ PAPER = Paper(
     title="Explaining and Mitigating the Modality Gap in Contrastive Multimodal Learning",
     authors="Yaras et al. 2024",
     reference="Can Yaras, Siyi Chen, Peng Wang, Qing Qu. CPAL 2025, PMLR 280, 1365-1387. arXiv:2412.07909.",
+    judged="the published one (PMLR 280, 1365-1387), whole; in arXiv:2412.07909 version 2 Figs. 1 and 2 have changed places",
     experiments=(*SYNTHETIC_EXPERIMENTS, *REAL_EXPERIMENTS),
     figures=(*SYNTHETIC_FIGURES, *REAL_FIGURES),
     claims=(*SYNTHETIC_CLAIMS, *REAL_CLAIMS),

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmcl_core.errors import InputError
-from mmcl_core.losses import clip_loss
+from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.papers.yaras2024.schemes import Scheme
 
 
@@ -45,7 +45,9 @@ def objective(
 ) -> Float[Tensor, ""]:
     """CLIP's loss of the lifted embeddings, written without any reduction: what the formulas below are tested
     against."""
-    return clip_loss(lift(first, gamma), lift(second, -gamma), 1 / scheme.inverse_temperature(nu))
+    # Written with beta and not 1/beta: along some flows it passes through zero.
+    cosines = lift(first, gamma) @ lift(second, -gamma).mT
+    return symmetric_cross_entropy(cosines * scheme.inverse_temperature(nu))
 
 
 def mixture(similarity: Float[Tensor, "*S n n"], a: Float[Tensor, "..."] | float) -> Float[Tensor, "*S n n"]:

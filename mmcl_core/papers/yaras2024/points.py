@@ -79,7 +79,7 @@ class Ring:
     def run(self, times: Float[np.ndarray, "T"], rtol: float = 1e-10) -> Orbit:
         """The orbit at `times`, from time 0."""
         times = np.asarray(times, float)
-        start = np.array([np.log(self.gamma), np.log(self.beta), -2 * np.pi * self.shift / self.n, 0.0])
+        start = np.array([np.log(self.gamma), np.log(self.beta), self.angle, 0.0])
         grid = times if times[0] == 0 else np.concatenate([[0.0], times])
         states = flow.solve(self.field, start, grid, rtol=rtol, atol=1e-12)[len(grid) - len(times) :]
         log_beta = (
@@ -87,12 +87,35 @@ class Ring:
         )
         return Orbit(times, states[:, 0], log_beta, states[:, 2])
 
-    def matched(self, end: float = 20.0) -> float:
-        """The time from which every point's own partner is its nearest: |delta| falls below pi / n."""
-        times = np.concatenate([[0.0], np.geomspace(1e-3, end, 600)])
-        excess = np.abs(self.run(times).angle) - np.pi / self.n
-        roots = CubicSpline(times, excess).roots(extrapolate=False)
-        return float(roots[-1]) if len(roots) else float("nan")
+    @property
+    def angle(self) -> float:
+        """The angle between partners at the start, in (-pi, pi]: a shift by more than half the ring is one the other
+        way."""
+        steps = self.shift if 2 * self.shift <= self.n else self.shift - self.n
+        return -2 * np.pi * steps / self.n
+
+    def matched(self, end: float = 1e5) -> float:
+        """The time from which every point's own partner is its nearest: |delta| falls below pi / n. NaN when that has
+        not happened by `end`."""
+        if abs(self.angle) < np.pi / self.n:
+            return 0.0
+        last = min(20.0, end)
+        while True:  # larger rings take longer: the search goes on until they match
+            times = np.concatenate([[0.0], np.geomspace(1e-3, last, 600)])
+            roots = CubicSpline(times, np.abs(self.run(times).angle) - np.pi / self.n).roots(extrapolate=False)
+            if len(roots) or last >= end:
+                return float(roots[-1]) if len(roots) else float("nan")
+            last = min(8 * last, end)
+
+    def peak(self, end: float = 1e5) -> tuple[float, float]:
+        """The time at which the gap is largest, and the angle between partners then, up to time `end`."""
+        last = min(5.0, end)
+        while True:
+            early = self.run(np.linspace(0, last, 5001))
+            at = int(early.gap.argmax())
+            if at < 5000 or last >= end:
+                return float(early.times[at]), float(early.angle[at])
+            last = min(4 * last, end)
 
     def points(self, log_gamma: float, angle: float) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3"]]:
         """Both polygons on S^2, symmetric about the first axis; partner i of the second stands at the angle `angle`
@@ -106,7 +129,7 @@ class Ring:
         return polygon(vertices - angle / 2, height), polygon(vertices + angle / 2, -height)
 
     def start(self) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3"]]:
-        return self.points(np.log(self.gamma), -2 * np.pi * self.shift / self.n)
+        return self.points(np.log(self.gamma), self.angle)
 
 
 def full_field(n: int, scheme: Scheme) -> Callable[[np.ndarray], np.ndarray]:

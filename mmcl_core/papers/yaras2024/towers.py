@@ -85,9 +85,10 @@ def fit(
     experiment: str,
     seed: int,
     after_step: Callable[[int], None] | None = None,
+    gathered: list | None = None,
 ) -> None:
     """Train `towers` in place by `method`; batches and swaps have streams of their own, the same for every method of a
-    seed.
+    seed. `gathered` lists what `after_step` writes into, so that a checkpoint can keep it.
 
     Raises
     ------
@@ -121,5 +122,7 @@ def fit(
         scheduler=None if recipe.warm_up is None else warm_up_and_cosine(optimiser, steps, recipe.warm_up),
         order=generator(experiment, seed, "order"),
         after_step=finish,
+        streams=[swaps],
+        gathered=[] if after_step is None else gathered,
         name=f"{experiment} {seed}",
     )

@@ -3,9 +3,14 @@ field of it does nothing."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from mmcl_core.lab.config import Config
+
+Strength = Annotated[float, Field(ge=1e-6, le=1e6)]  # its square must be a number
+Neurons = Annotated[int, Field(ge=2, le=10**6)]  # one neuron cannot be positive on both classes
 
 
 class Sizes(Config):
@@ -13,14 +18,14 @@ class Sizes(Config):
 
     n: int = Field(100, ge=4, description="Figure 1: 100 training pairs")
     d: int = Field(2000, ge=4, description="Figure 1: 2000 dimensions")
-    m: int = Field(50, ge=1, description="Figure 1: 50 neurons")
+    m: Neurons = Field(50, description="Figure 1: 50 neurons")
     initial_scale: float = Field(1e-3, gt=0, description="chosen: sigma_0 is not given")
 
 
 class Signals(Config):
     """One strength of the signal in each modality."""
 
-    signal: float = Field(5.0, gt=0, description="Figure 1: ||mu|| = 5")
+    signal: Strength = Field(5.0, description="Figure 1: ||mu|| = 5")
     ratio: float = Field(3.0, gt=0, description="Figure 1: Cmu = ||mu~|| / ||mu|| = 15 / 5")
 
 

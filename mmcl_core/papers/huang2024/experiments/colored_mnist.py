@@ -28,13 +28,17 @@ def collect(runs: dict[str, Callable[[int], dict[str, ReadOut]]], seeds: Sequenc
     return {name: np.array(values) for name, values in arrays.items()}
 
 
-@experiment("huang2024.colored_mnist", ColoredSetting, data=_data, seconds={"smoke": 4, "book": 80, "paper": 1800})
+@experiment(
+    "huang2024.colored_mnist", ColoredSetting, data=_data, seconds={"smoke": 4, "book": 80, "paper": 1800}, block=1
+)
 def colored_mnist(config: ColoredSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Table 1: accuracy with training colours and with reversed colours, one modality and two, with every read-out."""
     return collect({"single": lambda s: simclr(config, s, device), "multi": lambda s: clip(config, s, device)}, seeds)
 
 
-@experiment("huang2024.colored_controls", ColoredSetting, data=_data, seconds={"smoke": 5, "book": 90, "paper": 3000})
+@experiment(
+    "huang2024.colored_controls", ColoredSetting, data=_data, seconds={"smoke": 5, "book": 90, "paper": 3000}, block=1
+)
 def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Controls of Table 1: milder views, the same views with the colour changed, captions without the digit."""
     return collect(
@@ -50,19 +54,17 @@ def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch
 @experiment(
     "huang2024.colored_samples",
     DigitSetting,
-    coordinates=("grey", "digit", "label", "colour"),
     data=_data,
     seconds={"smoke": 1, "book": 1, "paper": 1},
 )
 def colored_samples(config: DigitSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The first images of the training and of the reversed-colour test set, and how often colour names the label, per
-    seed."""
+    """The first images of the training and of the reversed-colour test set `[S, 2, 12]`, and how often colour names the
+    label, per seed."""
     parts = [config.data(seed) for seed in seeds]
     shown = 12
-    first = parts[0]
     return {
         **{
-            name: np.stack([getattr(part, name)[:shown].numpy() for part in first])
+            name: np.stack([[getattr(part, name)[:shown].numpy() for part in pair] for pair in parts])
             for name in ("grey", "digit", "label", "colour")
         },
         "train_colour_accuracy": np.array([float((a.colour == a.label).float().mean()) for a, _ in parts]),

@@ -41,6 +41,7 @@ class ConcentrationSetting(Sizes, Signals):
     ConcentrationSetting,
     coordinates=("size", "width", "ratio"),
     seconds={"smoke": 1, "book": 15, "paper": 30},
+    block=100,
 )
 def concentration(config: ConcentrationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Per draw: which printed bounds are violated (1 or 0), and the shares and means that replace them."""

@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
-from mmcl_core.papers.huang2024.experiments.base import Descent, Signals, Sizes
+from mmcl_core.papers.huang2024.experiments.base import Descent, Neurons, Signals, Sizes
 
 
 class CrosstalkSetting(Sizes, Signals, Descent):
@@ -65,7 +65,7 @@ class SampleSizeSetting(Config):
 
     seeds: int = Field(10, ge=1, le=10_000, description="chosen")
     sizes: tuple[Annotated[int, Field(ge=4)], ...] = Field((25, 50, 100, 200), min_length=2, description="n")
-    m: int = Field(50, ge=1, description="as in Figure 1")
+    m: Neurons = Field(50, description="as in Figure 1")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
     augmentation: float = Field(0.1, ge=0, description="sigma_eps, as in Figure 1")
     epochs: int = Field(200, ge=1, description="as in Figure 1")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, highdim, setting
+from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 from mmcl_core.papers.huang2024.experiments.scaling import OrthogonalSetting
 
 
@@ -25,8 +26,8 @@ class DimensionSetting(OrthogonalSetting):
 
     smoke: ClassVar = {"n": 24, "m": 40, "signal": 12.08, "over": (4.0, 16.0, 64.0, 256.0), "seeds": 2}
 
-    m: int = Field(100, ge=1, description="chosen: more neurons than Figure 1's 50, for shares of them")
-    signal: float = Field(5.916, gt=0, description="chosen: ||mu||, so that n SNR^2 = 1.75")
+    m: Neurons = Field(100, description="chosen: more neurons than Figure 1's 50, for shares of them")
+    signal: Strength = Field(5.916, description="chosen: ||mu||, so that n SNR^2 = 1.75")
     initial_noise: float = Field(0.0447, gt=0, description="sigma_0 sigma_xi sqrt(d), as in Figure 1")
     rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m")
     over: tuple[PositiveFloat, ...] = Field(

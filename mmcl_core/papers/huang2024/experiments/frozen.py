@@ -20,6 +20,7 @@ from torch import Tensor
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, setting
+from mmcl_core.papers.huang2024.experiments.base import Neurons
 
 
 class FrozenSetting(Config):
@@ -28,7 +29,7 @@ class FrozenSetting(Config):
     smoke: ClassVar = {"n": 1000, "m": 20, "seeds": 2}
 
     n: int = Field(10_000, ge=4, multiple_of=2, description="chosen: above 9222")
-    m: int = Field(50, ge=1, description="as in Figure 1")
+    m: Neurons = Field(50, description="as in Figure 1")
     growth: float = Field(0.05, gt=0, description="chosen: r = eta sigma_xi^2 d/(n m tau)")
     initial_noise: float = Field(0.0447, gt=0, description="sigma_0 sigma_xi sqrt(d), as in Figure 1; sets T1")
     augmentation: float = Field(0.1, ge=0, description="sigma_eps / sigma_xi, as in Figure 1")

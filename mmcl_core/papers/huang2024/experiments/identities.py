@@ -15,6 +15,7 @@ from scipy.stats import norm
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, reference, setting
+from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 
 
 class IdentitySetting(Config):
@@ -23,9 +24,9 @@ class IdentitySetting(Config):
     smoke: ClassVar = {"seeds": 2, "steps": 20}
 
     n: int = Field(20, ge=4, description="chosen")
-    m: int = Field(12, ge=1, description="chosen")
+    m: Neurons = Field(12, description="chosen")
     d: int = Field(60, ge=4, description="chosen: small enough for strong cross-talk between samples")
-    signal: float = Field(2.0, gt=0, description="||mu||")
+    signal: Strength = Field(2.0, description="||mu||")
     ratio: float = Field(3.0, gt=0, description="Cmu")
     initial_scale: float = Field(0.05, gt=0, description="sigma_0")
     rate: float = Field(0.05, gt=0, description="eta, with k = 1")

@@ -14,6 +14,7 @@ from pydantic import Field, PositiveFloat
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import dynamics, setting
+from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 from mmcl_core.papers.huang2024.experiments.figure1 import METHODS
 
 
@@ -21,8 +22,8 @@ class OrthogonalSetting(Config):
     """The orthogonal limit ("ORTH"): n = 100, m = 50, ||xi||^2 = 2000, ||mu||^2 = 25, Cmu = 3, tau = 1."""
 
     n: int = Field(100, ge=4, description="as in Figure 1")
-    m: int = Field(50, ge=1, description="as in Figure 1")
-    signal: float = Field(5.0, gt=0, description="||mu||, as in Figure 1")
+    m: Neurons = Field(50, description="as in Figure 1")
+    signal: Strength = Field(5.0, description="||mu||, as in Figure 1")
     ratio: float = Field(3.0, gt=0, description="Cmu, as in Figure 1")
     noise_norm_squared: float = Field(2000.0, gt=0, description="sigma_xi^2 d, as in Figure 1")
 

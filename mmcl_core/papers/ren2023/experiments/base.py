@@ -8,7 +8,7 @@ import torch
 from pydantic import Field, PositiveFloat, model_validator
 
 from mmcl_core.lab.config import Config
-from mmcl_core.papers.ren2023.closure import Closure
+from mmcl_core.papers.ren2023.closure import Closure, check_order
 from mmcl_core.papers.ren2023.setting import Views, views
 
 MEMORY = 20 * 2**30
@@ -30,6 +30,7 @@ class Base(Config):
             raise ValueError(
                 f"{len(self.signal)} signal directions do not fit into d = {self.d}: allowed is d >= {len(self.signal)}"
             )
+        check_order(self.signal)
         return self
 
     def closure(self, inverse_temperature: float | None, negatives: float = float("inf")) -> Closure:

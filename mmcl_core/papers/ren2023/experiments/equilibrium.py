@@ -47,7 +47,11 @@ def fall_over_bound(c: Closure, state: np.ndarray) -> float:
 
 
 @experiment(
-    "ren2023.equilibrium", EquilibriumSetting, coordinates=("trained",), seconds={"smoke": 1, "book": 3, "paper": 3}
+    "ren2023.equilibrium",
+    EquilibriumSetting,
+    coordinates=("trained",),
+    seconds={"smoke": 1, "book": 3, "paper": 3},
+    block=60,
 )
 def equilibrium(config: EquilibriumSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fall of kappa at random points over its bound; the final shares and N^2 against 1/r and the harmonic mean."""

@@ -55,7 +55,7 @@ def disturbed(e: Encoders, scale: float, seeds: Sequence[int]) -> Encoders:
     return Encoders(move(e.a, "a"), move(e.b, "b"))
 
 
-@experiment("ren2023.minima", MinimaSetting, seconds={"smoke": 1, "book": 2, "paper": 4})
+@experiment("ren2023.minima", MinimaSetting, seconds={"smoke": 1, "book": 2, "paper": 4}, block=50)
 def minima(config: MinimaSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Losses above their minima at random, aligned, disturbed and least encoders."""
     v = config.views()

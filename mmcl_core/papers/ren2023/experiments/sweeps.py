@@ -50,7 +50,7 @@ def rerise(p: Path) -> float:
     return float((late / np.minimum.accumulate(late) - 1).max())
 
 
-@experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 25, "paper": 25})
+@experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 25, "paper": 25}, block=50)
 def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """For each random configuration: monotone correlations, initial rise, later re-rise, signs of the two pushes."""
     rows = []
@@ -95,7 +95,7 @@ class FreshSetting(SweepSetting):
     seeds: int = Field(150, ge=1, description="chosen: number of random configurations")
 
 
-@experiment("ren2023.fresh_sweep", FreshSetting, seconds={"smoke": 1, "book": 7, "paper": 7})
+@experiment("ren2023.fresh_sweep", FreshSetting, seconds={"smoke": 1, "book": 7, "paper": 7}, block=50)
 def fresh_sweep(config: FreshSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The later re-rise on configurations that were not looked at when its range of temperatures was chosen."""
     fresh = [random_closure(FRESH + seed) for seed in seeds]
@@ -137,7 +137,7 @@ class BalanceSetting(SweepSetting):
     epsilon: float = Field(0.05, gt=0, description="chosen: kappa^2 - 1 to reach")
 
 
-@experiment("ren2023.balance_time", BalanceSetting, seconds={"smoke": 1, "book": 5, "paper": 5})
+@experiment("ren2023.balance_time", BalanceSetting, seconds={"smoke": 1, "book": 5, "paper": 5}, block=60)
 def balance_time(config: BalanceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Time to kappa^2 - 1 <= epsilon over its bound; largest rise of kappa on the way; non-contrastive speed."""
     rows = []

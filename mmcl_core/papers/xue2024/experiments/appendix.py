@@ -37,7 +37,7 @@ def largest_singular_value(x: np.ndarray) -> float:
     return float(np.sqrt(np.linalg.eigvalsh(gram)[-1]))
 
 
-@experiment("xue2024.coverage", CoverageSetting, seconds={"smoke": 1, "book": 6, "paper": 8})
+@experiment("xue2024.coverage", CoverageSetting, seconds={"smoke": 1, "book": 6, "paper": 8}, block=500)
 def coverage(config: CoverageSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Each bounded quantity over its bound: above 1 it is exceeded. One draw a seed `[S]`, for C.6 one a dimension `[S,
     d]`.
@@ -90,7 +90,13 @@ class LatentRateSetting(Captioned):
 LATENT = ("gaussian_mean", "residual_moment", "label_moment", "second_moment", "mean", "covariance", "noise_mean")
 
 
-@experiment("xue2024.latent_rates", LatentRateSetting, coordinates=("n",), seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment(
+    "xue2024.latent_rates",
+    LatentRateSetting,
+    coordinates=("n",),
+    seconds={"smoke": 1, "book": 3, "paper": 3},
+    block=100,
+)
 def latent_rates(config: LatentRateSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spectral norms of the deviations of C.5, C.9 to C.13 and C.15, by the names of `LATENT`, each `[S, n]`.
 
@@ -139,7 +145,9 @@ class NoisyRateSetting(Captioned):
     sigma_xi: float = Field(1.0, gt=0, description="chosen")
 
 
-@experiment("xue2024.noisy_rates", NoisyRateSetting, coordinates=("n",), seconds={"smoke": 1, "book": 8, "paper": 8})
+@experiment(
+    "xue2024.noisy_rates", NoisyRateSetting, coordinates=("n",), seconds={"smoke": 1, "book": 8, "paper": 8}, block=25
+)
 def noisy_rates(config: NoisyRateSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Spectral norm of S - D_I C D_T^T (C.16) and of SVD_2(S) - D_I C D_T^T (C.18), n = d `[S, n]` each."""
     c, model = config, config.model()
@@ -191,7 +199,7 @@ class TruncationSetting(Config):
     shape: tuple[int, int] = Field((30, 20), description="chosen")
 
 
-@experiment("xue2024.truncation", TruncationSetting, seconds={"smoke": 1, "book": 1, "paper": 2})
+@experiment("xue2024.truncation", TruncationSetting, seconds={"smoke": 1, "book": 1, "paper": 2}, block=100)
 def truncation(config: TruncationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """|SVD_p(G) - G*| over |G - G*| for each error, gap and rank `[S, error, gap, rank]`.
 

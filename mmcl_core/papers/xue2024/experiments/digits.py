@@ -189,14 +189,18 @@ def in_and_out(
     return {name: np.array(values) for name, values in arrays.items()}
 
 
-@experiment(NAME, DigitsSetting, data=digits_source, seconds={"smoke": 2, "book": 2, "paper": 9000})
+@experiment(NAME, DigitsSetting, data=digits_source, seconds={"smoke": 2, "book": 2, "paper": 9000}, block=1)
 def digits(config: DigitsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy in and out of distribution for six kinds of captions, with digit prompts and with the class means."""
     return in_and_out(CAPTIONED, config, seeds, device)
 
 
 @experiment(
-    "xue2024.digits_controls", DigitsSetting, data=digits_source, seconds={"smoke": 2, "book": 2, "paper": 6000}
+    "xue2024.digits_controls",
+    DigitsSetting,
+    data=digits_source,
+    seconds={"smoke": 2, "book": 2, "paper": 6000},
+    block=1,
 )
 def digits_controls(config: DigitsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The same for supervised learning by class and by digit, and for captions without same-class negatives."""

@@ -88,7 +88,9 @@ class RateSetting(IntraSetting):
     sizes: tuple[int, ...] = Field((200, 400, 800, 1600, 3200, 6400, 12800), min_length=4, description="chosen: n")
 
 
-@experiment("xue2024.sample_size", RateSetting, coordinates=("n",), seconds={"smoke": 1, "book": 6, "paper": 6})
+@experiment(
+    "xue2024.sample_size", RateSetting, coordinates=("n",), seconds={"smoke": 1, "book": 6, "paper": 6}, block=100
+)
 def sample_size(config: RateSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD accuracy of the learnt direction minus the formula with finite d `[S, n]`."""
     c, model = config, config.model()

@@ -157,7 +157,7 @@ def tests(
     return {place: (images[place], labels.get(place, held.label).numpy()) for place in PLACES}
 
 
-@experiment(NAME, IconsSetting, data=icons_source, seconds={"smoke": 3, "book": 3, "paper": 1500})
+@experiment(NAME, IconsSetting, data=icons_source, seconds={"smoke": 3, "book": 3, "paper": 1500}, block=1)
 def icons(config: IconsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy `[S, places]` at the first word, zero-shot for captions with and without same-class negatives, and
     supervised; `one_guess` is the commonest class's share.

@@ -33,7 +33,7 @@ class NoiseNorm(Config):
         return float(self.sigma_xi * (np.sqrt(self.n / self.d) + 1 + term))
 
 
-@experiment("xue2024.noise_norm", NoiseNorm, seconds={"smoke": 1, "book": 3, "paper": 3})
+@experiment("xue2024.noise_norm", NoiseNorm, seconds={"smoke": 1, "book": 3, "paper": 3}, block=500)
 def noise_norm(config: NoiseNorm, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The largest singular value of n rows from N(0, sigma_xi^2/d I), one draw a seed `[S]`."""
     c = config

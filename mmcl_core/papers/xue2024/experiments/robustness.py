@@ -79,6 +79,7 @@ def sweep(
     coordinates=("sizes",),
     data=digits_source,
     seconds={"smoke": 1, "book": 1, "paper": 6000},
+    block=1,
 )
 def robustness_supervised(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Supervised learning of two classes and of ten digits over training sizes, and under five shifts."""
@@ -91,6 +92,7 @@ def robustness_supervised(config: RobustnessSetting, seeds: Sequence[int], devic
     coordinates=("sizes",),
     data=digits_source,
     seconds={"smoke": 1, "book": 1, "paper": 7000},
+    block=1,
 )
 def robustness_captioned(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Captions that say the class, or the digit, over training sizes, in distribution and under five shifts."""
@@ -103,6 +105,7 @@ def robustness_captioned(config: RobustnessSetting, seeds: Sequence[int], device
     coordinates=("sizes",),
     data=digits_source,
     seconds={"smoke": 1, "book": 1, "paper": 3500},
+    block=1,
 )
 def robustness_no_intra(config: RobustnessSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Rich captions without same-class negatives over training sizes, in distribution and under five shifts."""

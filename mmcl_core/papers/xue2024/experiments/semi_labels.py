@@ -22,7 +22,9 @@ class LabelsSetting(CountSetting):
     supervised: tuple[Literal[2, 10], ...] = Field((10,), description="ten labels; a digit counts as its class")
 
 
-@experiment("xue2024.semi_labels", LabelsSetting, data=semi_source, seconds={"smoke": 1, "book": 15, "paper": 600})
+@experiment(
+    "xue2024.semi_labels", LabelsSetting, data=semi_source, seconds={"smoke": 1, "book": 15, "paper": 600}, block=1
+)
 def semi_labels(config: LabelsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracies `[S, 4]` (ID, OOD, agree, conflict) of ten labels, on the images and seeds of `semi_count`."""
     return semi_synthetic(config, seeds, device)

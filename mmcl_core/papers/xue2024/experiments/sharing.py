@@ -17,6 +17,7 @@ from mmcl_core.papers.xue2024.experiments.base import Probability, SharingSettin
 from mmcl_core.papers.xue2024.setting import Sample, Sharing, require_every_class
 
 Amplitude = Annotated[float, Field(gt=0)]
+Foreign = Annotated[float, Field(gt=0, lt=1)]  # at beta = 1 a foreign feature is as strong as the own: no threshold
 
 
 def population_scorer(model: Sharing, rank: int | None = None) -> np.ndarray:
@@ -41,7 +42,7 @@ class PopulationSetting(Config):
     alphas: tuple[Amplitude, ...] = Field(
         (0.7, 0.8, 0.9, 1.1, 1.2, 1.5, 2.0), min_length=1, description="chosen: alpha, on both sides of 1"
     )
-    betas: tuple[float, ...] = Field((0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9), min_length=1, description="chosen: beta")
+    betas: tuple[Foreign, ...] = Field((0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9), min_length=1, description="chosen: beta")
     patterns: tuple[int, ...] = Field(
         (2, 3, 4, 5, 6, 7, 8), min_length=1, description="chosen: m for which all 2^(2m - 1) patterns are listed"
     )

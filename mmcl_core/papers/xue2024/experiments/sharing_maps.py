@@ -15,6 +15,7 @@ from mmcl_core.papers.xue2024 import linear
 from mmcl_core.papers.xue2024.experiments.base import Probability, SharingBase, stream
 from mmcl_core.papers.xue2024.experiments.sharing import (
     Amplitude,
+    Foreign,
     exact_accuracy,
     population_scorer,
     training,
@@ -34,7 +35,7 @@ class RichPopulationSetting(Config):
     grid: int = Field(41, ge=3, le=500, description="chosen: values of pi from 0 to 1")
     low_classes: tuple[int, ...] = Field((2, 3, 4, 6), min_length=1, description="chosen: m, all patterns listed")
     low_alphas: tuple[Amplitude, ...] = Field((1.05, 1.1, 1.2, 1.3), min_length=1, description="chosen: alpha > 1")
-    low_betas: tuple[Amplitude, ...] = Field((0.5, 0.7), min_length=1, description="chosen: beta")
+    low_betas: tuple[Foreign, ...] = Field((0.5, 0.7), min_length=1, description="chosen: beta")
     low_pi: tuple[Probability, ...] = Field((0.25, 0.5, 0.75, 1.0), min_length=1, description="chosen: pi")
 
 

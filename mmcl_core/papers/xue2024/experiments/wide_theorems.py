@@ -42,6 +42,7 @@ class WideTheorems(Law, Prompted):
     WideTheorems,
     coordinates=("pi_core", "cells"),
     seconds={"smoke": 1, "book": 8, "paper": 8},
+    block=50,
 )
 def wide_theorems(config: WideTheorems, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact OOD, ID and conflict accuracy: `richness` `[S, pi_core, 2, 3]` for pi_spu = 0, 1 on the same draws, `grid`

@@ -104,7 +104,8 @@ def fig2_matched(r: Result) -> Estimate:
     Measured: first of the 200 plotted times after matching.
     Note: The next plotted times are 7 % away on both sides.
     """
-    return stats.exact(r["plotted_time"][r["plotted_time"] > r["matched"] + 0.1][0])
+    after = r["plotted_time"][r["plotted_time"] > r["matched"] + 0.1]
+    return stats.exact(after[0] if len(after) else np.nan)  # a ring of another size may not match in time
 
 
 @claim(
@@ -149,7 +150,8 @@ def fig2_falls(r: Result) -> Estimate:
     Measured: smallest fall of the gap from one plotted time after matching to the next.
     """
     late = r["plotted_time"] - 0.1 > float(r["matched"])
-    return stats.worst(-np.diff(r["gap"][late]), largest=False)
+    falls = -np.diff(r["gap"][late])
+    return stats.worst(falls if len(falls) else np.array([np.nan]), largest=False)
 
 
 @claim(

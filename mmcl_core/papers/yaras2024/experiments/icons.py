@@ -235,6 +235,7 @@ def _data(config: IconsSetting) -> dict[str, str]:
     coordinates=["methods"],
     data=_data,
     seconds={"smoke": 3, "book": 60, "paper": 900},
+    block=1,
 )
 def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The baseline and fixed temperatures on icons with names, tested on a random split and on unseen first words."""
@@ -247,6 +248,7 @@ def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> A
     coordinates=["methods"],
     data=_data,
     seconds={"smoke": 4, "book": 60, "paper": 1700},
+    block=1,
 )
 def others(config: OtherSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Moving temperatures, swaps, and embeddings that keep their length, on icons with names."""

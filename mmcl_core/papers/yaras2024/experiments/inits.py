@@ -60,7 +60,7 @@ class FirstStepsSetting(Config):
     rate: float = Field(5e-4, gt=0, description="section 4: the largest of the four that were tried")
 
 
-@experiment("yaras2024.first_steps", FirstStepsSetting, seconds={"smoke": 1, "book": 30, "paper": 30})
+@experiment("yaras2024.first_steps", FirstStepsSetting, seconds={"smoke": 1, "book": 30, "paper": 30}, block=25)
 def first_steps(config: FirstStepsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fig. 4b: the gap before and after the first ten steps, over initialisations; `[S, 2]` for the two starts.
 
@@ -103,7 +103,11 @@ class StartsSetting(TinyClipSetting):
 
 
 @experiment(
-    "yaras2024.starts", StartsSetting, coordinates=["steps", "shares"], seconds={"smoke": 1, "book": 90, "paper": 900}
+    "yaras2024.starts",
+    StartsSetting,
+    coordinates=["steps", "shares"],
+    seconds={"smoke": 1, "book": 90, "paper": 900},
+    block=1,
 )
 def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fig. 1 and the translation test: embeddings in principal axes before and after training, and the gap on the way.
@@ -135,7 +139,7 @@ def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) ->
 
             record(0)
             before = both()
-            fit(towers, images, tokens, METHODS["baseline"], config.recipe, SCENES, seed, record)
+            fit(towers, images, tokens, METHODS["baseline"], config.recipe, SCENES, seed, record, [trace])
             after = both()
             of_both = [principal(*(x[:GAP_PAIRS] for x in pair)) for pair in (before, after)]
             clouds.append([cloud for cloud, _ in of_both])

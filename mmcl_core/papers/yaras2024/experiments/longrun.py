@@ -36,7 +36,11 @@ class LongSetting(Config):
 
 
 @experiment(
-    "yaras2024.longrun", LongSetting, coordinates=["steps", "rates"], seconds={"smoke": 2, "book": 80, "paper": 700}
+    "yaras2024.longrun",
+    LongSetting,
+    coordinates=["steps", "rates"],
+    seconds={"smoke": 2, "book": 80, "paper": 700},
+    block=1,
 )
 def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Fig. 4a: gap, temperature and share of matched pairs on 512 training pairs along the run, `[S, rates, T]`."""
@@ -68,6 +72,7 @@ def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> 
                 NAME,
                 seed,
                 record,
+                [seen],
             )
     return {"steps": steps, "rates": np.array(config.rates), "gap": seen[0], "temperature": seen[1], "matched": seen[2]}
 
@@ -92,6 +97,7 @@ class QuasiStaticSetting(TinyClipSetting):
     QuasiStaticSetting,
     coordinates=["temperatures"],
     seconds={"smoke": 1, "book": 120, "paper": 600},
+    block=1,
 )
 def quasi_static(config: QuasiStaticSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap and retrieval on test pairs at the end of every stay, `[S, 2, T]`: upwards, then downwards.
@@ -118,7 +124,7 @@ def quasi_static(config: QuasiStaticSetting, seeds: Sequence[int], device: torch
 
         total = config.hold * len(path)
         recipe = Recipe(config.batch, -(-total // (config.train // config.batch)), config.sweep_rate, None, total)
-        fit(towers, images, tokens, held, recipe, f"{SCENES} sweep", seed, move)
+        fit(towers, images, tokens, held, recipe, f"{SCENES} sweep", seed, move, rows)
         per_seed.append(
             {
                 name: np.stack([r[: len(up)], r[len(up) :][::-1]])

@@ -134,6 +134,7 @@ class SmallGapSetting(Config):
     SmallGapSetting,
     coordinates=("gamma", "limit", "bound"),
     seconds={"smoke": 1, "book": 40, "paper": 40},
+    block=20,
 )
 def small_gap(config: SmallGapSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Rates at several starting gaps `[S, gamma]`, with frozen and with moving encoders, beside limit (9) and bound

@@ -166,7 +166,11 @@ def mitigation(config: ScenesSetting, seeds: Sequence[int], device: torch.device
 
 
 @experiment(
-    "yaras2024.scenes_fixed", FixedSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 190, "paper": 5000}
+    "yaras2024.scenes_fixed",
+    FixedSetting,
+    coordinates=["methods"],
+    seconds={"smoke": 3, "book": 190, "paper": 5000},
+    block=1,
 )
 def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The baseline and fixed temperatures on captioned scenes: gap, uniformity, zero-shot, probes, retrieval."""
@@ -174,7 +178,11 @@ def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> A
 
 
 @experiment(
-    "yaras2024.scenes_moving", MovingSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 125, "paper": 5500}
+    "yaras2024.scenes_moving",
+    MovingSetting,
+    coordinates=["methods"],
+    seconds={"smoke": 3, "book": 125, "paper": 5500},
+    block=1,
 )
 def moving(config: MovingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Scheduled and reparametrised temperatures on captioned scenes."""
@@ -182,7 +190,11 @@ def moving(config: MovingSetting, seeds: Sequence[int], device: torch.device) ->
 
 
 @experiment(
-    "yaras2024.scenes_others", OthersSetting, coordinates=["methods"], seconds={"smoke": 3, "book": 160, "paper": 4500}
+    "yaras2024.scenes_others",
+    OthersSetting,
+    coordinates=["methods"],
+    seconds={"smoke": 3, "book": 160, "paper": 4500},
+    block=1,
 )
 def others(config: OthersSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Swaps, and embeddings that keep their length, on captioned scenes."""

@@ -70,8 +70,7 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
     orbit = ring.run(plotted - 0.1)
     frames = ring.run(np.array(FRAME_TIMES))
     reference = ring.run(np.array(REFERENCE_TIMES))
-    early = ring.run(np.linspace(0, 5, 5001))
-    peak = early.gap.argmax()
+    peak_time, peak_angle = ring.peak(config.end)
     full_gap, full_temperature = full_flow(ring, np.array(REFERENCE_TIMES))
     first, second = (
         np.stack(p)
@@ -81,8 +80,8 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
         "plotted_time": plotted,
         "gap": orbit.gap,
         "temperature": orbit.temperature,
-        "peak_time": early.times[peak],
-        "peak_angle": np.degrees(early.angle[peak]),
+        "peak_time": np.array(peak_time),
+        "peak_angle": np.degrees(peak_angle),
         "ring": np.array([config.n, *RINGS]),
         "conserved": np.array([drift(config.n, full_gap, full_temperature), *(conserved_range(n) for n in RINGS)]),
         "frame_time": np.array(FRAME_TIMES),
@@ -93,7 +92,7 @@ def fig2(config: RingSetting, seeds: Sequence[int], device: torch.device) -> Arr
         "reference_temperature": reference.temperature,
         "full_gap": full_gap,
         "full_temperature": full_temperature,
-        "matched": np.array(ring.matched()),
+        "matched": np.array(ring.matched(config.end)),
     }
 
 
@@ -154,7 +153,7 @@ def toy_schemes(config: ToySetting, seeds: Sequence[int], device: torch.device) 
         "time": times,
         "gap": np.stack([o.gap for o in orbits]),
         "temperature": np.stack([o.temperature for o in orbits]),
-        "matched": np.array([r.matched() for r in rings]),
+        "matched": np.array([r.matched(config.end) for r in rings]),
         "parallel_time": parallel_times,
         "parallel_log10_gamma": np.stack(falls),
     }

@@ -74,7 +74,12 @@ def standardised(features: Float[Tensor, "N D"], train: Tensor) -> Float[Tensor,
 
 
 @experiment(
-    NAME, SweepSetting, coordinates=["temperatures"], data=_data, seconds={"smoke": 4, "book": 60, "paper": 110}
+    NAME,
+    SweepSetting,
+    coordinates=["temperatures"],
+    data=_data,
+    seconds={"smoke": 4, "book": 60, "paper": 110},
+    block=1,
 )
 def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap and retrieval of heads on frozen towers at fixed temperatures and a learnt one, `[S, T]`.

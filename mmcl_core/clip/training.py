@@ -1,0 +1,260 @@
+"""One training run of a CLIP: alone, or as one of torchrun's ranks."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from mmcl_core.clip import checkpoints
+from mmcl_core.clip.batches import EvaluationViews, Plan, Views, scanned, training_batches
+from mmcl_core.clip.config import ClipRun, memory_bytes
+from mmcl_core.clip.evaluate import embedded, measures
+from mmcl_core.clip.objective import Method, backward, make_objective
+from mmcl_core.clip.pairs import Pairs, subset
+from mmcl_core.clip.parallel import Ranks, ranks
+from mmcl_core.clip.shards import read_pairs
+from mmcl_core.clip.tokens import Tokens
+from mmcl_core.clip.towers import Clip, make_clip
+from mmcl_core.clip.weights import load_weights
+from mmcl_core.errors import InputError
+from mmcl_core.runtime import generator
+from mmcl_core.train import adam, warm_up_and_cosine
+
+EVERY = 50  # steps between looks at the loss: each makes the host wait for the device
+
+
+@dataclass
+class Trained:
+    """What a run leaves: a row of measures an evaluation, and the embeddings of the test pairs at the end."""
+
+    history: list[dict[str, float]]
+    image: np.ndarray
+    text: np.ndarray
+
+
+def prepared(run: ClipRun, seed: int) -> tuple[Pairs, Pairs]:
+    """The pairs to train and to test on, scanned, complained of, and cut to `run.share`.
+
+    Raises
+    ------
+    DataAbsent, InputError
+        As `read_pairs`; when pairs cannot be used and `on_broken` refuses; when a batch is more than there is.
+    """
+    both = []
+    for split in (run.train, run.test):
+        pairs = scanned(read_pairs(run.data, run.format, split), run.workers)
+        if run.captions == "label" or not run.same_class_negatives:
+            pairs = _with_class(pairs)
+        pairs.problems.settle(run.on_broken)
+        both.append(pairs)
+    train, test = both
+    if run.share < 1:
+        kept = np.random.default_rng([seed, 2]).permutation(len(train))[: round(run.share * len(train))]
+        train = subset(train, np.sort(kept))
+    if len(train) < run.batch:
+        raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs: set batch to at most that")
+    if len(test) < 2:
+        raise InputError(
+            f"The split '{run.test}' has {len(test)} usable pairs: at least 2 are needed to measure anything"
+        )
+    return train, test
+
+
+def _with_class(pairs: Pairs) -> Pairs:
+    if not pairs.classes:
+        raise InputError("Classes are asked for (captions=label, or same_class_negatives=false) but there are none: "
+                         "put instances_<split>.json beside the captions")  # fmt: skip
+    rows = np.array([i for i in range(len(pairs)) if pairs.label(i) >= 0], int)
+    for i in np.setdiff1d(np.arange(len(pairs)), rows):
+        pairs.problems.add("pictures without a class", pairs.name(int(i)))
+    return subset(pairs, rows)
+
+
+def optimiser_of(clip: Clip, run: ClipRun, method: Method) -> torch.optim.AdamW:
+    """OpenCLIP's groups: matrices decay, gains, biases and the temperature do not; the temperature has its own rate."""
+    named = [(n, p) for n, p in clip.named_parameters() if p.requires_grad]
+    own = [p for n, p in named if n.startswith("temperature.")]
+    flat = [p for n, p in named if not n.startswith("temperature.") and p.ndim < 2]
+    matrices = [p for n, p in named if not n.startswith("temperature.") and p.ndim >= 2]
+    groups: list[dict[str, Any]] = [
+        {"params": matrices, "weight_decay": run.weight_decay},
+        {"params": flat, "weight_decay": 0.0},
+    ]
+    if own:
+        groups.append({"params": own, "weight_decay": 0.0, "lr": run.rate * method.rate})
+    return adam(groups, run.rate, betas=run.betas, eps=run.eps)
+
+
+def chunk_for(run: ClipRun, clip: Clip, pictures: torch.Tensor, tokens: torch.Tensor, bfloat16: bool) -> int:
+    """How many pairs a forward pass may hold so that its saved tensors stay below `run.memory`; 0 for all.
+
+    The tensors that autograd saves are counted on eight pairs and taken to grow linearly; weights, gradients and two
+    moments come on top.
+    """
+    if not run.memory:
+        return run.chunk
+    saved: dict[int, int] = {}
+
+    def pack(x: torch.Tensor) -> torch.Tensor:
+        saved[x.data_ptr()] = x.numel() * x.element_size()
+        return x
+
+    few = min(8, len(pictures))
+    with (
+        torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x),
+        torch.autocast(pictures.device.type, dtype=torch.bfloat16, enabled=bfloat16),
+    ):
+        clip(pictures[:few], tokens[:few])
+    weights = sum(p.numel() * p.element_size() for p in clip.parameters())
+    for p in clip.parameters():
+        saved.pop(p.data_ptr(), None)
+    room = memory_bytes(run.memory) - 4 * weights
+    each = max(1, sum(saved.values()) // few)
+    if room < each:
+        raise InputError(
+            f"memory={run.memory} does not hold one pair: weights and optimiser take {4 * weights / 1e9:.1f} GB, a pair "
+            f"{each / 1e9:.2f} GB; give more, or a smaller tower"
+        )
+    return min(len(pictures), room // each) if room // each < len(pictures) else 0
+
+
+def train_clip(
+    run: ClipRun, method: Method, seed: int, device: torch.device, out: Path, quiet: bool = False
+) -> Trained:
+    """Train `run` once, from its checkpoint in `out` when there is one, and measure it.
+
+    Raises
+    ------
+    InputError
+        As `prepared`; when the ranks do not divide the batch, the loss is not finite, or the checkpoint is not this
+        run's.
+    """
+    with ranks(device) as here:
+        return _train(run, method, seed, here, out, quiet)
+
+
+def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quiet: bool) -> Trained:
+    if run.batch % here.size:
+        raise InputError(
+            f"{here.size} processes cannot share a batch of {run.batch} evenly: set batch to a multiple of {here.size}"
+        )
+    if here.device.type == "cpu" and here.size > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // here.size))
+    tokens = Tokens(run.tokenizer, run.context)
+    train, test = prepared(run, seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator("clip", seed, "weights").initial_seed() & (2**63 - 1)))
+        clip = make_clip(run, tokens, method.make_temperature())
+    if run.weights:
+        load_weights(clip, Path(run.weights).expanduser())
+    clip = clip.to(here.device)
+    if run.memory or run.chunk:
+        if clip.has_batch_statistics:
+            raise InputError(f"Cached gradients are exact only where no row depends on another: {run.image_tower} has "
+                             "batch norm; choose a ViT, or leave memory and chunk out")  # fmt: skip
+    optimiser = optimiser_of(clip, run, method)
+    plan = Plan(len(train), run.batch, seed, run.epochs, run.drop_last, here.rank, here.size)
+    steps = plan.each * run.epochs
+    scheduler = warm_up_and_cosine(optimiser, steps, run.warm_up)
+    swaps = generator("clip", seed, "swaps")
+    objective = make_objective(method, run.same_class_negatives, swaps)
+    identity, path = checkpoints.identity(run, seed, len(train)), out / f"seed-{seed}.pt"
+    history: list[dict[str, float]] = []
+    if state := checkpoints.load(path, identity, here.device):
+        clip.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        scheduler.load_state_dict(state["scheduler"])
+        swaps.set_state(state["swaps"].cpu())
+        plan.first, history = state["step"], state["history"]
+    model: nn.Module = (
+        DistributedDataParallel(clip, device_ids=[here.device.index] if here.device.type == "cuda" else None)
+        if here.size > 1
+        else clip
+    )
+    views = Views(train, tokens, run.pixels, seed, run.captions == "label")
+    half = run.precision == "bfloat16" or (run.precision == "auto" and here.device.type == "cuda")
+    chunk, losses, begin, first = None, torch.zeros((), device=here.device), time.monotonic(), plan.first
+    torch.manual_seed(seed)  # for dropout
+    model.train()
+    for step, (pictures, words, labels) in enumerate(_on(here, views, plan, run), first):
+        if chunk is None:
+            chunk = chunk_for(run, clip, pictures, words, half)
+        if method.schedule is not None:
+            clip.temperature.set(method.schedule(step / max(1, steps - 1)))
+        optimiser.zero_grad(set_to_none=True)
+        loss = backward(model, objective, pictures, words, labels, chunk, half)
+        if run.clip_gradient:
+            nn.utils.clip_grad_norm_(clip.parameters(), run.clip_gradient)
+        optimiser.step()
+        scheduler.step()
+        clip.temperature.clamp()
+        losses += loss
+        done = step + 1
+        if (done % EVERY == 0 or done % plan.each == 0) and not math.isfinite(float(losses)):
+            raise InputError(f"The loss is not finite at step {done}: lower the rate (now {run.rate:g}), set "
+                             "clip_gradient, or use precision=float32")  # fmt: skip
+        epoch = done // plan.each
+        if done % plan.each == 0 and (epoch % run.evaluate_every == 0 or epoch == run.epochs):
+            seconds = time.monotonic() - begin
+            image, text = embedded(
+                clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half
+            )
+            since = done - (history[-1]["step"] if history else 0)
+            row = {
+                "step": done, "epoch": epoch, "loss": float(losses) / max(1, since),
+                "temperature": clip.temperature().item(),
+                **measures(image, text, min(run.gap_pairs, len(image)), seed),
+                "images_per_second": (done - first) * run.batch / seconds,
+                "gigabytes": torch.cuda.max_memory_allocated(here.device) / 1e9 if here.device.type == "cuda" else 0.0,
+                "hours_left": seconds / (done - first) * (steps - done) / 3600,
+            }  # fmt: skip
+            losses.zero_()
+            history.append(row)
+            if here.first:
+                log(run, row, history, out, seed, quiet)
+                checkpoints.save(path, {
+                    "identity": identity, "model": clip.state_dict(), "optimiser": optimiser.state_dict(),
+                    "scheduler": scheduler.state_dict(), "swaps": swaps.get_state(), "step": done, "history": history,
+                })  # fmt: skip
+    image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
+    return Trained(history, image, text)
+
+
+def _on(here: Ranks, views: Views, plan: Plan, run: ClipRun) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Batches on the rank's device, copied while the last one computes."""
+    pinned = here.device.type == "cuda"
+    for batch in training_batches(views, plan, run.workers, pinned):
+        yield tuple(part.to(here.device, non_blocking=pinned) for part in batch)
+
+
+def log(
+    run: ClipRun, row: dict[str, float], history: list[dict[str, float]], out: Path, seed: int, quiet: bool
+) -> None:
+    """A line on the terminal, and the whole history as a table or for TensorBoard."""
+    if not quiet:
+        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    if run.log == "tensorboard":
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise InputError("log=tensorboard needs the package tensorboard: pip install it, or use log=csv") from None
+        with SummaryWriter(str(out / f"seed-{seed}")) as writer:
+            for name, value in row.items():
+                writer.add_scalar(name, value, int(row["step"]))
+        return
+    with open(out / f"seed-{seed}.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(row))
+        table.writeheader()
+        table.writerows(history)

@@ -1,0 +1,44 @@
+"""Explorers: pictures that answer while one drags, computed in the page by `book/_static/explorers/<name>.js`.
+
+Here stands what the page is told (controls, things to try, measured grids), the static picture that Jupyter, print and
+a reader without scripts see, and for each explorer the same numbers from the tested core, which the page must equal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmcl_core.errors import DataAbsent, unknown
+from mmcl_core.site.explorers import declared
+from mmcl_core.site.explorers.backgrounds import BACKGROUNDS
+from mmcl_core.site.explorers.pushes import PUSHES
+from mmcl_core.site.explorers.race import RACE
+from mmcl_core.site.explorers.sphere import SPHERE
+
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE)}
+
+
+def shown(chapter: Any, name: str) -> dict[str, str]:
+    """The explorer `name` as a cell's output; in a build its static picture is written beside the figures.
+
+    Raises
+    ------
+    InputError
+        For a name that the chapter's paper has no explorer of.
+    """
+    own = [e.name for e in EXPLORERS.values() if e.paper == chapter.paper.key]
+    if name not in own:
+        raise unknown("explorer", name, own)
+    explorer = EXPLORERS[name]
+    figure = explorer.static()
+    bundle = {"text/html": declared.jupyter(explorer, figure), "text/plain": figure.alt}
+    if chapter.build_folder is not None:
+        folder = chapter.build_folder / "figures" / explorer.paper
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"explorer-{name}.svg").write_bytes(figure.render("svg"))
+        try:
+            measured = explorer.measured(chapter.result)
+        except DataAbsent:
+            measured = {}
+        bundle["text/markdown"] = declared.page(explorer, figure, measured, chapter.scripts)
+    return bundle
