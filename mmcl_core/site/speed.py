@@ -9,10 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import MULTI, SINGLE, STYLE, THIRD
+from mmcl_core.evidence.canvas import MULTI, SINGLE, THIRD, house_style
 
 WAYS = {"plain": ("plain script", SINGLE), "jax": ("JAX, jit and vmap", THIRD), "ours": ("the core", MULTI)}
 
@@ -22,7 +21,8 @@ def speed(root: Path) -> str:
     folder = root / "benchmarks" / "measured"
     cpu = folder / "cpu.json"
     parts = [processor(json.loads(cpu.read_text(encoding="utf-8")))] if cpu.exists() else ["<p>Not measured yet.</p>"]
-    cards = [json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("*.json")) if f != cpu]
+    others = [json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("*.json"))]
+    cards = [report for report in others if "card" in report]  # other measurements lie in the same folder
     parts += ["<h2>On a GPU</h2>"]
     parts += [graphics(card) for card in cards] or [
         "<p>None was measured: no GPU was at hand. <code>python benchmarks/gpu_check.py</code> measures one and checks "
@@ -82,7 +82,7 @@ def processor(report: dict[str, Any]) -> str:
 
 def picture(rows: list[dict[str, Any]], families: list[str]) -> str:
     """Seconds a seed over the number of seeds, one panel a family."""
-    with mpl.rc_context(STYLE):
+    with house_style():
         canvas = Canvas(figsize=(6.8, 2.2))
         for ax, family in zip(canvas.subplots(1, len(families), squeeze=False)[0], families, strict=True):
             for way, (label, colour) in WAYS.items():
