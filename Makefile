@@ -1,12 +1,13 @@
 # make book    the site at tier `book` (default)      make test      the whole suite
 # make preview the site at tier `smoke`               make lint      style and types
 # make mutants plant errors, see each caught          make torture   kills and corrupt bytes by the hundred
+# make bench   measure every family's speed
 # make clean   remove the site, keep results/         make distclean remove results/ and .venv as well
 PYTHON ?= python3
 BIN    := .venv/bin
 MMCL   := $(BIN)/python -P -m mmcl_core.cli
 
-.PHONY: book preview test torture mutants sync lint serve ready clean distclean
+.PHONY: book preview test torture mutants bench sync lint serve ready clean distclean
 book: ready
 	@$(MMCL) build --tier book
 
@@ -21,6 +22,10 @@ torture: ready
 
 mutants: ready
 	@$(BIN)/python tests/mutants.py
+
+bench: ready
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check 'jax>=0.7'
+	@$(BIN)/python -m benchmarks.bench
 
 sync: ready
 	@$(MMCL) sync

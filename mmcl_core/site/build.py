@@ -35,8 +35,9 @@ from mmcl_core.site.kernel import CODE, python_path
 from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
+from mmcl_core.site.speed import speed
 
-PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "colophon")
+PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "speed", "colophon")
 
 
 def build(
@@ -104,6 +105,7 @@ def build(
         "glossary": notation.glossary(terms),
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
+        "speed": speed(root),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
     records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}

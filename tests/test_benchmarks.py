@@ -1,0 +1,110 @@
+"""The measuring scripts: the GPU check takes its way on a processor, the page says what was measured and no more."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from benchmarks import gpu_check
+from benchmarks.bench import interleaved, seconds
+from mmcl_core.site import speed
+
+
+def test_the_gpu_check_passes_on_a_processor_and_writes_what_the_page_reads(tmp_path, capsys):
+    assert gpu_check.main(["--device", "cpu", "--out", str(tmp_path / "card.json")]) == 0
+    report = json.loads((tmp_path / "card.json").read_text())
+    assert len(report["rows"]) == len(gpu_check.CHECKS)
+    for row in report["rows"]:
+        assert 0 <= row["error"] <= row["tolerance"] and row["way"] in row["probe"] and 0 < row["share"] < 2
+    shown = speed.graphics(report)
+    assert all(row["family"] in shown for row in report["rows"]) and report["card"] in shown
+
+
+def test_a_wrong_answer_fails_the_check(tmp_path, monkeypatch, capsys):
+    """The error of a family is that of the device: here the one-sided softmax of a broken kernel."""
+    monkeypatch.setattr(gpu_check, "CHECKS", (gpu_check.ren2023,))
+    from mmcl_core.papers.ren2023 import dynamics
+
+    right = dynamics._plain_pull
+    monkeypatch.setattr(
+        dynamics, "_plain_pull", lambda logits, *h: right(logits, *h) * (1.1 if h[0].dtype == torch.float32 else 1)
+    )
+    assert gpu_check.main(["--device", "cpu", "--out", str(tmp_path / "card.json")]) == 1
+    assert "FAIL" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no GPU")
+def test_without_a_gpu_the_check_says_so(capsys):
+    assert gpu_check.main([]) == 2
+    assert "no GPU" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="a graph can be captured on a GPU only")
+def test_a_captured_step_does_what_the_step_does():
+    p = gpu_check.Place(torch.device("cuda"))
+    x = torch.ones(3, device="cuda")
+    replay = p.captured(lambda: x.add_(1))
+    before = x.clone()
+    replay()
+    p.wait()
+    assert torch.equal(x, before + 1)
+
+
+def test_a_place_counts_the_seconds_of_one_step(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(gpu_check.time, "perf_counter", lambda: clock[0])
+
+    def step():
+        clock[0] += 0.25
+
+    assert gpu_check.Place(torch.device("cpu")).seconds(step, 4.0) == pytest.approx(0.25)
+
+
+def test_cast_keeps_what_is_no_float():
+    from mmcl_core.papers.huang2024 import setting
+
+    problem = gpu_check.cast(setting.gaussian([0], 6, 3, 10, 1.0, 2.0, 0.1), torch.device("cpu"), torch.float32)
+    assert problem.negatives.dtype == torch.bool and problem.first.gram.dtype == torch.float32
+
+
+def test_repetitions_take_turns():
+    calls = []
+    ways = {name: (lambda seeds, name=name: calls.append(name)) for name in "ab"}
+    taken = interleaved(ways, range(2), 3)
+    assert calls == ["a", "b"] + ["a", "b"] * 3 and all(len(t) == 3 for t in taken.values())
+    assert seconds(lambda: None) >= 0
+
+
+def report():
+    rows = [
+        {"family": f, "way": w, "seeds": s, "seconds": t * s, "least": 0.9 * t * s, "most": 1.2 * t * s, "gflops": 9.0}
+        for f in ("one", "two")
+        for s in (1, 4)
+        for w, t in (("plain", 6.0), ("ours", 0.5), ("jax", 2.0))
+        if not (f == "two" and w == "jax")
+    ]
+    return {
+        "processor": "some <processor>",
+        "cores": 2,
+        "versions": {"torch": "2"},
+        "commit": "abc",
+        "date": "2026-01-01",
+        "load_before": 0.1,
+        "load_after": 5.0,
+        "ceiling": {"float32": 100.0, "float64": 50.0},
+        "rows": rows,
+        "growth": [{"family": "one", "size": "n", "values": [1, 2], "exponent": 1.5}],
+        "memory": [{"family": "one", "way": "ours", "seeds": 4, "mebibytes": 3.0}],
+    }
+
+
+def test_the_page_shows_ratios_with_their_spread(tmp_path):
+    folder = tmp_path / "benchmarks" / "measured"
+    assert "Not measured yet" in speed.speed(tmp_path) and "None was measured" in speed.speed(tmp_path)
+    folder.mkdir(parents=True)
+    (folder / "cpu.json").write_text(json.dumps(report()))
+    page = speed.speed(tmp_path)
+    assert "12.0 (9.0 to 16.0)" in page and "not run" in page and "some &lt;processor&gt;" in page
+    assert page.count("data:image/svg+xml") == 1 and "None was measured" in page
+    assert math.isclose(6 * 0.9 / (0.5 * 1.2), 9.0)
