@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from mmcl_core.papers.xue2024 import linear, supcon
+from mmcl_core.papers.xue2024.experiments import noise_norm, wide_theorems
+from mmcl_core.papers.xue2024.experiments.base import stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, observe
 
 PROMPT = np.array([1.0, 0.0])
@@ -152,3 +154,32 @@ def test_supcon_keeps_one_feature_of_model_1_and_m_of_model_2():
     np.testing.assert_allclose(values[:3], 0, atol=1e-12)
     np.testing.assert_allclose(values[3:], values[-1], rtol=1e-12)
     assert np.trace(S) == pytest.approx((1 + 1 / 5) * (1 + 1.3**2))  # same-class mean plus what the others leave
+
+
+def test_wide_runs_are_the_whole_decomposition():
+    """Observations written out, the covariance by numpy, all its singular values instead of the leading two."""
+    config = wide_theorems.WideTheorems.at("smoke", n=50, d=60, richness=(0.3, 1.0), cells=((1.5, 0.8, 0.4),))
+    found = wide_theorems.wide_theorems.compute(config, [3], torch.device("cpu"))
+    drawn = stream(3, "wide theorems")
+    draws, noise = Draws.of(50, drawn), drawn.standard_normal((2, 50, 60)) / 60**0.5
+
+    def expected(model):
+        sample = model.sample(draws)
+        x, t = (xi + np.pad(z, ((0, 0), (0, 58))) for z, xi in zip((sample.image, sample.text), noise, strict=True))
+        u, s, vt = np.linalg.svd(np.cov(x.T, t.T)[:60, 60:])
+        accuracy = linear.gaussian_accuracy((u[:, :2] * s[:2]) @ vt[:2, 0], model, 1.0)
+        return [accuracy.ood, accuracy.id, accuracy.conflict]
+
+    poor = IntraClass(pi_core=0.3, pi_spu=0.0)
+    np.testing.assert_allclose(found["richness"][0, 0, 0], expected(poor), atol=1e-8)
+    np.testing.assert_allclose(found["grid"][0, 0], expected(IntraClass(1.5, 0.4, 0.8)), atol=1e-8)
+    np.testing.assert_allclose(found["corollary"][0], expected(IntraClass(1.0, 0.0, 1.0)), atol=1e-8)
+
+
+def test_the_norm_of_the_noise_is_that_of_its_draw():
+    """By numpy's decomposition; the bound as printed is the paper's formula with numbers put in."""
+    config = noise_norm.NoiseNorm.at("smoke", n=30, d=20, sigma_xi=1.5, delta=0.05)
+    found = noise_norm.noise_norm.compute(config, [0, 4], torch.device("cpu"))["norm"]
+    expected = [np.linalg.norm(stream(s, "noise norm").normal(0, 1.5 / 20**0.5, (30, 20)), 2) for s in (0, 4)]
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert config.printed == pytest.approx(1.5 * (1.224744871 + 1 + np.sqrt(2 * 2.995732274 / 600)))

@@ -135,10 +135,28 @@ def test_a_seed_beside_another_is_that_seed_alone(method):
 def test_heads_side_by_side_are_those_alone():
     alone = [heads.head(7, 3) for _ in range(2)]
     features = torch.randn(2, 20, 7)
-    together = heads.Heads(alone)(features)
-    torch.testing.assert_close(together, torch.stack([h(x) for h, x in zip(alone, features, strict=True)]))
+    together = heads.Heads(alone)
+    for _ in range(2):  # in training, then by the running statistics
+        expected = torch.stack([h(x) for h, x in zip(alone, features, strict=True)])
+        torch.testing.assert_close(together(features), expected, rtol=1e-4, atol=1e-5)
+        for part in (together, *alone):
+            part.eval()
 
 
 def test_a_head_is_three_layers_with_batch_norm_between():
     names = [type(m).__name__ for m in heads.head(10, 6)]
     assert names == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d", "ReLU", "Linear"]
+
+
+def test_the_lines_interval_is_that_of_statistics_books():
+    """By the design matrix: x0^T (X^T X)^-1 x0 times the residual variance, and the 97.5 % point of Student's t."""
+    x, y = np.array([60.0, 70.0, 80.0, 85.0]), np.array([20.0, 26.0, 29.0, 33.0])
+    made = {"data": np.full(7, "cc"), "figures": np.full(7, "3a"), "series": np.repeat(["SL", "CLIP"], [4, 3])}
+    made |= {"id": np.append(x, [10.0, 30.0, 50.0]), "ood": np.append(y, [9.0, 22.0, 12.0])}
+    design, at = np.column_stack([np.ones(4), x]), np.array([1.0, 30.0])
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    variance = ((y - design @ beta) ** 2).sum() / 2 * (at @ np.linalg.inv(design.T @ design) @ at)
+    value, half, above = claims.supervised_line_at(made, "cc")
+    assert value == pytest.approx(at @ beta)
+    assert half == pytest.approx(4.302652729911275 * np.sqrt(variance))  # two degrees of freedom
+    assert above == pytest.approx(12.0 - at @ beta)

@@ -19,7 +19,8 @@ REAL: tuple[Deviation, ...] = (
         "start as torch "
         "has it; the digit is white on the colour; masks and noise are drawn once; the colours are read off the "
         "drawings.",
-        "The paper gives none of them. Number of seeds: unknown, ours is 5.",
+        "The paper gives none of them, nor the number of seeds. At tier paper another temperature, and masks drawn in "
+        "every epoch, are run beside it (experiment semi_sensitivity).",
         _names("semi_id_below_ood_rich", "semi_rich_beats_sl"),
     ),
     Deviation(
