@@ -96,10 +96,10 @@ def _pack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(value, torch.Tensor | np.ndarray | np.generic):
         kind = "tensor" if isinstance(value, torch.Tensor) else "array" if isinstance(value, np.ndarray) else "scalar"
         name = f"{kind} {len(tensors)}"
-        tensors[name] = (
-            value.detach().cpu().clone() if kind == "tensor" else torch.from_numpy(np.array(value))
-        ).contiguous()
-        return {kind: name}
+        tensor = value.detach().cpu() if kind == "tensor" else torch.from_numpy(np.array(value))
+        tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
+        # A fused optimiser takes it on trust that its moments lie in memory as the weights do (channels last, say).
+        return {kind: [name, None if tensor.is_contiguous() else list(tensor.stride())]}
     if isinstance(value, Mapping):
         return {"dict": [[_pack(k, tensors), _pack(v, tensors)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
@@ -117,7 +117,9 @@ def _unpack(said: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
         return {_unpack(k, tensors): _unpack(v, tensors) for k, v in value}
     if kind in ("list", "tuple"):
         return (list if kind == "list" else tuple)(_unpack(v, tensors) for v in value)
-    tensor = tensors[value]
+    tensor, strides = tensors[value[0]], value[1]
+    if strides is not None:
+        tensor = torch.empty_strided(tensor.shape, strides, dtype=tensor.dtype).copy_(tensor)
     return tensor if kind == "tensor" else tensor.numpy() if kind == "array" else tensor.numpy()[()]
 
 

@@ -89,8 +89,8 @@ def train(
     streams : other streams that `loss` draws from; with `order` they are part of a checkpoint
     checkpoint : a file to write after every epoch and to go on from when it exists. Without one, a unit of work keeps
         its checkpoints by itself (`checkpoint.kept_in`), unless there is an `after_step` and no word on what it gathers
-    gathered : what `after_step` appends to or, for arrays in the list, fills in; empty where it gathers nothing. Part
-        of a checkpoint
+    gathered : the list that `after_step` appends to, or a list of the arrays and lists that it fills in; empty where it
+        gathers nothing. Part of a checkpoint
 
     On CUDA the step runs in bfloat16 where that is safe; on the CPU in float32.
 
@@ -197,8 +197,8 @@ def _restore(
     for stream, state in zip(streams, saved["streams"], strict=True):
         stream.set_state(state)
     for k, value in enumerate(saved["gathered"] or ()):
-        if k < len(gathered) and isinstance(gathered[k], np.ndarray):
-            gathered[k][...] = value
+        if k < len(gathered) and isinstance(gathered[k], np.ndarray | list):
+            gathered[k][:] = value
         else:
             gathered[k : k + 1] = [value]
     return list(saved["history"].to(device))

@@ -6,9 +6,11 @@ which each unit checks. Dask computes again what a lost worker had begun.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 
 from mmcl_core.errors import InputError
 from mmcl_core.lab.store import Entry, fingerprint
@@ -45,6 +47,7 @@ class Cluster:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said in our own words
         self.address = address
         try:
+            asyncio.run(_knock(address))
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
@@ -52,29 +55,46 @@ class Cluster:
                 "one with `dask scheduler`, and give the address that it prints, such as tcp://10.0.0.1:8786"
             ) from None
         self._pool = self._client.get_executor(pure=False)
-
-    @property
-    def width(self) -> int:
-        """Threads of all workers, each of which computes one unit at a time; 1 while there are none."""
-        return max(1, sum(self._client.nthreads().values())) if self.answers() else 1
-
-    def answers(self) -> bool:
-        return self._client.status == "running"
+        self.width = 1
+        self.begun(())
 
     def submit(self, unit: Unit) -> Future[Entry]:
         return self._pool.submit(_compute_there, unit, key=_name(unit))
 
     def begun(self, units: Iterable[Unit]) -> list[Unit]:
-        """Those that a worker has."""
-        if not self.answers():
-            return []
-        there = {key for keys in self._client.processing().values() for key in keys}
+        """Those that a worker has. `width` becomes the number of the workers' threads.
+
+        Raises
+        ------
+        InputError
+            When the scheduler is gone: what it had been told is lost with it.
+        """
+        try:
+            if self._client.status != "running":
+                raise OSError(f"the connection is {self._client.status}")
+            self.width = max(1, sum(self._client.nthreads().values()))
+            there = {key for keys in self._client.processing().values() for key in keys}
+        except OSError as error:
+            raise InputError(
+                f"The Dask scheduler at {self.address} no longer answers ({type(error).__name__}): what was finished is "
+                "kept; start it, and run the same command again"
+            ) from None
         return [unit for unit in units if _name(unit) in there]
 
     def restart(self, width: int) -> None: ...  # Dask does
 
     def close(self) -> None:
-        self._client.close(timeout=2)
+        with suppress(OSError):
+            self._client.close(timeout=2)
+
+
+async def _knock(address: str) -> None:
+    """A connection and the first words of both sides: `Client` itself would wait for ever for one that takes the call
+    and says nothing."""
+    from distributed.comm import connect
+
+    comm = await asyncio.wait_for(connect(address, timeout=PATIENCE), PATIENCE)
+    await comm.close()
 
 
 def _name(unit: Unit) -> str:

@@ -36,7 +36,7 @@ class Pool(Protocol):
     """Where units are computed, `width` at once; `handed_out` is how many it takes at a time.
 
     A pool that lost a worker raises `BrokenExecutor` from the futures of what it was computing, and works again after
-    `restart`. One that no longer `answers` is given up.
+    `restart`.
     """
 
     @property
@@ -44,8 +44,6 @@ class Pool(Protocol):
 
     @property
     def handed_out(self) -> int: ...
-
-    def answers(self) -> bool: ...
 
     def submit(self, unit: Unit) -> Future[Entry]: ...
 
@@ -64,9 +62,6 @@ class _Local:
     @property
     def handed_out(self) -> int:
         return self.width
-
-    def answers(self) -> bool:
-        return True
 
     def begun(self, units: Iterable[Unit]) -> Iterable[Unit]:
         return units
@@ -253,11 +248,9 @@ def _compute_all(
                 running[lost] = unit
         # Asked for again and again, because a wait without an end would not hear Ctrl-C on every system.
         done, _ = wait(running, timeout=1.0, return_when="FIRST_COMPLETED")
-        if not pool.answers():
-            raise InputError("The Dask scheduler no longer answers: what was finished is kept; start it and run again")
-        progress.width = pool.width
         for unit in pool.begun(running.values()):
             progress.begin(unit)
+        progress.width = pool.width
         if any(isinstance(future.exception(), BrokenExecutor) for future in done):
             done, _ = wait(running)  # one lost worker takes the others with it
         lost_units = []
