@@ -1,6 +1,7 @@
 """What the site is made of: formulas, groups of claims, maps, symbols, words, live verdicts in hand-written pages."""
 
 import re
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author, Verdict
-from mmcl_core.site import finish, groups, maps, notation, pages, pdf, sixty, typeset
+from mmcl_core.site import finish, groups, maps, notation, pages, pdf, search, sixty, typeset
 
 ROOT = Path(__file__).parents[1]
 
@@ -166,3 +167,26 @@ def test_one_document_has_unique_ids_and_links_inside(tmp_path):
     a, b = (pdf.article(tmp_path, name, {"chapters/a", "b"}) for name in ("chapters/a", "b"))
     assert 'href="#b--t"' in a and 'href="#chapters-a--t"' in a and 'id="chapters-a--t"' in a and "https://x.y" in a
     assert "<noscript" not in b and "<details open>" in b and 'id="b--t"' in b
+
+
+def test_headings_and_statements_can_be_found():
+    page = (
+        '<article><section class="x" id="top"><h1>The gap<a class="headerlink" href="#top">#</a></h1><p>It is <b>wide</b>.</p>'
+        '<section id="why"><h2>Theorem 3.2</h2><p>Slow.</p>'
+        '<details class="claims"><summary>s</summary><noscript class="held"><div class="claim-box claim-holds" id="claim-a">'
+        '<p class="claim-head"><b><a class="to-scoreboard" href="x">Lemma 1</a></b> <span>holds</span></p><p>It holds.</p>'
+        "</div></noscript></details></section></section></article>"
+    )
+    assert search.entries("chapters/a", page) == [
+        ["chapters/a.html", "The gap", "The gap", "It is wide."],
+        ["chapters/a.html#why", "Theorem 3.2", "The gap", "Slow."],
+        ["chapters/a.html#claim-a", "Lemma 1", "The gap", "It holds."],
+    ]
+
+
+@pytest.mark.skipif(not any(map(shutil.which, pdf.NAMES)), reason="no Chromium on this machine")
+def test_a_document_is_printed_with_its_places(tmp_path):
+    content = '<html><body><a href="#b">b</a><div style="break-after:page">one</div><div id="b">two</div></body></html>'
+    pdf.printed(tmp_path, content, tmp_path / "out.pdf")
+    assert pdf.starts(tmp_path / "out.pdf", {"b"}) == {"b": 2}
+    assert not (tmp_path / "_book.html").exists()

@@ -56,18 +56,27 @@ def _source(match: re.Match) -> tuple[str, bool]:
     return inner, body.startswith("\\[") or match[1] == "div"
 
 
+def parts(tex: str, block: bool) -> list[str]:
+    """The formulas that stand side by side on a line of their own, set apart by `\\qquad`: on a phone they stand one
+    under the other."""
+    several = re.split(r"\\qquad(?![a-z])", tex) if block else [tex]
+    whole = all(part.count("{") == part.count("}") and part.count("\\begin") == part.count("\\end") for part in several)
+    return [part.strip() for part in several] if whole else [tex]
+
+
 def typeset(site: Path) -> int:
     """Set every formula of every page under `site`; returns how many there are."""
     pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
     found = {_source(m) for page in pages.values() for m in FORMULA.finditer(page)}
-    ordered = sorted(found)
+    ordered = sorted({(part, block) for tex, block in found for part in parts(tex, block)})
     made = dict(zip(ordered, mathml(ordered), strict=True))
     count = 0
 
     def put(match: re.Match) -> str:
         nonlocal count
         count += 1
-        one = made[_source(match)]
+        tex, block = _source(match)
+        one = "".join(made[part, block] for part in parts(tex, block))
         number = re.search(r'<span class="eqno">.*?</span>', match[3], re.DOTALL)
         if match[1] == "div":
             return f'<div class="math"{match[2]}>{number[0] if number else ""}{one}</div>'
