@@ -22,7 +22,7 @@ MAY = {
     "train": {"errors"},
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "errors", "paths"},
-    "evidence": {"lab", "stats", "errors"},
+    "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write
     "papers": {
         "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
     },
