@@ -24,7 +24,8 @@ MAY = {
     "lab": {"runtime", "errors", "paths"},
     "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write
     "papers": {
-        "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
+        "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "
+        ""paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},

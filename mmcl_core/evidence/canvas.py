@@ -1,7 +1,7 @@
 """The canvas of every figure: the house style and palette, at the width of a page or, `narrow`, of a phone.
 
-A reader's own matplotlib settings (a `matplotlibrc`, `MPLBACKEND`) neither change a figure nor stop it: the style starts
-from matplotlib's own defaults.
+A reader's own matplotlib settings (a `matplotlibrc`, `MPLBACKEND`) neither change a figure nor stop it: the style
+starts from matplotlib's own defaults.
 """
 
 from __future__ import annotations

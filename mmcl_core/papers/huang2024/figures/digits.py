@@ -132,7 +132,8 @@ def table1(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "Accuracy with the training colours (a) and with reversed colours (b). Grey diamonds: the paper's numbers; dots: "
+        "Accuracy with the training colours (a) and with reversed colours (b). Grey diamonds: the paper's numbers; "
+        "dots: "
         "ours, seeds (pale), "
         f"mean and one standard deviation. Compare the two rows of one encoder: the read-out moves the numbers, not "
         f"only the "

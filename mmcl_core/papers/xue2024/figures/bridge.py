@@ -179,15 +179,16 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         rf"Contrastive accuracy is not monotone in the spread of the core ($p_{{spu}}=1$, $\sigma_{{spu}}=0$): it "
         rf"peaks at $\sigma_{{core}}={best:.3f}$ with {value:.4f} (a). A sample's distance from the formula falls from "
         rf"{spread[0]:.4f} at "
-        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
+        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b). The max-margin classifier in "
+        rf"$\mathbb{{R}}^d$ approaches its two-dimensional "
         rf"limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
         rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c).",
         f"Left: accuracy against the core's spread rises to {value:.3f} and falls again along a black line. Middle: "
         f"deviation falls along slope minus one half. Right: the difference of max-margin from its limit shrinks to "
         f"near zero with dimension.",
         (PAGE, 2.5),
-        note=f"In b: root mean square over {k} seeds, bars its 95 % interval for normal errors; in a and c: mean over seeds, "
-        "bars one standard deviation.",
+        note=f"In b: root mean square over {k} seeds, bars its 95 % interval for normal errors; in a and c: mean over "
+        "seeds, bars one standard deviation.",
     )
 
 

@@ -99,11 +99,14 @@ def icons(r: Result) -> Figure:
             f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. "
             f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be "
             f"compared with one guess in {r.config.classes}; that near to "
-            "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions "
+            "chance a shift tells methods not apart and only lowers the mean of five, which stays because the "
+            "predictions "
             "were written for it. "
-            f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions "
+            f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training "
+            f"captions "
             f"instead of its word alone: full names {averaged['rich']:.3f} "
-            f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome "
+            f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font "
+            f"Awesome "
             f"icons."
         ),
     )
