@@ -23,7 +23,7 @@ MAY = {
     "train": {"checkpoint", "errors"},
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "checkpoint", "errors", "paths"},
-    "evidence": {"lab", "stats", "errors"},
+    "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write
     "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
     "papers": {
         "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",

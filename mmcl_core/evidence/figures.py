@@ -74,8 +74,8 @@ class Figure:
         return canvas
 
     def render(self, format: str, narrow: bool = False) -> bytes:
-        """The picture as svg (maps in it at 150 dpi), pdf or png (300 dpi), or its data table as csv. The same
-        figure gives the same bytes.
+        """The picture as svg (maps in it at 150 dpi), pdf or png (300 dpi), or its data table as csv. The same figure
+        gives the same bytes.
 
         `narrow` draws it for the screen of a phone.
 

@@ -48,30 +48,28 @@ def rows_of_dots(ax: Axes, samples: Sequence[Float[np.ndarray, "S"]], colours: S
 
 @figure("huang2024.samples", "Coloured digits", ["huang2024.colored_samples"])
 def samples(r: Result) -> Figure:
-    seen = {name: r[name][0] for name in ("grey", "digit", "label", "colour")}  # of the first seed
     frame = pd.DataFrame(
         [
             {
                 "set": name,
                 "index": k,
-                "digit": int(seen["digit"][row, k]),
-                "label": int(seen["label"][row, k]),
-                "colour": int(seen["colour"][row, k]),
+                "digit": int(r["digit"][row, k]),
+                "label": int(r["label"][row, k]),
+                "colour": int(r["colour"][row, k]),
             }
             for row, name in enumerate(("train", "test"))
-            for k in range(seen["digit"].shape[1])
+            for k in range(r["digit"].shape[1])
         ]
     )
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(2, seen["grey"].shape[1], narrow=(4, seen["grey"].shape[1] // 2))
+        axes = canvas.subplots(2, r["grey"].shape[1], narrow=(4, r["grey"].shape[1] // 2))
         for row, name in enumerate(("training", "reversed")):
             for k, ax in enumerate(axes[row]):
                 ax.imshow(
-                    seen["grey"][row, k][..., None] * COLOURS[int(seen["colour"][row, k])].numpy(),
-                    interpolation="nearest",
+                    r["grey"][row, k][..., None] * COLOURS[int(r["colour"][row, k])].numpy(), interpolation="nearest"
                 )
-                ax.set(xticks=[], yticks=[], xlabel=f"{seen['label'][row, k]}")
+                ax.set(xticks=[], yticks=[], xlabel=f"{r['label'][row, k]}")
             axes[row, 0].set_ylabel(name)
 
     return Figure(
@@ -82,7 +80,8 @@ def samples(r: Result) -> Figure:
         f"The colour is the label's own for {r['train_colour_accuracy'].mean():.0%} of the training images and "
         f"{r['test_colour_accuracy'].mean():.0%} of the test images. Data: {source_of(r)}.",
         "Two rows of twelve small coloured handwritten digits on black, the upper row mostly in the colour of its "
-        "class, the lower row mostly in the colour of the partner class.",
+        "class, "
+        "the lower row mostly in the colour of the partner class.",
         (PAGE, 1.6),
         narrow_height=2.9,
     )
@@ -133,8 +132,8 @@ def table1(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "Accuracy with the training colours (a) and with reversed colours (b). Grey diamonds: the "
-        "paper's numbers; dots: "
+        "Accuracy with the training colours (a) and with reversed colours (b). Grey diamonds: the paper's numbers; "
+        "dots: "
         "ours, seeds (pale), "
         f"mean and one standard deviation. Compare the two rows of one encoder: the read-out moves the numbers, not "
         f"only the "

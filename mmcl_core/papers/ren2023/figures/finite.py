@@ -89,8 +89,8 @@ def fig10(r: Result) -> Figure:
         frame,
         draw,
         rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is "
-        rf"{found['cold']} at $\tau^2=1$ and {found['warm']} at $\tau^2=5$. Dots: mean over seeds with one "
-        rf"standard deviation, $\kappa$ averaged over two thirds of a "
+        rf"{found['cold']} at $\tau^2=1$ and {found['warm']} at $\tau^2=5$. Dots: mean over seeds with one standard "
+        rf"deviation, $\kappa$ averaged over two thirds of a "
         rf"run; lines: proportionality, one fitted constant each.",
         f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per "
         f"unit of noise it is {found['cold']} at tau squared 1 and {found['warm']} at 5.",

@@ -111,8 +111,8 @@ def fig7(r: Result) -> Figure:
         draw,
         r"Against $\tau^2/r$: the peak of $\kappa$ shrinks (a), alignment is fastest near $\tau^2=r$ (b), balance "
         r"comes sooner the larger $\tau^2$ in this range (c). Infinite-width flow, $d=100$.",
-        "Three panels with one curve per rank, against the inverse temperature tau squared over the "
-        "rank. The peak falls "
+        "Three panels with one curve per rank, against the inverse temperature tau squared over the rank. The peak "
+        "falls "
         "as it grows, the time to alignment is U-shaped with its minimum near one, the time to balance falls.",
         (PAGE, 2.5),
     )
@@ -145,13 +145,13 @@ def fig8(r: Result) -> Figure:
     return Figure(
         frame.assign(condition_number=r["condition_number"].ravel(), alignment=r["alignment"].ravel()),
         draw,
-        r"After $t=300$: at small $\tau^2$ the views are aligned but not balanced (a), at large $\tau^2$ "
-        r"balanced but not "
+        r"After $t=300$: at small $\tau^2$ the views are aligned but not balanced (a), at large $\tau^2$ balanced but "
+        r"not "
         r"aligned (b; what is below $10^{-6}$ is shown as that). "
         r"White: the fastest rates of alignment, $\tau^2=0.64\,r$ (dashed), and of balance, $1.2\,r$ (dotted).",
         "Two heat maps over inverse temperature and spread of the spectrum. The condition number is large at low "
-        "inverse temperature and wide spectra; what is missing of alignment is smallest in between and "
-        "near one at high "
+        "inverse temperature and wide spectra; what is missing of alignment is smallest in between and near one at "
+        "high "
         "inverse temperature.",
         (PAGE, 2.7),
     )

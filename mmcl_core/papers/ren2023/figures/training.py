@@ -83,8 +83,8 @@ def fig1(r: Result) -> Figure:
         "stays. Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow. What "
         "remains above 1 late is the floor of stochastic gradients.",
         f"Condition number against time in logarithmic axes. The run without negatives rises to "
-        f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the one at the highest "
-        f"temperature, inverse "
+        f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the one at the highest temperature, "
+        f"inverse "
         f"temperature tau squared 0.3, "
         f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and "
         f"{ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
@@ -178,8 +178,8 @@ def fig3(r: Result, clock: Result) -> Figure:
         r"lines: flow). At infinite width the number of negatives sets only the speed: three orbits "
         f"coincide to {spread:.0e} (b).",
         "Left: condition number against alignment for four losses; contrastive orbits rise and come down, those "
-        "at lower temperatures further to the left. Right: three curves for different numbers of "
-        "negatives lie on top of each "
+        "at lower temperatures further to the left. Right: three curves for different numbers of negatives lie on top "
+        "of each "
         "other.",
         (PAGE, 2.7),
     )

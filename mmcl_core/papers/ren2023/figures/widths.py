@@ -54,8 +54,8 @@ def width_law(r: Result) -> Figure:
         "Exact gradients, orbits compared at equal alignment. Trained encoders come to the infinite-width flow like "
         r"$m^{-1/2}$ (blue, orange); runs with 1 and with 31 negatives come together like $m^{-1}$ (green). "
         f"Fitted exponents: {fitted['contrastive'].value:.2f}, {fitted['noncontrastive'].value:.2f} and "
-        f"{fitted['clock'].value:.2f}. Dots: geometric mean over seeds with one standard deviation of the "
-        f"logarithm; lines: the two powers, "
+        f"{fitted['clock'].value:.2f}. Dots: geometric mean over seeds with one standard deviation of the logarithm; "
+        f"lines: the two powers, "
         "height fitted.",
         f"Three falling straight lines in logarithmic axes, the distance between few and many negatives the lowest and "
         f"steepest. Exponents in the width, {shown}.",

@@ -71,8 +71,8 @@ def richness(r: Result, n: Result) -> Figure:
         "naming details of the background changes nothing (a). Without any same-class negatives accuracy is "
         f"{ood[:, 0].mean():.3f}, with nothing else {ood[:, -1].mean():.3f} (b).",
         "Left: accuracy rises along a concave black line with richness, well above a dashed line; open squares and "
-        "dots for captions with and without the background coincide. Right: accuracy rises with the "
-        "share of same-class negatives towards the "
+        "dots for captions with and without the background coincide. Right: accuracy rises with the share of "
+        "same-class negatives towards the "
         "dotted "
         "line of the core alone.",
         (PAGE, 2.7),

@@ -165,8 +165,8 @@ def phase_sharing(r: Result) -> Figure:
         (PAGE, 2.8),
         note=(
             rf"Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample "
-            rf"falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, "
-            rf"and it can be "
+            rf"falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can "
+            rf"be "
             rf"below one half (grey): the least here is "
             rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right "
             rf"background are missed as well.{patch}"
@@ -220,8 +220,8 @@ def sharing(r: Result, f: Result) -> Figure:
         (PAGE, 2.6),
         note=(
             "Dashed: the real $m$ at which both sides of the condition are equal; the next whole number is "
-            f"{formulas.threshold_classes(c.alpha, 0.5)}. Dots in (b): mean over seeds, bars one standard "
-            f"deviation; line: the bound."
+            f"{formulas.threshold_classes(c.alpha, 0.5)}. Dots in (b): mean over seeds, bars one standard deviation; "
+            f"line: the bound."
         ),
     )
 

@@ -166,8 +166,8 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
         f"{means}.",
         (PAGE, 4.4),
         note=(
-            f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has "
-            f"60,000 and 46,900, "
+            f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has 60,000 and "
+            f"46,900, "
             f"so it keeps "
             f"either the share of exceptions (p = {share.config.agreement:g}) or about their number (p = "
             f"{count.config.agreement:g}). "

@@ -200,8 +200,7 @@ def named_points(ax: Axes, x: np.ndarray, y: np.ndarray, methods: Sequence[str])
 
 
 def against_gap_and_uniformity(r: Result, scenes: Sequence[Result], measure: str) -> Figure:
-    """A measure against gap (above) and uniformity (below): the paper's nine plotted points, all its rows, our
-    towers."""
+    """A measure against gap (above) and uniformity (below): the paper's nine points, all its rows, our towers."""
     paper, own = printed_table(), own_table(scenes)
     panels = [("gap", measure), ("uniformity", measure)]
     every = [m.method for m in published.TABLES]

@@ -90,8 +90,8 @@ def clip_features(r: Result) -> Figure:
         (PAGE, 2.6),
         note=(
             "Features published by Liang et al. 2022. "
-            f"{r['unused_texts'][0, zero]:.0%} of the texts were no image's nearest one before the move "
-            f"by $\\lambda=1$, "
+            f"{r['unused_texts'][0, zero]:.0%} of the texts were no image's nearest one before the move by "
+            f"$\\lambda=1$, "
             f"{r['unused_texts'][0, one]:.0%} after. With each modality's own mean taken away instead, "
             f"{r['centred_image_retrieval'][0]:.3f} and "
             f"{r['centred_text_retrieval'][0]:.3f}."

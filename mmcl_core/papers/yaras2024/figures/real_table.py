@@ -124,8 +124,8 @@ def mitigation(*results: Result) -> Figure:
         "against the paper's; the line "
         f"is equality. Spearman's rank correlation with the paper: {ranks['scenes']:.2f} on scenes, "
         f"{ranks['icons']:.2f} on icons (random split).",
-        f"Two dot plots with logarithmic axes. Gap on scenes (paper): {said}. Rank correlation "
-        f"{ranks['scenes']:.2f} on "
+        f"Two dot plots with logarithmic axes. Gap on scenes (paper): {said}. Rank correlation {ranks['scenes']:.2f} "
+        f"on "
         f"scenes and {ranks['icons']:.2f} on icons.",
         (PAGE, 3.1),
         note=(f"Dots and bars: mean and one standard deviation over {len(scenes[0].seeds)} seeds. {DATA}"),
@@ -219,8 +219,8 @@ def trade_offs(*results: Result) -> Figure:
         note=(
             f"Without normalisation the gap is "
             f"off these axes: {columns['gap']['no normalisation'].mean():.2f}. Dots and "
-            f"bars: mean and one standard deviation over {len(results[0].seeds)} seeds. Data: procedural "
-            f"captioned scenes."
+            f"bars: mean and one standard deviation over {len(results[0].seeds)} seeds. Data: procedural captioned "
+            f"scenes."
         ),
     )
 
