@@ -143,9 +143,9 @@ def literal(multimodal):
     sides = torch.tensor([[1.0, -1.0, 1.0]], dtype=torch.float64)
     coefficients = dynamics.start(problem, multimodal)
     for _ in range(20):
-        _, directions = dynamics.evaluate(problem, coefficients, 1 / 3)
+        _, directions = dynamics.evaluate(problem, coefficients, config.scale)
         coefficients = [c + 0.3 * a for c, a in zip(coefficients, directions, strict=True)]
-    state, directions = dynamics.evaluate(problem, coefficients, 1 / 3)
+    state, directions = dynamics.evaluate(problem, coefficients, config.scale)
     ledger = stage_two._Ledger(problem, multimodal, config, sides)
     ledger.add(state, directions)
     return config, problem, sides, state, ledger
@@ -164,7 +164,8 @@ def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
     encoders = [state.first, state.second] if multimodal else [state.first]
     modalities = [problem.first, problem.second][: len(encoders)]
     labels, n, m = problem.labels[0], 6, 3
-    target_log = 2 * np.log(2 * 3 / config.precision)
+    tau, unit = config.temperature, np.log(2 * 3 / config.precision)
+    target_log = 2 * tau * unit
     weights, frames, references = [], [], []
     for encoder, modality in zip(encoders, modalities, strict=True):
         w, v = in_space(modality, encoder.coefficients)
@@ -192,12 +193,12 @@ def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
 
     def along_reference(i, j, part):
         """<grad F_ij, W*> of the first encoder, with the gradient stopped in the second factor."""
-        similarity = sum((h[i] * q[j].detach()).sum() for h, q in zip(own, part, strict=True)) / m
+        similarity = sum((h[i] * q[j].detach()).sum() for h, q in zip(own, part, strict=True)) / (m * tau)
         return float((torch.autograd.grad(similarity, weights[0], retain_graph=True)[0] * references[0]).sum())
 
     toward = [along_reference(i, i, positive) for i in range(n)]
     against = np.array([[along_reference(i, j, negative) for j in range(n)] for i in range(n)])
-    unit, parts = target_log / 2, ledger.parts(state)
+    parts = ledger.parts(state)
     allowed = problem.negatives[0].numpy()
     assert float(parts["positive"]) == pytest.approx(min(toward) / unit, abs=1e-12)
     assert float(parts["negative"]) == pytest.approx(against[allowed].max() / unit, abs=1e-12)
@@ -207,11 +208,11 @@ def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
     distance = sum(float((w.detach() - r).square().sum()) for w, r in zip(weights, references, strict=True))
     assert float(ledger.distance[0]) == pytest.approx(distance, rel=1e-12)
     if multimodal:
-        loss = reference.contrastive_loss(own, other, other, problem.negatives[0], 1 / m) + reference.contrastive_loss(
-            other, own, own, problem.negatives[0], 1 / m
-        )
+        loss = reference.contrastive_loss(
+            own, other, other, problem.negatives[0], 1 / (m * tau)
+        ) + reference.contrastive_loss(other, own, own, problem.negatives[0], 1 / (m * tau))
     else:
-        loss = reference.contrastive_loss(own, positive, own, problem.negatives[0], 1 / m)
+        loss = reference.contrastive_loss(own, positive, own, problem.negatives[0], 1 / (m * tau))
     gradients = torch.autograd.grad(loss, weights)
     assert float(ledger.gradient[0]) == pytest.approx(sum(float(g.square().sum()) for g in gradients), rel=1e-10)
     assert float(ledger.loss[0]) == pytest.approx(float(loss.detach()), rel=1e-12)

@@ -136,8 +136,8 @@ def test_negatives_are_those_of_the_other_label_and_no_others():
 
 def test_any_dimension_draws_the_law_of_gaussian_vectors():
     """Norms, inner products and the two kept axes of the condensed coordinates against vectors in R^d."""
-    c, n, d = SequenceSetting.at("smoke", m=40), 40, 2000
-    draws = [Drawn.draw(c, seed, "first", n, d, 2.0) for seed in range(6)]
+    c, n, d = SequenceSetting.at("smoke"), 40, 2000
+    draws = [Drawn.draw(c, seed, "first", n, 40, d, 2.0) for seed in range(6)]
     scale = c.initial_noise / d**0.5
     noise = torch.stack([x.vectors[1:] for x in draws])
     weights = torch.stack([x.weights for x in draws]) / scale
@@ -154,7 +154,7 @@ def test_any_dimension_draws_the_law_of_gaussian_vectors():
     assert abs(float(cross.mean())) < 5 * d**0.5 / cross.numel() ** 0.5
     inner = (noise @ noise.transpose(-1, -2))[:, *np.triu_indices(n, 1)]
     assert float(inner.std()) == pytest.approx(d**0.5, rel=0.1)
-    other = Drawn.draw(c, 0, "second", n, d, 2.0)
+    other = Drawn.draw(c, 0, "second", n, 40, d, 2.0)
     theirs = (other.vectors[1:] @ other.vectors[1:].T)[np.triu_indices(n, 1)]
     assert abs(correlation(inner[0], theirs)) < 4.5 / len(theirs) ** 0.5
     assert abs(correlation(draws[0].vectors[1:, :2], other.vectors[1:, :2])) < 4.5 / (2 * n) ** 0.5

@@ -65,7 +65,7 @@ DEVIATIONS = (
         r"The random start of the weights then answers noise with $\sigma_0\sigma_\xi\sqrt d \ge n/\sqrt d$, more "
         r"than what has been learnt answers the signal. With $d = n^2$ and small $\sigma_0$ head B reads it. Per "
         r"neuron and at a fixed number of neurons; the new signal is stronger than the theorem's condition allows.",
-        named("thm4_3_order", "thm4_3_dimension", "thm4_3_square", "thm4_3_strong"),
+        named("thm4_3_order", "thm4_3_order_few", "thm4_3_dimension", "thm4_3_square", "thm4_3_strong"),
     ),
     Deviation(
         "retired",
