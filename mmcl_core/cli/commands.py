@@ -75,6 +75,8 @@ def command_figure(a: argparse.Namespace) -> int:
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
+    if not a.out.strip():
+        raise InputError("--out is empty: name a folder, such as figures, or leave it out for the present one")
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)

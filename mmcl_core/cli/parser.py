@@ -70,7 +70,9 @@ def parser() -> Parser:
     sub.add_argument("--memory", default="", help="for example 20GB: gradients are cached to stay below it")
     sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
     sub.add_argument("--out", default=None, help="folder for checkpoints and logs; default: beside the store")
-    sub.add_argument("--check", action="store_true", help="say what the run would do, and of the pairs what is unusable")
+    sub.add_argument(
+        "--check", action="store_true", help="say what the run would do, and of the pairs what is unusable"
+    )
     sub = add("data", commands.command_data, "list or fetch data sources")
     sub.add_argument("action", choices=("list", "fetch"))
     sub.add_argument("name", nargs="?")
