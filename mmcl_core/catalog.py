@@ -38,7 +38,10 @@ def papers() -> tuple[Paper, ...]:
 
 def find_experiment(name: str) -> Experiment:
     """The experiment `name` ("huang2024.figure1"); `InputError` naming the nearest one otherwise."""
-    known = {e.name: e for p in papers() for e in p.experiments}
+    own = name.partition(".")[0]
+    known = {e.name: e for e in paper(own).experiments} if own in PAPERS else {}
+    if name not in known:
+        known = {e.name: e for p in papers() for e in p.experiments}
     if name not in known:
         raise unknown("experiment", name, known)
     return known[name]
@@ -59,7 +62,10 @@ def results(tier: Tier | str = Tier.book, seeds: Any = None, device: str = "auto
 
 def find_figure(id: str) -> FigureSpec:
     """The figure `id` ("huang2024.fig1"); `InputError` naming the nearest one otherwise."""
-    known = {f.id: f for p in papers() for f in p.figures}
+    own = id.partition(".")[0]  # its own paper first: importing all of them takes longer than drawing
+    known = {f.id: f for f in paper(own).figures} if own in PAPERS else {}
+    if id not in known:
+        known = {f.id: f for p in papers() for f in p.figures}
     if id not in known:
         raise unknown("figure", id, known)
     return known[id]

@@ -9,33 +9,29 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from mmcl_core.checkpoint import Kept, digest
 from mmcl_core.errors import InputError
 
 
 def adam(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], rate: float, **options: Any) -> torch.optim.AdamW:
-    """AdamW (Adam, where `weight_decay` is zero, the default here), fused on CUDA.
+    """AdamW (Adam, where `weight_decay` is zero, the default here), fused: one pass over all parameters, also on a CPU.
 
     Parameter groups may have rates of their own, as in torch.
     """
-    groups = list(parameters)
-    first = groups[0]["params"] if isinstance(groups[0], dict) else groups
-    cuda = next(iter(first)).device.type == "cuda"
-    return torch.optim.AdamW(groups, lr=rate, **({"weight_decay": 0.0, "fused": cuda} | options))
+    return torch.optim.AdamW(parameters, lr=rate, **({"weight_decay": 0.0, "fused": True} | options))
 
 
 def warm_up_and_cosine(
@@ -77,6 +73,7 @@ def train(
     after_step: Callable[[int], None] | None = None,
     streams: Sequence[torch.Generator] = (),
     checkpoint: Path | None = None,
+    gathered: list[Any] | None = None,
     name: str = "",
 ) -> Float[Tensor, "epochs"]:
     """Train `model` in place and return the mean loss of every epoch.
@@ -90,15 +87,18 @@ def train(
     steps : stop after so many updates, within an epoch if need be; None for all of `epochs`
     after_step : called with the number of updates done, for schedules, projections and measurements
     streams : other streams that `loss` draws from; with `order` they are part of a checkpoint
-    checkpoint : a file to write after every epoch and to go on from when it exists
+    checkpoint : a file to write after every epoch and to go on from when it exists. Without one, a unit of work keeps
+        its checkpoints by itself (`checkpoint.kept_in`), unless there is an `after_step` and no word on what it gathers
+    gathered : what `after_step` appends to or, for arrays in the list, fills in; empty where it gathers nothing. Part
+        of a checkpoint
 
     On CUDA the step runs in bfloat16 where that is safe; on the CPU in float32.
 
     Raises
     ------
     InputError
-        When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another model, or the
-        loss is not finite.
+        When `batch` exceeds `samples`, there is no step to take, the checkpoint is damaged or of another training, or
+        the loss is not finite.
     """
     if not 2 <= batch <= samples:
         raise InputError(
@@ -113,9 +113,12 @@ def train(
         {"model": model, "optimiser": optimiser} | ({"scheduler": scheduler} if scheduler else {}),
         (order, *streams),
     )
-    if checkpoint is not None and checkpoint.exists():
-        history = _load(checkpoint, parts, draws, device)
     each = samples // batch
+    kept = None
+    if checkpoint is not None or after_step is None or gathered is not None:
+        kept = Kept(_identity(samples, batch, parts, draws, device), checkpoint)
+        if (saved := kept.load()) is not None:
+            history = _restore(saved, parts, draws, gathered, device)
     last = epochs * each if steps is None else min(steps, epochs * each)
     if last < 1:
         raise InputError(f"{epochs} epochs and {steps} steps leave nothing to do: allowed are whole numbers from 1")
@@ -138,8 +141,9 @@ def train(
                 after_step(done)
             total += value.detach()
         history.append(total / len(batches))
-        if checkpoint is not None and len(batches) == each:  # an epoch cut short by `steps` is done again
-            _save(checkpoint, parts, draws, history)
+        whole = len(batches) == each  # an epoch cut short by `steps` is done again
+        if kept is not None and whole and kept.due(last=(epoch + 2) * each > last):
+            kept.save(_state(parts, draws, gathered, history))
     if not all(torch.isfinite(h) for h in history[-1:]):  # the one host sync of the whole run
         raise InputError(
             f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) "
@@ -149,31 +153,52 @@ def train(
     return torch.stack(history).cpu()
 
 
-def _load(
-    path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generator], device: torch.device
-) -> list[Tensor]:
-    """Put everything back to where a checkpoint left it and return the losses so far."""
-    try:
-        saved = torch.load(path, weights_only=True, map_location=device)
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        for stream, state in zip(streams, saved["streams"], strict=True):
-            stream.set_state(state.cpu())
-        return list(saved["history"])
-    except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
-        raise InputError(
-            f"The checkpoint {path} is damaged or of another model ({type(error).__name__}): remove it to start anew"
-        ) from None
+def _identity(
+    samples: int, batch: int, parts: Mapping[str, Any], streams: Sequence[torch.Generator], device: torch.device
+) -> dict[str, Any]:
+    """What a checkpoint must agree in with the training that would go on from it."""
+    groups = parts["optimiser"].state_dict()["param_groups"]
+    return {
+        "samples": samples,
+        "batch": batch,
+        "device": device.type,
+        "torch": torch.__version__,
+        "optimiser": type(parts["optimiser"]).__name__,
+        **{
+            name: [list(g[name]) if isinstance(g[name], tuple) else g[name] for g in groups]
+            for name in groups[0]
+            if name != "params" and isinstance(groups[0][name], int | float | tuple | str | None)
+        },
+        "weights at the start": digest(*parts["model"].state_dict().values()),
+        "random streams": digest(*(s.get_state() for s in streams)),
+    }
 
 
-def _save(path: Path, parts: Mapping[str, Any], streams: Sequence[torch.Generator], history: list[Tensor]) -> None:
-    """Write a checkpoint whole or not at all."""
-    state = {name: part.state_dict() for name, part in parts.items()} | {
+def _state(
+    parts: Mapping[str, Any], streams: Sequence[torch.Generator], gathered: list[Any] | None, history: list[Tensor]
+) -> dict[str, Any]:
+    return {name: part.state_dict() for name, part in parts.items()} | {
         "streams": [s.get_state() for s in streams],
         "history": torch.stack(history),
+        "gathered": gathered,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix="checkpoint-", suffix=".partial")
-    os.close(handle)
-    torch.save(state, scratch)
-    os.replace(scratch, path)
+
+
+def _restore(
+    saved: Mapping[str, Any],
+    parts: Mapping[str, Any],
+    streams: Sequence[torch.Generator],
+    gathered: list[Any] | None,
+    device: torch.device,
+) -> list[Tensor]:
+    """Put everything back to where a checkpoint left it and return the losses so far."""
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    for stream, state in zip(streams, saved["streams"], strict=True):
+        stream.set_state(state)
+    for k, value in enumerate(saved["gathered"] or ()):
+        if k < len(gathered) and isinstance(gathered[k], np.ndarray):
+            gathered[k][...] = value
+        else:
+            gathered[k : k + 1] = [value]
+    return list(saved["history"].to(device))

@@ -64,7 +64,7 @@ ASK = """(positions) => {
   const frame = document.querySelector(".explorer").frame;
   for (const c of frame.controls) {
     const given = positions[c.name];
-    frame.setting[c.name] = c.kind === "choice" ? given : frame.valueAt(c, given);
+    frame.setting[c.name] = c.options ? given : frame.valueAt(c, given);
   }
   frame.update();
   const said = { setting: frame.setting, numbers: frame.numbers, words: frame.words.textContent,
@@ -91,7 +91,7 @@ def positions(explorer, stream):
     """Random places of all controls."""
     return {
         c.name: int(stream.integers(0, c.steps + 1))
-        if c.kind != "choice"
+        if hasattr(c, "steps")
         else c.options[stream.integers(len(c.options))][0]
         for c in explorer.controls
     }

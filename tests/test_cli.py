@@ -162,13 +162,15 @@ def test_interrupting_keeps_what_is_finished(tmp_path):
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert "computed" in process.stdout.readline()
+    first = process.stdout.readline().split()
+    assert first[1] == "computed"
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and err.startswith("mmcl: interrupted") and err.count("\n") == 1
+    said, last = err.splitlines()
+    assert process.returncode == 130 and said.startswith("mmcl: computing 28") and last.startswith("mmcl: interrupted")
     again = subprocess.run(
-        [*command[:-3], "huang2024.identities", "--tier", "smoke"],
+        [*command[:-3], first[0], "--tier", "smoke"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -207,3 +209,51 @@ def test_a_chapter_says_what_is_absent_and_goes_on(capsys, monkeypatch, tmp_path
     chapter.figure("clip_features")
     assert not chapter.available("clip_features")
     assert "not shown. The CLIP features" in said(capsys)[0]
+
+
+def test_the_list_is_kept_and_made_anew_after_an_edit(tmp_path, monkeypatch):
+    """Without torch while the code is the same; from the catalogue as soon as one source file differs."""
+    from mmcl_core.cli import index
+
+    monkeypatch.setattr(index, "cache_folder", lambda: tmp_path)
+    assert index.items() == index.from_catalogue()
+    monkeypatch.setattr(index, "from_catalogue", lambda: [{"kind": "other code"}])
+    assert len(index.items()) > 100
+    monkeypatch.setattr(index, "digest", lambda: "of other code")
+    assert index.items() == [{"kind": "other code"}]
+    (tmp_path / "index.json").write_text('{"digest"')
+    assert index.items() == [{"kind": "other code"}]
+
+
+def test_one_more_line_gives_another_digest(tmp_path):
+    from mmcl_core.cli.index import digest
+
+    (tmp_path / "one.py").write_text("x = 1\n")
+    first = digest(tmp_path)
+    (tmp_path / "one.py").write_text("x = 2\n")
+    assert digest(tmp_path) != first
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["claims", "--help"], ["list"]])
+def test_help_and_list_start_without_the_heavy_libraries(words, tmp_path):
+    from mmcl_core.cli import index
+
+    kept = {"digest": index.digest(), "items": [{"kind": "figure", "id": "a", "title": "b", "seconds": {}}]}
+    (tmp_path / "index.json").write_text(json.dumps(kept))
+    program = f"""
+import sys
+from mmcl_core.cli import main
+try:
+    main({words!r})
+except SystemExit:
+    pass
+print(sorted({{"torch", "numpy", "pandas", "scipy", "matplotlib", "sklearn"}} & sys.modules.keys()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MMCL_CACHE": str(tmp_path)},
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,13 +1,23 @@
 """Figures: a table and its drawing, the same bytes each time, and words for those who do not see it."""
 
 import io
+import json
+import os
+import re
+import subprocess
+import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
+from PIL import Image
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError
+from mmcl_core.evidence.canvas import DARK, DARK_GROUND, NARROW, PAGE, Canvas, house_style, on_dark
 from mmcl_core.evidence.figures import FORMATS, Figure
+from mmcl_core.site.pictures import pictures, size, web_drawing
 from tests.named import run
 
 SPECS = [f for p in catalog.papers() for f in p.figures]
@@ -38,16 +48,155 @@ def test_the_same_figure_gives_the_same_bytes():
         assert figure.render(format) == figure.render(format)
 
 
-@pytest.mark.parametrize("spec", [s for s in SPECS if not s.id.endswith("samples")], ids=lambda f: f.id)
-def test_every_panel_has_labels_with_names(spec):
-    from matplotlib.figure import Figure as Canvas
+def words(text):
+    """Words of a caption; a formula counts as one."""
+    return len(re.sub(r"\$[^$]+\$", "x", text).split())
 
-    canvas = Canvas()
-    made(spec).draw(canvas)
-    for ax in canvas.axes:
-        columns, rows = ax.get_shared_x_axes().get_siblings(ax), ax.get_shared_y_axes().get_siblings(ax)
-        named = any(other.get_xlabel() for other in columns) or any(other.get_ylabel() for other in rows)
-        assert named or not ax.axison, spec.id  # a sphere has no axes
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda f: f.id)
+def test_captions_are_short_and_alternatives_are_words(spec):
+    figure = made(spec)
+    assert words(figure.caption) <= 60
+    assert words(figure.alt) <= 120
+    assert "$" not in figure.alt and "\\" not in figure.alt
+    assert not re.search(r"[a-z]_[a-z]", figure.alt), "a name of the code"
+    assert figure.note.count("$") % 2 == 0
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["page", "phone"])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda f: f.id)
+def test_panels_are_named_and_text_can_be_read(spec, narrow):
+    with house_style():
+        canvas = made(spec).canvas(narrow)
+        assert canvas.get_figwidth() == pytest.approx(NARROW) if narrow else canvas.get_figwidth() <= PAGE
+        shown = [t for t in canvas.findobj(Text) if t.get_visible() and t.get_text().strip()]
+        assert {t.get_fontsize() for t in shown} <= {8.0, 9.0}  # points, and shown at that size
+        for ax in canvas.axes:
+            columns, rows = ax.get_shared_x_axes().get_siblings(ax), ax.get_shared_y_axes().get_siblings(ax)
+            named = any(other.get_xlabel() for other in columns) or any(other.get_ylabel() for other in rows)
+            # a sphere has no axes, and what pictures show is said beside them
+            assert named or not ax.axison or spec.id.endswith("samples"), spec.id
+
+
+def luminance(colour):
+    """Relative luminance as WCAG 2 defines it."""
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("colour", [*DARK, "#000000", "#777777", "#555555"])
+def test_lines_stand_out_from_both_grounds(colour):
+    assert 1.05 / (luminance(colour) + 0.05) >= 3
+    assert (luminance(on_dark(colour)) + 0.05) / (luminance(DARK_GROUND) + 0.05) >= 3
+
+
+def test_panels_are_stacked_on_a_phone_and_keep_their_names():
+    with house_style():
+        canvas = Canvas((7.0, 2.5), narrow=True)
+        axes = canvas.subplots(1, 3, sharey=True, width_ratios=(2, 1, 1))
+        axes[0].set_ylabel("accuracy")
+        axes[0].set_ylim(2, 3)
+        canvas.complete()
+    assert [ax.get_ylabel() for ax in axes] == 3 * ["accuracy"]
+    assert axes[2].get_ylim() == (2, 3)
+    canvas.draw_without_rendering()
+    boxes = [ax.get_position() for ax in axes]
+    assert boxes[0].y0 > boxes[1].y1 and boxes[1].y0 > boxes[2].y1
+    assert canvas.get_figwidth() == NARROW
+
+
+def test_a_drawing_for_a_page_turns_dark_and_is_not_changed_otherwise():
+    plain = made(SPECS[0]).render("svg").decode()
+    page = web_drawing(plain.encode()).decode()
+    assert '<svg id="dark"' in page and ":root:target{" in page
+    assert len(page) < len(plain)
+    assert page.count("<path") == plain.count("<path") and page.count("<use") == plain.count("<use")
+    for name, other in re.findall(r"--c([0-9a-f]{6}): (#[0-9a-f]{6});", page.split(":root:target")[1].split("}")[0]):
+        assert other == on_dark(f"#{name}").lower() != f"#{name}"
+        assert f": #{name}" not in page.split("</style>")[1], "every use of a colour that turns is by its name"
+    before, after = (
+        np.array([float(x) for path in re.findall(r' d="([^"]*)"', svg) for x in re.findall(r"-?\d+\.?\d*", path)])
+        for svg in (plain, page)
+    )
+    assert np.abs(before - after).max() <= 0.01  # points
+
+
+def test_a_page_shows_the_drawing_that_fits(tmp_path):
+    stem = "huang2024/fig1"
+    page = (
+        f'<p>x</p><img alt="words" class="book-figure" src="../figures/{stem}.svg" /><p>y</p><img alt="" src="a.svg" />'
+    )
+    shown = pictures(page, {stem: (672, 240), f"{stem}-narrow": (341, 800)})
+    assert shown.startswith("<p>x</p><picture") and '<p>y</p><img alt="" src="a.svg" />' in shown
+    for address in (f"{stem}.svg", f"{stem}.svg#dark", f"{stem}-narrow.svg", f"{stem}-narrow.svg#dark"):
+        assert f'"../figures/{address}"' in shown
+    assert shown.count('alt="words"') == 2  # one in each mode; the other is not displayed
+    drawing = tmp_path / "a.svg"
+    drawing.write_text('<svg width="504pt" height="187.2pt">')
+    assert size(drawing) == (672, 250)
+
+
+@pytest.fixture(scope="module")
+def changed():
+    """A figure at smoke with one field changed."""
+    from mmcl_core.lab.run import run as run_experiment
+
+    spec = catalog.find_figure("huang2024.power_law")
+    return spec.make(lambda name: run_experiment(catalog.find_experiment(name), "smoke", 2, "cpu", ratio=2.5))
+
+
+def test_files_say_where_they_come_from(changed, tmp_path):
+    paths = changed.export(tmp_path, changed.origin.stem, FORMATS)
+    assert {p.name for p in paths} == {
+        *(f"huang2024.power_law-ratio=2.5.{f}" for f in FORMATS),
+        "huang2024.power_law-ratio=2.5.csv-metadata.json",
+    }
+    facts = ("huang2024.power_law", "tier smoke", "seeds 0, 1", "ratio=2.5", "mmcl-reproduced")
+    told = {
+        "svg": re.sub(r"&[a-z]+;", "'", (tmp_path / "huang2024.power_law-ratio=2.5.svg").read_text()),
+        "png": Image.open(tmp_path / "huang2024.power_law-ratio=2.5.png").text["Description"],
+        "pdf": (tmp_path / "huang2024.power_law-ratio=2.5.pdf").read_bytes().decode("latin-1"),
+        "csv": json.loads((tmp_path / "huang2024.power_law-ratio=2.5.csv-metadata.json").read_text())["dc:description"],
+    }
+    for format, text in told.items():
+        assert all(fact in text for fact in facts), format
+
+
+def test_names_of_files_tell_changed_figures_apart(changed):
+    assert made(SPECS[0]).origin.stem == SPECS[0].id
+    assert changed.origin.changed == {"ratio": 2.5}
+    assert re.fullmatch(r"[A-Za-z0-9.,=+_-]+", changed.origin.stem)
+
+
+DRAW = """
+from mmcl_core import catalog
+from mmcl_core.lab.run import run
+import hashlib
+figure = catalog.find_figure("huang2024.power_law").make(lambda name: run(catalog.find_experiment(name), "smoke"))
+for format in ("svg", "pdf", "png"):
+    print(hashlib.sha256(figure.render(format)).hexdigest())
+"""
+
+
+def test_a_readers_own_matplotlib_settings_change_nothing(tmp_path):
+    (tmp_path / "matplotlibrc").write_text(
+        "text.usetex: True\naxes.grid: True\nfont.size: 20\naxes.prop_cycle: cycler('color', ['r'])\nfigure.dpi: 30\n"
+    )
+
+    def drawn(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", DRAW], env=os.environ | environment, capture_output=True, text=True, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        assert "timestamp seems very low" not in done.stderr
+        return done.stdout
+
+    plain = drawn(MATPLOTLIBRC="", MPLBACKEND="agg")
+    (own := tmp_path / "own").mkdir()
+    (own / "matplotlibrc").write_text((tmp_path / "matplotlibrc").read_text())
+    assert drawn(MATPLOTLIBRC=str(own / "matplotlibrc"), MPLBACKEND="nonsense") == plain
+    assert len(plain.split()) == 3
 
 
 def test_unknown_format():

@@ -109,7 +109,7 @@ def test_the_window_of_the_softmax_as_a_literal_loop():
     """The least C_l, also with classes of unequal size; the window ends for good at the first step beyond 1.01."""
     problem = setting.gaussian([2], 9, 4, 40, 2.0, 3.0, 0.02)
     window, factors = stage_one.Window(1, torch.device("cpu")), []
-    for state in dynamics.trajectory(problem, True, 0.1, 40):
+    for state in dynamics.trajectory(problem, True, 0.1, 40, details=True):
         window.add(state)
         factor = 1.0
         for i in range(9):
@@ -127,7 +127,7 @@ def test_the_window_of_the_softmax_as_a_literal_loop():
 def test_the_window_never_opens_again():
     """Weights that return to 1/(M+1) after they left it do not count as frozen."""
     problem = setting.orthogonal([0], 6, 2, 1.0, 1.0, 4.0, 1e-9)
-    state = next(iter(dynamics.trajectory(problem, True, 0.1, 0)))
+    state = next(iter(dynamics.trajectory(problem, True, 0.1, 0, details=True)))
     away = replace(state, step=1, positive_weight=state.positive_weight * 1.5)
     window = stage_one.Window(1, torch.device("cpu"))
     for seen in (state, away, replace(state, step=2), replace(state, step=3)):

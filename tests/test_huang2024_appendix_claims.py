@@ -22,11 +22,13 @@ CLAIMS = {c.name: c for c in catalog.paper("huang2024").claims}
 SEEDS = 5
 
 
-def judged(name, experiment, book=True, **arrays):
-    """The verdict on a result with these arrays, at the sizes of the book or, to miss conditions, of the smoke tier."""
+def judged(name, experiment, book=True, changed=None, **arrays):
+    """The verdict on a result with these arrays, at the sizes of the book, `changed` or not, or, to miss conditions, of
+    the smoke tier."""
     given = replace(run(f"huang2024.{experiment}", Tier.smoke), arrays=arrays)
     if book:
-        given = replace(given, config=catalog.find_experiment(f"huang2024.{experiment}").config.at(Tier.book))
+        config = catalog.find_experiment(f"huang2024.{experiment}").config.at(Tier.book, **(changed or {}))
+        given = replace(given, config=config)
     return evaluate(CLAIMS[name], Tier.book, lambda _: given).verdict
 
 
@@ -80,11 +82,24 @@ def test_only_where_the_conditions_are_met_a_failure_is_a_refutation(name, exper
     assert judged(name, experiment, book, **arrays) == verdict
 
 
-@pytest.mark.parametrize("book", [True, False])
-def test_the_temperature_of_stage_two_keeps_a_failure_from_being_a_refutation(book):
-    """At tau = 1 alpha is below 20 tau, which the proofs of stage two ask for."""
-    found = judged("c16_positive", "stage_two", book, single_part_positive=np.full((5, 4), 1.2))
-    assert found == Verdict.not_reproduced
+@pytest.mark.parametrize(
+    ("book", "temperature", "verdict"),
+    [(True, 0.5, Verdict.refuted), (True, 1.0, Verdict.not_reproduced), (False, 0.5, Verdict.not_reproduced)],
+)
+def test_the_temperature_of_stage_two_keeps_a_failure_from_being_a_refutation(book, temperature, verdict):
+    """At tau = 1 alpha is below 20 tau, which the proofs of stage two ask for; at smoke there are too few neurons."""
+    values = {"single_part_positive": np.full((5, 4), 1.2)}
+    assert judged("c16_positive", "stage_two", book, {"temperature": temperature}, **values) == verdict
+
+
+@pytest.mark.parametrize(("neurons", "verdict"), [(200, Verdict.refuted), (50, Verdict.not_reproduced)])
+def test_too_few_neurons_keep_a_failure_from_being_a_refutation(neurons, verdict):
+    """m = 50 is a quarter of what Lemma C.12 asks for."""
+    values = {"temperature": np.array([1.0, 0.5, 0.2, 0.05]), "largest_rho": np.full((5, 4, 2), 40.0)}
+    assert judged("c13", "log_growth", True, {"m": neurons}, **values) == verdict
+    assert (
+        judged("d4", "conditions_multi", True, {"m": neurons, "rate": 0.1}, printed_bound=np.zeros((5, 2))) == verdict
+    )
 
 
 def test_the_smallest_seed_decides_on_every():

@@ -11,7 +11,8 @@ from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.store import Store
-from mmcl_core.papers.huang2024 import bounds, dynamics, theory
+from mmcl_core.papers.huang2024 import bounds, theory
+from mmcl_core.papers.huang2024.descent import Descent
 from tests.named import run
 
 PAPER = catalog.paper("huang2024")
@@ -25,33 +26,35 @@ def judge(name, tmp_path):
     return evaluate(CLAIMS[name], Tier.smoke, lambda e: run(e, Tier.smoke, store=store)).verdict
 
 
-def dropped_scale(original):
-    return lambda *a: original(*a[:-1], 0.5 * a[-1])
+def dropped_scale(ascents):
+    return lambda self: [0.5 * a for a in ascents(self)]
 
 
-def wrong_partner(original):
+def wrong_partner(ascents):
     """The positive term with the anchor's own activation in place of the partner's."""
-    return lambda anchor, positive, negative, weights, labels, scale: original(
-        anchor, anchor.patches(labels), negative, weights, labels, scale
-    )
+
+    def planted(self):
+        self.positive = self.noise
+        return ascents(self)
+
+    return planted
 
 
-def no_negatives(original):
-    return lambda anchor, positive, negative, weights, labels, scale: original(
-        anchor, positive, negative, (weights[0], 0 * weights[1]), labels, scale
-    )
+def no_negatives(ascents):
+    def planted(self):
+        self.exponentials = [0 * e for e in self.exponentials]
+        return ascents(self)
+
+    return planted
 
 
-def ungated(original):
-    def ascent(anchor, positive, negative, weights, labels, scale):
-        return original(anchor, positive, negative, weights, labels, scale) + 1e-6
-
-    return ascent
+def ungated(ascents):
+    return lambda self: [a + 1e-6 for a in ascents(self)]
 
 
 @pytest.mark.parametrize("mutate", [dropped_scale, wrong_partner, no_negatives, ungated])
 def test_planted_errors_in_the_update_are_caught(mutate, monkeypatch, tmp_path):
-    monkeypatch.setattr(dynamics, "ascent", mutate(dynamics.ascent))
+    monkeypatch.setattr(Descent, "ascents", mutate(Descent.ascents))
     assert judge("lemma5_3", tmp_path) == Verdict.not_reproduced
 
 

@@ -9,6 +9,7 @@ from mmcl_core.catalog import find_experiment
 from mmcl_core.errors import InputError
 from mmcl_core.flow import integrate
 from mmcl_core.papers.huang2024 import dynamics, heads, reference, setting, theory
+from mmcl_core.papers.huang2024.descent import Descent
 from mmcl_core.papers.huang2024.experiments.calibration import all_others, sampled_negatives
 
 N, M, D = 12, 7, 30
@@ -100,6 +101,39 @@ def test_one_update_is_the_printed_rule_as_a_literal_loop(multimodal):
     assert float((directions[0][0] - expected).abs().max()) < 1e-13
 
 
+def lopsided(problem, seeds):
+    """Negatives that are not mutual: some j are a negative of i, but not i of j."""
+    drawn = torch.rand(problem.negatives.shape, generator=torch.Generator().manual_seed(5)) < 0.6
+    return problem.negatives & drawn
+
+
+@pytest.mark.parametrize("multimodal", [False, True])
+@pytest.mark.parametrize("choice", [None, lopsided, all_others])
+@pytest.mark.parametrize("orthogonal", [False, True])
+def test_the_arranged_step_is_the_law_as_it_is_written(multimodal, choice, orthogonal):
+    """`Descent` against `evaluate`: loss, weights and update, where nothing is learnt yet and where nearly all is."""
+    from dataclasses import replace
+
+    problem = (
+        setting.orthogonal([0, 1], N, M, 2.0, 3.0, 30.0, 0.05) if orthogonal else setting.gaussian([0, 1], **SIZES)
+    )
+    if choice is not None:
+        problem = replace(problem, negatives=choice(problem, [0, 1]))
+    descent, coefficients = Descent(problem, multimodal, 0.7), dynamics.start(problem, multimodal)
+    start = dynamics.evaluate(problem, coefficients, 0.7)[0].loss
+    for step in range(120):
+        state, ascents = dynamics.evaluate(problem, coefficients, 0.7, step)
+        loss, preactivations = descent.look(coefficients)
+        own, others = descent.weights()
+        pairs = [(loss, state.loss), (own, state.positive_weight), (others, state.negative_weights)]
+        pairs += zip(descent.ascents(), ascents, strict=True)
+        encoders = [e for e in (state.first, state.second) if e is not None]
+        pairs += [(z, e.preactivations) for z, e in zip(preactivations, encoders, strict=True)]
+        assert max(float((a - b).abs().max()) for a, b in pairs) < 1e-13
+        coefficients = [c + 0.2 * ascent for c, ascent in zip(coefficients, ascents, strict=True)]
+    assert (state.loss < 0.7 * start).all()
+
+
 def test_stopping_the_gradient_matters():
     """The reference without `detach` gives other gradients: the agreement above is not vacuous."""
     vectors = setting.drawn_vectors(3, N, D, 2.0, 3.0, 1.0, 0.1)
@@ -150,7 +184,7 @@ def test_orthogonal_is_gaussian_with_a_diagonal_gram(multimodal):
 @pytest.mark.parametrize("multimodal", [False, True])
 def test_softmax_weights_and_the_loss_of_tiny_weights(multimodal):
     problem = setting.orthogonal([0], 20, M, 2.0, 3.0, 30.0, 1e-9)
-    state = next(iter(dynamics.trajectory(problem, multimodal, 0.1, 0)))
+    state = next(iter(dynamics.trajectory(problem, multimodal, 0.1, 0, details=True)))
     assert float(state.loss[0]) == pytest.approx((1 + multimodal) * np.log(11), abs=1e-12)
     total = state.positive_weight + state.negative_weights.sum(-1)
     assert float((total - 1).abs().max()) < 1e-12

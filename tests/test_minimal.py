@@ -178,3 +178,22 @@ def test_xue2024_is_the_cores_descent_and_minimiser(told):
     )
     core = linear.gaussian_accuracy(best, model, script.NOISE)
     np.testing.assert_allclose(script.accuracy(best, maps[0])[:2], [core.id, core.ood], atol=1e-12)
+
+
+@pytest.mark.parametrize("said", [(0, 1), (1, 1), (1, 0)])
+def test_xue2024_knows_the_same_optimum_of_clips_loss(said):
+    from mmcl_core.papers.xue2024.optimum import Population, optimum
+
+    found = optimum(Population(*said, 0.995), 0.01)
+    identity, ood, _, conflict = found.population.accuracies(found.right)
+    np.testing.assert_allclose(plain("xue2024").perfect_reader(*said), [identity, ood, conflict], atol=1e-12)
+
+
+def test_xue2024_classes_that_share_are_the_cores_law():
+    from mmcl_core.papers.xue2024 import theory
+    from mmcl_core.papers.xue2024.setting import Sharing
+
+    script = plain("xue2024")
+    for pi in (1.0, 0.0):
+        expected = theory.sharing_accuracy(Sharing(20, 1.2, 0.5).said(pi))
+        assert script.sharing_accuracy(0, pi)[1] == pytest.approx(expected, abs=0.005)

@@ -80,7 +80,10 @@ def test_a_wheel_runs_outside_the_checkout(tmp_path):
         "PYTHONPATH": str(place),
         "HOME": str(tmp_path),
     }
-    code = "import sys, mmcl_core; assert mmcl_core.__file__.startswith(sys.argv[1]), mmcl_core.__file__; from mmcl_core.cli import main; sys.exit(main(['doctor']))"
+    code = (
+        "import sys, mmcl_core; assert mmcl_core.__file__.startswith(sys.argv[1]), mmcl_core.__file__; "
+        "from mmcl_core.cli import main; sys.exit(main(['doctor']))"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code, str(place)], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

@@ -41,6 +41,34 @@ def test_a_batch_step_equals_autograd_in_the_plain_model():
             torch.testing.assert_close(-(gradient.T @ mapping) / 6**0.5, speed[0], rtol=1e-11, atol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1.0, 40.0])
+def test_both_ways_of_the_batch_gradient_agree(size, monkeypatch):
+    """One exponential for both directions, and a softmax for each; large logits must take the second way."""
+    h_a, h_b = (torch.randn(2, 16, 5, generator=generator("test", k, "pairs")) for k in range(2))
+    form = size * torch.randn(2, 5, 5, generator=generator("test", 2, "form"))
+    chosen = dynamics.batch_contrastive(h_a, h_b, 0.5)(form)[0]
+    exact = dynamics.batch_contrastive(h_a.double(), h_b.double(), 0.5)(form.double())[0]
+    torch.testing.assert_close(chosen.double(), exact, rtol=1e-4, atol=1e-4)
+    logits = 0.5 * h_a.double() @ form.double() @ h_b.double().mT
+    assert (logits.abs().max() > dynamics.LARGEST) == (size > 1)
+    ways = [pull(logits.clone(), h_a.double(), h_b.double()) for pull in (dynamics._plain_pull, dynamics._shifted_pull)]
+    torch.testing.assert_close(*ways, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("inverse_temperature", [0.3, 5.0])
+def test_single_precision_batches_stay_with_the_same_run_in_double_precision(inverse_temperature):
+    """The audit of the dtype: all that is measured along a run of 200 steps, on the same pairs."""
+    v = setting.views(40, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2)
+    start = setting.reduce_width(setting.initial_encoders(v, 100, [0, 1]))
+    ends = []
+    for dtype in (torch.float32, torch.float64):
+        batches = dynamics.Batches(v, 64, [0, 1], torch.device("cpu"), dtype=dtype)
+        *_, (_, e) = dynamics.descend(start, v, lambda _, b=batches: b.law(inverse_temperature), 0.5, 200)
+        ends.append(dynamics.observe(e, v))
+    for name in ("condition_number", "alignment", "correlations", "energies", "noise", "weight_norm"):
+        torch.testing.assert_close(*(getattr(o, name) for o in ends), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(("inverse_temperature", "negatives"), [(None, 1.0), (0.3, 1.0), (6.0, 200.0)])
 def test_the_population_gradient_equals_autograd_over_all_signs(inverse_temperature, negatives):
     v = setting.views(5, (1.3, 0.8, 0.4), 0.5, (1.0, 0.9, 0.3), 0.7)
@@ -149,7 +177,7 @@ def test_the_closure_is_the_limit_of_wide_encoders():
 
 
 def test_the_fourth_order_step_is_of_fourth_order():
-    """Halving the step divides the error by sixteen, against steps thirty-two times as fine."""
+    """Halving the step divides the error by sixteen, against steps much finer still."""
     v = setting.views(5, (1.0, 0.5, 0.25), 0.3)
     points, positive = setting.cube(v)
     law = widths.rescaled(dynamics.population_contrastive(points, positive, 3.0, 31.0), 3)
@@ -161,8 +189,8 @@ def test_the_fourth_order_step_is_of_fourth_order():
             e = widths.runge_kutta(e, v, law, 8.0 / steps)
         return e.a
 
-    exact = end(256)
-    errors = [float((end(steps) - exact).norm()) for steps in (8, 16, 32)]
+    exact = end(1024)
+    errors = [float((end(steps) - exact).norm()) for steps in (32, 64, 128)]
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
     np.testing.assert_allclose(orders, 4, atol=0.5)
 

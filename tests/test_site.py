@@ -93,7 +93,8 @@ def test_every_scoreboard_link_has_its_place(book, key):
 def test_every_figure_is_shown_with_alt_text_data_and_source_or_said_to_lack_its_data(book, key):
     page = "".join(p.read_text() for p in (book / "_build/html/chapters").glob(f"{key}*.html"))
     texts = "".join(p.read_text() for p in (book / "book/chapters").glob(f"{key}*.md"))
-    at_paper = "".join(re.findall(r'if chapter.tier == "paper":\n((?:    .*\n)+)', texts))  # figures of runs of that tier alone
+    # Figures of runs of that tier alone.
+    at_paper = "".join(re.findall(r'if chapter.tier == "paper":\n((?:    .*\n)+)', texts))
     figures = [f for f in catalog.paper(key).figures if f'"{f.id.split(".")[1]}"' not in at_paper]
     absent = [spec for spec in figures if f"{spec.title}: not shown." in page]
     assert len(absent) <= 1

@@ -14,7 +14,7 @@ from mmcl_core.errors import DataAbsent, InputError
 from mmcl_core.metrics import modality_gap
 from mmcl_core.models import pretrained
 from mmcl_core.models.temperature import Temperature
-from mmcl_core.models.towers import TokenTower, perceptron, seeded, strided_convolutions
+from mmcl_core.models.towers import TokenTower, perceptron, read_by_position, seeded, strided_convolutions
 
 # Temperature
 
@@ -109,6 +109,14 @@ def test_a_strided_convolution_equals_its_literal_loop():
         for i in range(3)
     ]
     np.testing.assert_allclose(tower(x)[0].detach().numpy(), np.ravel(literal), atol=1e-5)
+
+
+def test_features_read_by_position_give_the_same_answer():
+    """As torch's own order with the layer as it was drawn."""
+    tower, layer = strided_convolutions((3, 4, 5), 12), torch.nn.Linear(45, 7)
+    x = torch.randn(6, 3, 12, 12)
+    plain = layer(tower[:-1](x).flatten(1))
+    torch.testing.assert_close(read_by_position(layer, 5)(tower(x)), plain)
 
 
 def test_a_token_tower_reads_every_word_at_its_place():

@@ -104,11 +104,39 @@ def test_training_sees_no_held_out_icon_and_the_backgrounds_tell_the_class():
     broken = {**data.images, "id": data.images["id"].clone()}
     broken["id"][torch.as_tensor(test)] = torch.nan
     spoilt = heads.Features(broken, data.labels, data.names, data.words)
-    network, _ = heads.trained_head("supervised", 4, spoilt, ~test, config, 0, torch.device("cpu"))
+    network, _ = heads.trained_heads("supervised", 4, spoilt, ~test[None], config, [0], torch.device("cpu"))
     assert all(torch.isfinite(p).all() for p in network.parameters())
-    for method, share in (("full", 1.0), ("label", 1.0)):
-        _, prompts = heads.trained_head(method, 4, data, ~test, config, 0, torch.device("cpu"))
-        assert prompts.shape == (config.classes * share, 4)
+    for method in ("full", "label"):
+        _, prompts = heads.trained_heads(method, 4, data, ~test[None], config, [0], torch.device("cpu"))
+        assert prompts.shape == (1, config.classes, 4)
+
+
+@pytest.mark.parametrize("method", ["supervised", "full", "full_no_intra"])
+def test_a_seed_beside_another_is_that_seed_alone(method):
+    """Start, batches, batch norm's statistics and the temperature are each seed's own.
+
+    Not to the last digits: a bias before batch norm has no gradient but rounding, which Adam makes a step of full size.
+    """
+    config, rng = heads.HeadsSetting.at(Tier.smoke, epochs=2, batch=8), np.random.default_rng(0)
+    label = np.arange(40) % 4
+    drawn = [torch.as_tensor(rng.standard_normal(shape)).float() for shape in ((40, 12), (40, 5), (4, 5))]
+    data = heads.Features({"id": drawn[0]}, {"id": label}, *drawn[1:])
+    seen = np.stack([~heads.held_out(label, 0.2, seed) for seed in (0, 1)])
+    device = torch.device("cpu")
+    network, read_outs = heads.trained_heads(method, 6, data, seen, config, [0, 1], device)
+    together = network(drawn[0].expand(2, -1, -1))
+    for s in (0, 1):
+        alone, read_out = heads.trained_heads(method, 6, data, seen[s : s + 1], config, [s], device)
+        torch.testing.assert_close(alone(drawn[0][None])[0], together[s], rtol=0, atol=0.02)
+        np.testing.assert_allclose(read_out[0], read_outs[s], atol=0.02)
+    assert not torch.allclose(together[0], together[1], atol=0.2)
+
+
+def test_heads_side_by_side_are_those_alone():
+    alone = [heads.head(7, 3) for _ in range(2)]
+    features = torch.randn(2, 20, 7)
+    together = heads.Heads(alone)(features)
+    torch.testing.assert_close(together, torch.stack([h(x) for h, x in zip(alone, features, strict=True)]))
 
 
 def test_a_head_is_three_layers_with_batch_norm_between():

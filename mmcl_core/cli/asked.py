@@ -121,7 +121,7 @@ class Runner:
     def prepare(self, experiments: Sequence[Any]) -> None:
         """Have the results of all these in the store, longest first, on as many processes as `--jobs` says. What fails
         is raised when it is asked for."""
-        from mmcl_core.lab.schedule import prepare, requests
+        from mmcl_core.lab.schedule import place_for, prepare, requests
         from mmcl_core.lab.store import Store
         from mmcl_core.paths import results_folder
 
@@ -130,6 +130,7 @@ class Runner:
             requests(experiments, a.tier, a.seeds, a.device, self.routed),
             Store(results_folder()),
             jobs=a.jobs,
+            pool=place_for(a.backend, a.scheduler),
             begin=announce(a.tier),
             finished=self._finished,
         )

@@ -6,10 +6,8 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mmcl_core.cli.asked import (
-    TIERS,
     Runner,
     chosen_settings,
     experiments_of,
@@ -20,39 +18,12 @@ from mmcl_core.errors import InputError, unknown
 
 
 def command_list(a: argparse.Namespace) -> int:
-    from mmcl_core.catalog import papers
+    from mmcl_core.cli.index import items
 
-    items: list[dict[str, Any]] = []
-    for paper in papers():
-        seconds = {t: round(sum(e.seconds.get(t, 0) for e in paper.experiments), 1) for t in TIERS}
-        items.append(
-            {"kind": "chapter", "id": paper.key, "title": paper.title, "tiers": list(TIERS), "seconds": seconds}
-        )
-        for e in paper.experiments:
-            items.append(
-                {
-                    "kind": "experiment",
-                    "id": e.name,
-                    "title": e.summary,
-                    "tiers": list(TIERS),
-                    "seconds": dict(e.seconds),
-                }
-            )
-        for f in paper.figures:
-            needs = [e for e in paper.experiments if e.name in f.experiments]
-            items.append(
-                {
-                    "kind": "figure",
-                    "id": f.id,
-                    "title": f.title,
-                    "tiers": list(TIERS),
-                    "seconds": {t: round(sum(e.seconds.get(t, 0) for e in needs), 1) for t in TIERS},
-                }
-            )
     if a.json:
-        print(json.dumps(items, indent=1))
+        print(json.dumps(items(), indent=1))
         return 0
-    for item in items:
+    for item in items():
         print(f"{item['kind']:10} {item['id']:34} {item['seconds'].get('book', 0):7.1f} s at book  {item['title']}")
     return 0
 
@@ -83,15 +54,23 @@ def command_figure(a: argparse.Namespace) -> int:
     results.prepare(needed)
     for spec in specs:
         with passing_over_absent_data(spec.id, alone=len(specs) == 1):
-            for path in spec.make(results).export(Path(a.out), spec.id, formats):
+            drawn = spec.make(results)
+            for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
                 print(path)
     return 0
 
 
 def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
 
-    return build(a.tier, a.device, a.seeds, jobs=a.jobs)
+    status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
+    if a.pdf and not status:
+        from mmcl_core.site.pairs import root_folder
+        from mmcl_core.site.pdf import book_pdf
+
+        print(book_pdf(root_folder()))
+    return status
 
 
 def command_serve(a: argparse.Namespace) -> int:

@@ -31,6 +31,10 @@ def parser() -> Parser:
             sub.add_argument("--device", default="auto", help="auto, cpu or cuda")
             sub.add_argument("--seeds", default=None, help="a count such as 5, or a list such as 0,3,7")
             sub.add_argument("--jobs", default=None, help="processes side by side; default: what the machine allows")
+            sub.add_argument("--backend", default="local", help="local (processes of this machine) or dask")
+            sub.add_argument(
+                "--scheduler", default=None, metavar="ADDRESS", help="of the Dask cluster: tcp://host:8786"
+            )
         if running and settable:
             sub.add_argument(
                 "--set", action="append", default=[], metavar="NAME=VALUE", help="another value for a field, repeatable"
@@ -53,7 +57,8 @@ def parser() -> Parser:
     form = sub.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every field of every row")
     form.add_argument("--jsonld", action="store_true", help="the rows as schema.org claims")
-    add("build", commands.command_build, "execute the chapters and build the site", running=True, settable=False)
+    sub = add("build", commands.command_build, "execute the chapters and build the site", running=True, settable=False)
+    sub.add_argument("--pdf", action="store_true", help="also print the book as one PDF (needs Chromium)")
     add("serve", commands.command_serve, "show the built site on this machine").add_argument(
         "--port", type=int, default=8000
     )

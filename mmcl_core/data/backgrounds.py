@@ -1,11 +1,9 @@
 """Handwritten digits on coloured backgrounds, with captions: the digit varies, the colour behind it is cheap.
 
 The class of an image is whether its digit is at least 5. Classes have a family of background colours each, three blues
-or
-three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the
-one-hot
-shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the family's
-three shades.
+or three reds, and in training an image nearly always has its class's family. A caption is the one-hot digit beside the
+one-hot shade; what it does not say is replaced by the mean over what it could have said: the class's five digits, the
+family's three shades.
 """
 
 from __future__ import annotations

@@ -33,8 +33,7 @@ class Source:
     """A data source: its files with their checksums, and how to find and fetch them.
 
     `files` maps a file name to its SHA-256. `packaged` is (distribution, path of the file or of the folder inside it)
-    for a
-    source that a Python package carries; `fetch` fetches the files into a folder.
+    for a source that a Python package carries; `fetch` fetches the files into a folder.
     """
 
     name: str
@@ -159,7 +158,9 @@ def _mnist_from_mirror(folder: Path) -> None:
 
 ICON_FILES = {
     "materialdesignicons6-webfont-6.9.96.ttf": "be825c1294d3c4f046c8e496b18f8f0c7d2864e339c81bdab9297f17ffac1938",
-    "materialdesignicons6-webfont-charmap-6.9.96.json": "6317242191c4c889dec2c174f98dda0f309745d28c23c50a19bbbaf02df930a9",
+    "materialdesignicons6-webfont-charmap-6.9.96.json": (
+        "6317242191c4c889dec2c174f98dda0f309745d28c23c50a19bbbaf02df930a9"
+    ),
     "phosphor-1.3.0.ttf": "351874de64758f3b7fb405cd078ac0ed5ffb9717fb5b9b10013ac03d4c13680b",
     "phosphor-charmap-1.3.0.json": "cfb725868f72d741422002f1ed4f870bdddebc32344a6407b8becb6c841b92ca",
     "remixicon-2.5.0.ttf": "0ac8bc3ccea26ed47e96844ef26675969c669714d723c081101e51799d501520",

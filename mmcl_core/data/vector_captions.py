@@ -2,8 +2,7 @@
 
 A caption is a vector of 200 numbers whose first two say the digit and the shade: the digit d as d - 4.5, the shades
 from dark blue to dark red as -2.5 ... 2.5. What a caption does not say is its class's, or its family's, mean. Noise
-lies
-on top. The six colours are those of the paper's drawing, the only source there is.
+lies on top. The six colours are those of the paper's drawing, the only source there is.
 """
 
 from __future__ import annotations

@@ -1,76 +1,82 @@
-"""Figures: a tidy data table, a drawing of that table, a caption and alt text; and the house style they share.
+"""Figures: a tidy data table, a drawing of that table, a caption and alt text; and the marks they share.
 
 One meaning, one look, through the whole book: multi-modal or contrastive is blue, single-modal or supervised is
-vermillion, a third method green; theory is a black line, simulation is coloured dots or a line with a band.
+vermillion, a third method green; theory is a black line, simulation is coloured dots or a line with a band; what the
+paper printed is grey.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.errors import InputError, unknown
+from mmcl_core.evidence.canvas import (  # noqa: F401, the palette is this module's too
+    COLUMN,
+    CONTRASTIVE,
+    DARK_MARK,
+    FIFTH,
+    FOURTH,
+    LIGHT_MARK,
+    MULTI,
+    NONCONTRASTIVE,
+    PAGE,
+    PUBLISHED,
+    SINGLE,
+    SIXTH,
+    SUPERVISED,
+    THEORY,
+    THIRD,
+    THRESHOLD,
+    Axes,
+    Canvas,
+    house_style,
+    ordered,
+)
+from mmcl_core.evidence.origin import Origin
 from mmcl_core.lab.run import Result
 
 FORMATS = ("svg", "pdf", "png", "csv")
 
-# Okabe and Ito's colour-blind safe palette, by meaning.
-MULTI = CONTRASTIVE = "#0072B2"
-SINGLE = NONCONTRASTIVE = SUPERVISED = "#D55E00"
-THIRD = "#009E73"
-FOURTH = "#CC79A7"
-FIFTH = "#E69F00"
-THEORY = "#000000"
-THRESHOLD = "#777777"
-
-COLUMN, PAGE = 3.3, 6.8  # widths in inches
-
-STYLE: dict[str, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.7,
-    "lines.linewidth": 1.4,
-    "lines.markersize": 4,
-    "mathtext.fontset": "cm",
-    "savefig.transparent": True,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "mmcl",
-    "pdf.fonttype": 42,
-    "figure.constrained_layout.use": True,
-}
-
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure: what it shows (`data`), how (`draw` on an empty canvas), and in words (`caption`, `alt`)."""
+    """A drawn figure: what it shows (`data`), how (`draw` on an empty canvas), and in words.
+
+    caption : what to see, in at most 60 words
+    note : how marks are to be read and what data they are of, for those who want to know
+    alt : the picture in words, without formulas
+    size : inches on a page; on a phone panels are stacked, `narrow_height` inches high together (None: by their number)
+    origin : where it comes from, put in by `FigureSpec.make`
+    """
 
     data: pd.DataFrame
     draw: Callable[[Canvas], None]
     caption: str
     alt: str
     size: tuple[float, float] = (PAGE, 2.6)
+    note: str = ""
+    narrow_height: float | None = None
+    origin: Origin | None = field(default=None, repr=False)
 
-    def render(self, format: str) -> bytes:
-        """The picture as svg, pdf or png (300 dpi), or its data table as csv. The same figure gives the same bytes.
+    def canvas(self, narrow: bool = False) -> Canvas:
+        """The figure drawn, for those who want to look at its parts; within `house_style`."""
+        canvas = Canvas(self.size, narrow, self.narrow_height)
+        self.draw(canvas)
+        canvas.complete()
+        return canvas
+
+    def render(self, format: str, narrow: bool = False) -> bytes:
+        """The picture as svg (maps in it at 150 dpi), pdf or png (300 dpi), or its data table as csv. The same figure gives the same bytes.
+
+        `narrow` draws it for the screen of a phone.
 
         Raises
         ------
@@ -81,16 +87,17 @@ class Figure:
             raise unknown("format", format, FORMATS)
         if format == "csv":
             return self.data.to_csv(index=False, float_format="%.8g").encode()
-        with mpl.rc_context(STYLE):
-            canvas = Canvas(figsize=self.size)
-            self.draw(canvas)
-            buffer = BytesIO()
-            dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format]
-            canvas.savefig(buffer, format=format, dpi=300, metadata=dateless)
+        if self.origin is not None:
+            metadata = self.origin.metadata(format)
+        else:
+            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format]
+        buffer = BytesIO()
+        with house_style():
+            self.canvas(narrow).savefig(buffer, format=format, dpi=150 if format == "svg" else 300, metadata=metadata)
         return buffer.getvalue()
 
     def export(self, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
-        """Write `folder/name.<format>` for each format and return the paths.
+        """Write `folder/name.<format>` for each format, a csv with its provenance beside it, and return the paths.
 
         Raises
         ------
@@ -98,6 +105,8 @@ class Figure:
             For an unknown format, or a folder that cannot be written.
         """
         contents = {folder / f"{name}.{format}": self.render(format) for format in formats}
+        if "csv" in formats and self.origin is not None:
+            contents[folder / f"{name}.csv-metadata.json"] = self.origin.sidecar(f"{name}.csv")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path, content in contents.items():
@@ -111,20 +120,27 @@ class Figure:
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A declared figure: `build(*results)` makes it from the results of `experiments`, in that order."""
+    """A declared figure: `build(*results)` makes it from the results of `experiments`, in that order.
+
+    paper : its name in the paper ("Fig. 6"), empty where the paper has no such figure
+    """
 
     id: str
     title: str
     experiments: tuple[str, ...]
     build: Callable[..., Figure]
+    paper: str = ""
 
     def make(self, results: Callable[[str], Result]) -> Figure:
-        return self.build(*(results(name) for name in self.experiments))
+        runs = tuple(results(name) for name in self.experiments)
+        return replace(self.build(*runs), origin=Origin(self.id, self.title, self.build.__module__, runs))
 
 
-def figure(id: str, title: str, experiments: Sequence[str]) -> Callable[[Callable[..., Figure]], FigureSpec]:
-    """Declare the decorated function as figure `id` ("huang2024.fig1")."""
-    return lambda build: FigureSpec(id, title, tuple(experiments), build)
+def figure(
+    id: str, title: str, experiments: Sequence[str], paper: str = ""
+) -> Callable[[Callable[..., Figure]], FigureSpec]:
+    """Declare the decorated function as figure `id` ("huang2024.fig1"), which is `paper` ("Fig. 1") in the paper."""
+    return lambda build: FigureSpec(id, title, tuple(experiments), build, paper)
 
 
 def band(
@@ -148,14 +164,22 @@ def dots(
     samples: Float[np.ndarray, "S N"],
     color: str,
     label: str | None = None,
+    geometric: bool = False,
     **style: Any,
 ) -> None:
-    """Simulation dots: the mean over seeds with an error bar of one standard deviation."""
-    spread = samples.std(0, ddof=1) if len(samples) > 1 else None
+    """Simulation dots: the mean over seeds with an error bar of one standard deviation.
+
+    `geometric` for logarithmic axes: both are of the logarithm.
+    """
+    values = np.log(samples) if geometric else samples
+    centre, spread = values.mean(0), values.std(0, ddof=1) if len(samples) > 1 else np.zeros(samples.shape[1])
+    low, high = centre - spread, centre + spread
+    if geometric:
+        low, centre, high = np.exp(low), np.exp(centre), np.exp(high)
     ax.errorbar(
         x,
-        samples.mean(0),
-        yerr=spread,
+        centre,
+        yerr=[centre - low, high - centre] if len(samples) > 1 else None,
         color=color,
         label=label,
         **({"fmt": "o", "capsize": 2, "elinewidth": 0.8} | style),
@@ -167,8 +191,8 @@ def theory(ax: Axes, x: Float[np.ndarray, N], y: Float[np.ndarray, N], label: st
     ax.plot(x, y, **({"color": THEORY, "linewidth": 1.0, "label": label} | line))
 
 
-def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
-    """A thin dashed grey line at `value` with its formula written beside it."""
+def threshold(ax: Axes, value: float, formula: str, axis: str = "x", below: bool = False) -> None:
+    """A thin dashed grey line at `value` with its formula written beside it, for axis "y" above it or `below` it."""
     (ax.axvline if axis == "x" else ax.axhline)(value, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
     if axis == "x":
         ax.annotate(
@@ -178,7 +202,6 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
             xytext=(2, -2),
             textcoords="offset points",
             va="top",
-            fontsize=7,
             color="#555555",
         )
     else:
@@ -186,10 +209,10 @@ def threshold(ax: Axes, value: float, formula: str, axis: str = "x") -> None:
             formula,
             (0.99, value),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
+            xytext=(0, -2 if below else 2),
             textcoords="offset points",
             ha="right",
-            fontsize=7,
+            va="top" if below else "bottom",
             color="#555555",
         )
 

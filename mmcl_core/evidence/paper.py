@@ -35,3 +35,4 @@ class Paper:
     figures: tuple[FigureSpec, ...]
     claims: tuple[Claim, ...]
     deviations: tuple[Deviation, ...] = field(default_factory=tuple)
+    judged: str = ""  # the version that was read: number, date, and what of it

@@ -51,7 +51,7 @@ class Progress:
     def begin(self, unit: Unit) -> None:
         with self._lock:
             self.waiting.pop(unit, None)
-            self.running[unit] = self.clock()
+            self.running.setdefault(unit, self.clock())
 
     def again(self, unit: Unit) -> None:
         """What ran was lost and will be computed again."""

@@ -155,6 +155,7 @@ def run(
                 store.probe()
             computed, cached = unit.compute(), False
             entry = store.save(unit.key, computed.arrays, computed.facts)
+            unit.forget()
         entries.append(entry)
     keys = [fingerprint(unit.key) for unit in asked.units]
     whole = [seed for unit in asked.units for seed in unit.seeds] == list(asked.seeds)

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from mmcl_core.errors import InputError
+from mmcl_core.errors import InputError, unknown
 from mmcl_core.lab.capacity import jobs as usable
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.durations import Durations
@@ -33,22 +33,47 @@ WORTH_A_PROCESS = 4.0  # seconds: a process needs two or three to start and to i
 
 
 class Pool(Protocol):
-    """Where units are computed, `width` at once. A pool that lost a worker raises `BrokenExecutor` from the futures of
-    what it was computing, and works again after `restart`."""
+    """Where units are computed, `width` at once; `handed_out` is how many it takes at a time.
 
-    width: int
+    A pool that lost a worker raises `BrokenExecutor` from the futures of what it was computing, and works again after
+    `restart`. One that no longer `answers` is given up.
+    """
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def handed_out(self) -> int: ...
+
+    def answers(self) -> bool: ...
 
     def submit(self, unit: Unit) -> Future[Entry]: ...
+
+    def begun(self, units: Iterable[Unit]) -> Iterable[Unit]: ...
 
     def restart(self, width: int) -> None: ...
 
     def close(self) -> None: ...
 
 
-class Here:
-    """This process, one unit after another."""
+class _Local:
+    """What holds on this machine: as many units are taken as are computed."""
 
     width = 1
+
+    @property
+    def handed_out(self) -> int:
+        return self.width
+
+    def answers(self) -> bool:
+        return True
+
+    def begun(self, units: Iterable[Unit]) -> Iterable[Unit]:
+        return units
+
+
+class Here(_Local):
+    """This process, one unit after another."""
 
     def submit(self, unit: Unit) -> Future[Entry]:
         future: Future[Entry] = Future()
@@ -74,7 +99,7 @@ def _compute(unit: Unit) -> Entry:
     return unit.compute()
 
 
-class Processes:
+class Processes(_Local):
     """Processes of this machine, spawned, not forked: torch's threads do not survive a fork."""
 
     def __init__(self, width: int) -> None:
@@ -124,6 +149,25 @@ def requests(
         with suppress(InputError):
             asked.append(request(e, tier, seeds, device, **(settings or {}).get(e.name, {})))
     return asked
+
+
+def place_for(backend: str = "local", scheduler: str | None = None) -> Callable[[], Pool] | None:
+    """What `--backend` and `--scheduler` mean to `prepare`; None is this machine.
+
+    Raises
+    ------
+    InputError
+        For an unknown backend, or an address that is missing or not needed.
+    """
+    if backend not in ("local", "dask"):
+        raise unknown("backend", backend, ("local", "dask"))
+    if (backend == "dask") != (scheduler is not None):
+        raise InputError("--backend dask and --scheduler ADDRESS belong together: give both, or none for this machine")
+    if scheduler is None:
+        return None
+    from mmcl_core.lab.cluster import Cluster
+
+    return lambda: Cluster(scheduler)
 
 
 def prepare(
@@ -198,9 +242,9 @@ def _compute_all(
                 waiting.remove(dropped)
 
     while waiting or running:
-        progress.width = pool.width
-        while len(running) < pool.width and (unit := _next(waiting, running.values())) is not None:
-            progress.begin(unit)
+        while len(running) < pool.handed_out and (unit := _next(waiting, running.values())) is not None:
+            if pool.handed_out == pool.width:
+                progress.begin(unit)  # before it is submitted: `Here` computes it then
             try:
                 running[pool.submit(unit)] = unit
             except BrokenExecutor as error:
@@ -209,6 +253,11 @@ def _compute_all(
                 running[lost] = unit
         # Asked for again and again, because a wait without an end would not hear Ctrl-C on every system.
         done, _ = wait(running, timeout=1.0, return_when="FIRST_COMPLETED")
+        if not pool.answers():
+            raise InputError("The Dask scheduler no longer answers: what was finished is kept; start it and run again")
+        progress.width = pool.width
+        for unit in pool.begun(running.values()):
+            progress.begin(unit)
         if any(isinstance(future.exception(), BrokenExecutor) for future in done):
             done, _ = wait(running)  # one lost worker takes the others with it
         lost_units = []
@@ -221,6 +270,7 @@ def _compute_all(
             else:
                 entry = future.result()
                 store.save(unit.key, entry.arrays, entry.facts)
+                unit.forget()
                 durations.note(unit, entry.facts["seconds"])
                 if progress.done(unit, entry.facts["seconds"]) and unit.experiment.name not in failed:
                     progress.say(*filter(None, [finished(unit.experiment.name)]))

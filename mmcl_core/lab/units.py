@@ -7,25 +7,32 @@ result put together from blocks is the same to the last bit in whichever order, 
 
 from __future__ import annotations
 
+import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from mmcl_core.checkpoint import kept_in
 from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Arrays, Experiment
 from mmcl_core.lab.fingerprint import closure
-from mmcl_core.lab.store import Entry, differences
+from mmcl_core.lab.store import Entry, differences, fingerprint
+from mmcl_core.paths import results_folder
 from mmcl_core.runtime import device_label
 
+CHECKPOINT_SECONDS = 30.0  # between two; what a kill costs at most, where a computation can be taken up again
+_TURN = threading.RLock()  # for threads of one process: torch's thread count and its random stream are the process's
 VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -91,7 +98,7 @@ class Unit:
                 f"{self} is not computed by a process with other code, libraries or data than the one that asks "
                 f"({other[0]}): give both the same version of the book and run again"
             )
-        with one_thread():
+        with _TURN, one_thread(), kept_in(self._checkpoints(), CHECKPOINT_SECONDS):
             start = time.perf_counter()
             arrays = self.experiment.compute(self.config, self.seeds, self.device)
             facts = {
@@ -101,6 +108,13 @@ class Unit:
             }
         self._key_here()  # refuses code that was edited while it computed
         return Entry(self.key, arrays, facts)
+
+    def _checkpoints(self) -> Path:
+        return results_folder() / ".checkpoints" / self.experiment.name / fingerprint(self.key)
+
+    def forget(self) -> None:
+        """Remove the checkpoints of what is stored now."""
+        shutil.rmtree(self._checkpoints(), ignore_errors=True)
 
 
 def units_for(

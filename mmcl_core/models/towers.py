@@ -13,9 +13,27 @@ from torch import Tensor, nn
 from mmcl_core.runtime import generator
 
 
+class ByPosition(nn.Module):
+    """Flatten images `[B, C, H, W]` position by position, all channels of a position side by side.
+
+    That is how the convolutions leave them in memory: torch's own order, channel by channel, costs a copy on the way
+    forward and one in every array of the way back.
+    """
+
+    def forward(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        return images.permute(0, 2, 3, 1).flatten(1)
+
+
+@torch.no_grad()
+def read_by_position(layer: nn.Linear, channels: int) -> nn.Linear:
+    """`layer`, drawn for features channel by channel, made to read the same features position by position."""
+    layer.weight.copy_(layer.weight.unflatten(1, (channels, -1)).mT.flatten(1))
+    return layer
+
+
 def strided_convolutions(channels: Sequence[int], size: int, kernels: Sequence[int] | None = None) -> nn.Sequential:
-    """Convolutions of stride 2 with relu, `channels[0]` -> ... -> `channels[-1]`, flattened; kernels of 3, or as
-    listed.
+    """Convolutions of stride 2 with relu, `channels[0]` -> ... -> `channels[-1]`, then `ByPosition`; kernels of 3, or
+    as listed.
 
     Images `[B, channels[0], size, size]` to `[B, width]`; `width` is the attribute of that name on the result.
     """
@@ -23,7 +41,7 @@ def strided_convolutions(channels: Sequence[int], size: int, kernels: Sequence[i
     for (i, o), kernel in zip(pairwise(channels), kernels or [3] * (len(channels) - 1), strict=True):
         layers += [nn.Conv2d(i, o, kernel, stride=2, padding=1), nn.ReLU()]
         size = (size + 2 - kernel) // 2 + 1
-    tower = nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)
+    tower = nn.Sequential(*layers, ByPosition()).to(memory_format=torch.channels_last)
     tower.width = channels[-1] * size**2
     return tower
 

@@ -3,7 +3,6 @@ happened."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,9 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
@@ -24,19 +22,21 @@ from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Config, Tier
 from mmcl_core.lab.experiment import Experiment
 from mmcl_core.lab.progress import spoken
-from mmcl_core.lab.run import parse_seeds
-from mmcl_core.lab.schedule import prepare, requests
+from mmcl_core.lab.run import Request, parse_seeds
+from mmcl_core.lab.schedule import Pool, prepare, requests
 from mmcl_core.lab.store import Store
 from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
-from mmcl_core.site import pages, pairs
+from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.finish import finish
 from mmcl_core.site.kernel import CODE, python_path
+from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 
-PAGES = ("scoreboard", "deviations", "api", "colophon")
+PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "colophon")
 
 
 def build(
@@ -45,6 +45,7 @@ def build(
     seeds: int | str | None = None,
     root: Path | None = None,
     jobs: int | str | None = None,
+    pool: Callable[[], Pool] | None = None,
 ) -> int:
     """Build the site at `_build/html`. Returns 0, or 1 when a chapter failed, a verdict surprised, or Sphinx warned.
 
@@ -82,7 +83,8 @@ def build(
     stale = [s.stem for s in sources if not current(executed, s.stem, fingerprints[s.stem])]
     # A chapter asks for its experiments one by one; computed ahead, side by side, they keep every core busy.
     experiments = [e for key in dict.fromkeys(map(paper_of, stale)) for e in catalog.paper(key).experiments]
-    compute(experiments, tier, device, seeds, jobs, len(stale) * LIMITS[tier].total)
+    asked = requests(experiments, tier, seeds, device)
+    compute(asked, jobs, pool, len(stale) * LIMITS[tier].total)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
     built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
@@ -91,18 +93,26 @@ def build(
 
     staged = stage(root, executed, built, [o.key for o in failed])
     papers = [catalog.paper(ledger["paper"]) for ledger in ledgers]
+    symbols, terms = notation.read(root, "symbols"), notation.read(root, "glossary")
+    write_if_changed(staged / "_static" / "cards.js", notation.cards(symbols, terms, papers))
     tables = {
+        "index": landing(ledgers),
+        "practice": "",
         "scoreboard": scoreboard(ledgers),
+        "gallery": gallery.gallery(papers, executed / "figures", gallery.places(ledgers)),
+        "notation": notation.notation(symbols, papers),
+        "glossary": notation.glossary(terms),
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
+    records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}
     for name in PAGES:
-        page = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
+        page = pages.filled((root / "book" / f"{name}.md").read_text(encoding="utf-8"), records)
         write_if_changed(
             staged / f"{name}.md", page.replace("<!-- generated -->", f"```{{raw}} html\n{tables[name]}\n```")
         )
-    status = sphinx(root, staged)
+    status = sphinx(root, staged, executed / "figures")
 
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
@@ -129,17 +139,14 @@ def build(
     return int(bool(failed or surprises or lost or status))
 
 
-def compute(
-    experiments: Sequence[Experiment], tier: str, device: str, seeds: Any, jobs: int | str | None, limit: float
-) -> None:
-    """Have the results of `experiments` in the store. What fails is named, and meets its reader in its chapter."""
-    store, begin = Store(results_folder()), time.perf_counter()
+def compute(asked: Sequence[Request], jobs: int | str | None, pool: Callable[[], Pool] | None, limit: float) -> None:
+    """Have the results of all requests in the store. What fails is named, and meets its reader in its chapter."""
+    begin = time.perf_counter()
 
     def announce(count: int, seconds: float, processes: int) -> None:
         print(f"experiments  {count} to compute, about {spoken(seconds)} on {processes} processes", flush=True)
 
-    asked = requests(experiments, tier, seeds, device)
-    failed = prepare(asked, store, jobs=jobs, limit=limit, begin=announce)
+    failed = prepare(asked, Store(results_folder()), jobs=jobs, pool=pool, limit=limit, begin=announce)
     if asked:
         print(
             f"experiments  in store {time.perf_counter() - begin:7.1f} s"
@@ -198,7 +205,7 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
         )
     for path in [p for p in staged.rglob("*") if p.is_file()]:
         inside = path.relative_to(staged)
-        if inside not in wanted and not (len(inside.parts) == 1 and inside.stem in PAGES):
+        if inside not in wanted and inside != Path("_static/cards.js") and str(inside.with_suffix("")) not in PAGES:
             path.unlink()
     for inside, content in wanted.items():
         write_if_changed(staged / inside, content)
@@ -215,7 +222,7 @@ def without_injected_cell(executed: Path) -> str:
     return nbformat.writes(notebook)
 
 
-def sphinx(root: Path, staged: Path) -> int:
+def sphinx(root: Path, staged: Path, figures: Path) -> int:
     """Run jupyter-book on the staged sources, unless nothing it reads has changed since it last succeeded.
 
     The new site is made beside the old one and takes its place when it is whole; until then the old one stays.
@@ -255,10 +262,8 @@ def sphinx(root: Path, staged: Path) -> int:
         env=os.environ | {"PYTHONPATH": python_path()},
     )
     warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
-    prune(new)
-    if (new / "index.html").exists() and (
-        new / "searchindex.js"
-    ).exists():  # written last: whole, if perhaps with warnings
+    if (new / "index.html").exists() and (new / "searchindex.js").exists():  # written last: whole, if with warnings
+        finish(new, figures, notation.read(root, "glossary"), pairs.toc(root))
         swap(new, site)
     if run.returncode or warnings or not (site / "index.html").exists():
         print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
@@ -286,12 +291,3 @@ def swap(new: Path, site: Path) -> None:
         os.replace(site, old)
     os.replace(new, site)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def prune(site: Path) -> None:
-    """Drop what the offline MathJax carries and a page never loads: speech rules, other output formats."""
-    for name in ("sre", "a11y", "ui"):
-        for folder in site.glob(f"_static/**/{name}"):
-            if folder.is_dir() and "mathjax" in str(folder).lower():
-                with contextlib.suppress(OSError):
-                    shutil.rmtree(folder)

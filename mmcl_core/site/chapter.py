@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -25,14 +26,18 @@ from IPython.display import display
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError, unknown
-from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, evaluate, set_after_a_run
+from mmcl_core.evidence.figures import Figure, FigureSpec
+from mmcl_core.evidence.ledger import Row, evaluate
+from mmcl_core.evidence.verdicts import Missing
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import explorers, render
-from mmcl_core.site.ledgers import paper_of
+from mmcl_core.site import explorers, gallery, groups, maps, render, sixty
+from mmcl_core.site.ledgers import judged, paper_of
 from mmcl_core.stats import Estimate
+
+logging.getLogger("fontTools").setLevel(logging.ERROR)  # it remarks on dates in fonts wherever a PDF is drawn
 
 
 class Chapter:
@@ -58,6 +63,9 @@ class Chapter:
         self._rows: dict[str, Row] = {}
         self._shown: list[str] = []
         self.scripts: set[str] = set()  # of explorers and questions, each loaded once a page
+        self._figures: dict[str, tuple[FigureSpec, Figure | None, str]] = {}
+        self._placed: list[str] = []
+        self._head: dict[str, str] = {}
         folder = os.environ.get("MMCL_BUILD_DIR")
         self.build_folder = Path(folder) if folder else None
 
@@ -92,68 +100,125 @@ class Chapter:
         """The measured estimate of a claim, for prose. At a tier too low for the claim every part of it is NaN."""
         return self.row(name).estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
 
+    def sixty(
+        self, question: str, answer: str, caveat: str, figure: str, finding: str = "", but: str = "", **numbers: Any
+    ) -> None:
+        """Show the page in sixty seconds: its question, its answer, the main caveat, one figure, and what was judged.
+
+        Names in braces are claims, whose measured values they stand for ("{fig1_signal:.1f}"), or are among `numbers`.
+        `finding` and `but` say answer and caveat in one sentence each, for the book's first page.
+        """
+        known = Values(self, numbers)
+        told = {
+            name: text.format_map(known) for name, text in (("Question", question), ("Answer", answer), ("But", caveat))
+        }
+        spec, drawn, _ = self._drawn(figure)
+        alt = spec.title if drawn is None else drawn.alt
+        self._head = {
+            "title": self.title,
+            "finding": finding.format_map(known),
+            "but": but.format_map(known),
+            "figure": figure if drawn is not None else "",
+            "alt": " ".join(alt.split()),
+        }
+        whole = self.paper.claims if self.page == self.paper.key else ()  # how the paper fell is said on its first page
+        facts = sixty.facts(self.paper, self.page, self.title, [self.row(c.name) for c in whole])
+        bundle = {
+            "text/markdown": sixty.markdown(told, facts, spec, drawn, alt),
+            "text/html": "".join(f"<p><b>{name}.</b> {render.said(text)}</p>" for name, text in told.items()),
+            "text/plain": told["Answer"],
+        }
+        display(bundle, raw=True)
+
+    @property
+    def title(self) -> str:
+        """The page's title, from its text half; the paper's title where there is no checkout."""
+        return sixty.heading(checkout(), self.page) or self.paper.title
+
     def figure(self, name: str) -> None:
         """Show a figure, or one sentence where the data it needs are absent."""
-        specs = {f.id: f for f in self.paper.figures}
-        if self._full(name) not in specs:
-            raise unknown("figure", name, [f.split(".", 1)[1] for f in specs])
-        spec = specs[self._full(name)]
-        try:
-            figure = spec.make(self.result)
-        except DataAbsent as absent:
-            self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=absent)
+        spec, figure, origin = self._drawn(name)
+        if figure is None:
+            self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=origin)
             return
-        origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
-        picture = figure.render("svg")
-        encoded = base64.b64encode(picture).decode()
+        self._placed.append(spec.id)
+        title = spec.title + (f" (the paper's {spec.paper})" if spec.paper else "")
+        encoded = base64.b64encode(figure.render("svg")).decode()
         bundle = {
-            "text/html": render.figure_html(spec.title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
+            "text/html": render.figure_html(title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
             "text/plain": figure.alt,
         }
         if self.build_folder is not None:
-            folder = self.build_folder / "figures" / self.paper.key
-            folder.mkdir(parents=True, exist_ok=True)
-            stem = spec.id.split(".", 1)[1]
-            (folder / f"{stem}.svg").write_bytes(picture)
-            (folder / f"{stem}.csv").write_bytes(figure.render("csv"))
-            (folder / f"{stem}.py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
-            bundle["text/markdown"] = render.figure_markdown(spec.id, spec.title, figure, origin)
+            gallery.write_files(self.build_folder / "figures", spec, figure)
+            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, origin)
         display(bundle, raw=True)
 
     def explorer(self, name: str) -> None:
         """Show an explorer: live on the site; its static picture in Jupyter, in print and without scripts."""
         display(explorers.shown(self, name), raw=True)
 
-    def claim(self, name: str) -> None:
-        """Show one verdict box."""
-        self._show(name)
-        display({"text/html": render.verdict_box(self.row(name)), "text/plain": str(self.row(name).verdict)}, raw=True)
+    def _drawn(self, name: str) -> tuple[FigureSpec, Figure | None, str]:
+        """A figure's declaration, the figure (None where its data are absent), and its origin or why it is absent."""
+        specs = {f.id: f for f in self.paper.figures}
+        if self._full(name) not in specs:
+            raise unknown("figure", name, [f.split(".", 1)[1] for f in specs])
+        spec = specs[self._full(name)]
+        if name not in self._figures:
+            try:
+                figure = spec.make(self.result)
+                origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
+            except DataAbsent as absent:
+                figure, origin = None, str(absent)
+            self._figures[name] = (spec, figure, origin)
+        return self._figures[name]
 
-    def claims(self, *names: str) -> None:
-        """Show the verdicts of several claims as one table."""
-        for name in names:
-            self._show(name)
-        display(
-            {"text/html": render.verdict_table([self.row(name) for name in names]), "text/plain": ", ".join(names)},
-            raw=True,
-        )
+    def claim(self, name: str) -> None:
+        """Show one verdict box, or keep it for the page's end where the claim was never run."""
+        if self._show(name):
+            display(
+                {"text/html": render.verdict_box(self.row(name)), "text/plain": str(self.row(name).verdict)}, raw=True
+            )
+
+    def claims(self, *names: str, title: str = "") -> None:
+        """Show several claims as one closed line; what was refuted, or failed, stands open under it.
+
+        Claims that were never run stand at the end of the page. `title`: what the line says it holds, in place of the
+        claims' items.
+        """
+        rows = [self.row(name) for name in names if self._show(name)]
+        if rows:
+            display({"text/html": groups.claims_group(rows, title), "text/plain": ", ".join(names)}, raw=True)
+
+    def map(self) -> None:
+        """Show the paper's statements as a map: what rests on what, and how each fell."""
+        if (root := checkout()) is None:
+            return
+        nodes = maps.read(root, self.paper.key, [self.row(c.name) for c in self.paper.claims])
+        title = f"Map of the statements of {self.paper.authors}"
+        said = "; ".join(f"{node.name}: {node.fell}" for node in nodes)
+        display({"text/html": maps.drawing(nodes, title), "text/plain": said}, raw=True)
 
     def table(self, frame: pd.DataFrame, caption: str) -> None:
         """Show a computed table with its caption; `$...$` in headers and text is math."""
         display({"text/html": render.table(frame, caption), "text/plain": frame.to_string()}, raw=True)
 
     def say(self, text: str, **numbers: Any) -> None:
-        """Show prose with computed numbers put in: `{loss:.3f}` in `text` takes `loss` from `numbers`.
+        """Show prose with computed numbers put in: `{loss:.3f}` in `text` takes `loss` from `numbers`, or else the
+        measured value of the claim of that name.
 
         Doubled braces `{{ }}` stand for the braces of formulas.
         """
-        content = text.format(**numbers)
+        content = text.format_map(Values(self, numbers))
         display({"text/markdown": content, "text/plain": content}, raw=True)
 
     def source(self, *functions: Callable[..., Any]) -> None:
-        """Show the source of the functions that matter, as they stand in the core."""
+        """Show the source of the functions that matter, as they stand in the core; closed on the site."""
         code = "\n\n".join(inspect.getsource(f) for f in functions)
-        display({"text/markdown": f"```python\n{code}```", "text/plain": code}, raw=True)
+        names = ", ".join(f.__qualname__ for f in functions)
+        content = f"```python\n{code}```\n"
+        if self.build_folder is not None:
+            content = f"````{{dropdown}} The code: {names}\n{content}````\n"
+        display({"text/markdown": content, "text/plain": code}, raw=True)
 
     def script(self) -> None:
         """Show the paper in one plain script, `minimal/<paper>.py`, closed; or one sentence where there is no
@@ -177,46 +242,41 @@ class Chapter:
         """
         first = self.page == self.paper.key
         rows = [self.row(c.name) for c in self.paper.claims if first or c.name in self._shown]
-        display({"text/html": render.summary(rows), "text/plain": f"{len(rows)} claims"}, raw=True)
+        told = render.summary(rows)
+        if unrun := [self.row(name) for name in self._shown if self.row(name).missing == Missing.never]:
+            told += groups.fold(f"<b>Never run</b>: {len(unrun)} statements that wait for tier paper", unrun)
+        display({"text/html": told, "text/plain": f"{len(rows)} claims"}, raw=True)
         if self.build_folder is None:
             return
         if twice := sorted({n for n in self._shown if self._shown.count(n) > 1}):
             raise InputError(
                 f"The page {self.page} must show every claim once: shown twice {twice}; mend its claim cells"
             )
-        ledger = {
-            "paper": self.paper.key,
-            "page": self.page,
-            "shown": self._shown,
+        machine = {
             "tier": self.tier.value,
             "threads": self.threads,
             "torch_device": resolve_device(self.device).type,
             "gpu": torch.cuda.get_device_name() if resolve_device(self.device).type == "cuda" else None,
-            "rows": [row.record() for row in rows],
-            "sensitivity": {
-                "half": changed_at_tolerance(rows, 0.5),
-                "double": changed_at_tolerance(rows, 2.0),
-                "holm": changed_under_holm(rows),
-                "after": set_after_a_run(rows),
-            },
-            "experiments": [
-                {
-                    "name": r.experiment,
-                    "seconds": r.seconds,
-                    "created": r.created,
-                    "device": r.device,
-                    "seeds": list(r.seeds),
-                    "data": r.data,
-                    "key": r.key,
-                }
-                for r in self._results.values()
-            ],
         }
+        shown = {"shown": self._shown, "head": self._head, "figures": self._placed}
+        ledger = {"paper": self.paper.key, "page": self.page} | shown | machine | judged(rows, self._results.values())
         (self.build_folder / f"{self.page}.ledger.json").write_text(json.dumps(ledger, indent=1), encoding="utf-8")
 
     def _full(self, name: str) -> str:
         return name if name.startswith(f"{self.paper.key}.") else f"{self.paper.key}.{name}"
 
-    def _show(self, name: str) -> None:
-        self.row(name)
+    def _show(self, name: str) -> bool:
+        """Count a claim as shown on this page; whether it is shown here and now."""
         self._shown.append(name.removeprefix(f"{self.paper.key}."))
+        return self.row(name).missing != Missing.never
+
+
+class Values(dict):
+    """Numbers by name, and behind them the measured values of a chapter's claims."""
+
+    def __init__(self, chapter: Chapter, numbers: dict[str, Any]) -> None:
+        super().__init__(numbers)
+        self.chapter = chapter
+
+    def __missing__(self, name: str) -> float:
+        return self.chapter.value(name).value

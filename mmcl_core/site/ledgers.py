@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from mmcl_core.evidence.ledger import Row, changed_at_tolerance, changed_under_holm, set_after_a_run
+from mmcl_core.lab.run import Result
 
 Ledger = dict[str, Any]
 
@@ -15,6 +18,31 @@ Ledger = dict[str, Any]
 def paper_of(page: str) -> str:
     """The paper of a chapter's page: "xue2024" of "xue2024" and of "xue2024-experiments"."""
     return page.partition("-")[0]
+
+
+def judged(rows: Sequence[Row], results: Iterable[Result]) -> Ledger:
+    """The part of a page's ledger that rests on results: its rows, what the verdicts lean on, and the experiments."""
+    return {
+        "rows": [row.record() for row in rows],
+        "sensitivity": {
+            "half": changed_at_tolerance(rows, 0.5),
+            "double": changed_at_tolerance(rows, 2.0),
+            "holm": changed_under_holm(rows),
+            "after": set_after_a_run(rows),
+        },
+        "experiments": [
+            {
+                "name": r.experiment,
+                "seconds": r.seconds,
+                "created": r.created,
+                "device": r.device,
+                "seeds": list(r.seeds),
+                "data": r.data,
+                "key": r.key,
+            }
+            for r in results
+        ],
+    }
 
 
 def gathered(executed: Path, built: Sequence[str]) -> list[Ledger]:
@@ -37,6 +65,8 @@ def gathered(executed: Path, built: Sequence[str]) -> list[Ledger]:
                 "experiments": [*experiments.values()],
                 "shown": shown,
                 "pages": [part["page"] for part in mine],
+                "figures": {name: part["page"] for part in mine for name in part.get("figures", ())},
+                "heads": {part["page"]: part.get("head", {}) for part in mine},
             }
         )
     return ledgers

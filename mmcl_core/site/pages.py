@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcl_core import __version__
+from mmcl_core.catalog import find_claim
 from mmcl_core.evidence.paper import Paper
 from mmcl_core.evidence.verdicts import GOOD, Verdict
 from mmcl_core.site.render import badge, grid, text
@@ -32,6 +34,33 @@ VERSIONS = (
 )
 
 
+CLAIM = re.compile(r"\[\[([a-z0-9]+\.[a-zA-Z0-9_]+)(?::([^\]]+))?\]\]")
+
+
+def filled(page: str, records: dict[str, dict[str, Any]]) -> str:
+    """A hand-written page with `[[paper.claim]]` as a link with the live verdict, `[[paper.claim:.2f]]` as its value.
+
+    A claim of a chapter that failed in this build says so.
+
+    Raises
+    ------
+    InputError
+        For a claim that the book does not have.
+    """
+
+    def put(match: re.Match) -> str:
+        name, form = match[1], match[2]
+        find_claim(name)
+        if name not in records:
+            return "(its chapter failed in this build)"
+        record = records[name]
+        if form is None:
+            return f'<a href="{place(record)}">{text(record["item"])}</a> {badge(record["verdict"])}'
+        return "(not evaluated at this tier)" if record["value"] is None else format(record["value"], form)
+
+    return CLAIM.sub(put, page)
+
+
 def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> str:
     """What we changed or found different, with links to the ledger rows concerned, and every row that is not
     reproduced."""
@@ -39,7 +68,7 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
 
     def linked(name: str) -> str:
         r = records[name]
-        return f'<a href="{place(r)}">{name.split(".", 1)[1]}</a> {badge(r["verdict"])}'
+        return f'<a href="{place(r)}">{text(r["item"])}</a> {badge(r["verdict"])}'
 
     parts = []
     for paper in papers:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -148,6 +149,12 @@ def keys(root: Path) -> list[str]:
 def chapter_pages(root: Path) -> list[str]:
     """All pages in the book's order of papers: "xue2024", "xue2024-experiments", "huang2024", ..."""
     return [page for key in PAPERS for page in [key, *(k for k in keys(root) if k.startswith(f"{key}-"))]]
+
+
+def toc(root: Path) -> list[str]:
+    """All pages of the book, chapters or not, in the order of its table of contents."""
+    listed = (root / "_toc.yml").read_text(encoding="utf-8")
+    return re.findall(r"^\s*(?:root:|- file:)\s*(\S+)", listed, re.MULTILINE)
 
 
 def drifted(root: Path | None = None) -> list[str]:

@@ -43,6 +43,12 @@ def text(source: str) -> str:
     )
 
 
+def said(source: str) -> str:
+    """A sentence with formulas, *emphasis* and [links](address) as HTML."""
+    linked = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text(source))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", linked)
+
+
 def anchor(claim_id: str) -> str:
     """The id of a claim's place in its chapter: `claim-huang2024-thm4-3`."""
     return "claim-" + re.sub(r"[^a-z0-9]+", "-", claim_id.lower())
@@ -109,48 +115,31 @@ def judged_by(row: Row) -> list[tuple[str, str]]:
 
 
 def verdict_box(row: Row) -> str:
-    """One claim, its evidence and its verdict."""
+    """One claim: statement, what was measured and the rule; how it was judged in detail is one click away."""
     c = row.claim
-    lines = [
-        ("Stated" if c.author.of_paper else "Origin", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
-        ("Measured", f"{measured(row)}<br><small>{text(c.measured)}</small>"),
-        *judged_by(row),
-    ]
-    if told := conditions(row):
-        lines.append(("Conditions", told))
+    rule, *others = judged_by(row)
+    found = [("Measured", measured(row)), rule]
     if row.surprising:
-        lines.append(("Declared", f"{badge(c.declared)} and yet measured otherwise"))
-    if c.note:
-        lines.append(("Note", text(c.note)))
-    body = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in lines)
-    kind = f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"
+        found.append(("Declared", f"{badge(c.declared)} and yet measured otherwise"))
+    detail = [
+        ("Stated" if c.author.of_paper else "Origin", f"{text(c.paper_value)} <small>[{c.mark}]</small>"),
+        ("Measured is", text(c.measured)),
+        *others,
+        ("Conditions", conditions(row)),
+        ("Note", text(c.note)),
+        ("Kind", f"{c.author}; {c.quantifier}; match: {c.match}; tier {row.tier}"),
+    ]
     return (
         f'<div class="claim-box claim-{css(row.verdict)}" id="{anchor(c.id)}" data-claim="{c.id}">'
-        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> <small>{kind}</small> {badge(row.verdict)}</p>'
-        f"<p>{text(c.statement)}</p><dl>{body}</dl></div>"
+        f'<p class="claim-head"><b>{to_scoreboard(row)}</b> {badge(row.verdict)}</p>'
+        f"<p>{text(c.statement)}</p>{listed(found)}"
+        f'<details class="evidence"><summary>How it was judged</summary>{listed(detail)}</details></div>'
     )
 
 
-def verdict_table(rows: Sequence[Row]) -> str:
-    """Several claims, a row each."""
-    body = ""
-    for row in rows:
-        c = row.claim
-        note = f"<br><small>{text(c.note)}</small>" if c.note else ""
-        rules = "; ".join(f"{name.lower()}: {rule}" for name, rule in judged_by(row))
-        told = f"<br><small>Conditions:</small>{held}" if (held := conditions(row)) else ""
-        body += (
-            f'<tr id="{anchor(c.id)}" data-claim="{c.id}"><th scope="row">{to_scoreboard(row)}<br>{badge(row.verdict)}'
-            f"<br><small>{c.author}; {c.quantifier}; match: {c.match}</small></th>"
-            f"<td>{text(c.statement)}<br><small>{'Stated' if c.author.of_paper else 'Origin'}: {text(c.paper_value)}"
-            f" [{c.mark}]</small>{told}{note}</td>"
-            f"<td>{measured(row)}<br><small>{text(c.measured.rstrip('.'))}; {rules}</small></td></tr>"
-        )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Item, verdict", "Statement", "Measured; rule"))
-    return (
-        f'<div class="wide" tabindex="0"><table class="claims"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+def listed(facts: Sequence[tuple[str, str]]) -> str:
+    """Names and what they stand for; those that say nothing are left out."""
+    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts if value) + "</dl>"
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -178,8 +167,9 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
+    many = " many" if len(head) > 8 else ""
     return (
-        f'<div class="wide" tabindex="0"><table class="{kind}">{told}<thead><tr>{columns}</tr></thead>'
+        f'<div class="wide"><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
@@ -194,20 +184,25 @@ def table(frame: pd.DataFrame, caption: str) -> str:
 
 def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> str:
     """A figure for Jupyter, its picture inlined."""
+    note = f"{text(figure.note)} " if figure.note else ""
     return (
         f'<figure><img src="{picture}" alt="{html.escape(figure.alt)}" style="background:#fff;max-width:100%">'
-        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)} "
-        f"<small>({html.escape(provenance)})</small></figcaption></figure>"
+        f"<figcaption><b>{text(title)}.</b> {text(figure.caption)}"
+        f"<details><summary>How it was made</summary>{note}{html.escape(provenance)}</details></figcaption></figure>"
     )
 
 
 def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str:
-    """A figure for the site: numbered, named `fig-<paper>-<stem>`, with links to its data and its source."""
+    """A figure for the site: numbered, named `fig-<paper>-<stem>`; under its caption one closed line with what it
+    rests on, its data and its source. `site.pictures` puts in the drawings for phones and dark pages."""
     paper, stem = id.split(".", 1)
     path = f"../figures/{paper}/{stem}"
     alt = " ".join(figure.alt.split())
+    note = f"{figure.note} " if figure.note else ""
     return (
-        f"```{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:width: 100%\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption} *({provenance}.)* {{download}}`data <{path}.csv>` · {{download}}`source "
-        f"<{path}.py>`\n```\n"
+        f"````{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:class: book-figure\n\n"
+        f"**{title}.** {figure.caption}\n\n"
+        f'<details class="made"><summary>How it was made</summary>\n\n'
+        f"{note}{provenance}. {{download}}`data <{path}.csv>` · {{download}}`PDF <{path}.pdf>` · "
+        f"{{download}}`source <{path}.py>` · `mmcl figure {id}`\n\n</details>\n````\n"
     )

@@ -26,14 +26,14 @@ def scoreboard(ledgers: Sequence[Ledger]) -> str:
     of_papers = [r for r in records if r["author"] == Author.paper]
     ours = [r for r in records if r["author"] != Author.paper]
     return (
-        "<h2>Statements of the papers</h2>"
+        '<div class="totals"><div><h2>Statements of the papers</h2>'
         + totals(ledgers, of_papers, OF_PAPERS)
-        + "<h2>Statements of ours: corrections, and what lies beyond the papers</h2>"
+        + "</div><div><h2>Statements of ours</h2><p>Corrections, and what lies beyond the papers.</p>"
         + totals(ledgers, ours, OF_OURS)
+        + "</div></div><h2>Every row</h2>"
+        + rows(records)
         + "<h2>What the verdicts lean on</h2>"
         + sensitivity(ledgers)
-        + "<h2>Every row</h2>"
-        + rows(records)
     )
 
 
@@ -129,8 +129,8 @@ def rows(records: Sequence[Record]) -> str:
         + f'<label>Order <select data-filter="order"><option value="">as in the book</option>{orders}</select></label>'
     )
     body = "".join(
-        f'<tr id="{row_anchor(r["id"])}" data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" data-author="{r["author"]}" '
-        f'data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
+        f'<tr id="{row_anchor(r["id"])}" data-paper="{r["paper"]}" data-verdict="{r["verdict"]}" '
+        f'data-author="{r["author"]}" data-quantifier="{r["quantifier"]}" data-basis="{source(r)}">'
         f'<th scope="row"><a href="{place(r)}">{text(r["item"])}</a><br>{badge(r["verdict"])}</th>'
         f"<td>{text(r['statement'])}<br><small>{text(r['paper_value'])} [{r['mark']}]</small>{conditions(r)}</td>"
         f"<td>{measured(r)}</td><td>{text(r['rule'])}{basis(r, 'rule')}</td>"
@@ -145,6 +145,7 @@ def rows(records: Sequence[Record]) -> str:
     return (
         f'<form class="filters" id="scoreboard-filters">{controls} <output aria-live="polite" id="scoreboard-count">'
         f"{len(records)} of {len(records)} rows</output></form>"
-        f'<div class="wide" tabindex="0"><table class="claims" id="scoreboard-rows"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<noscript id="scoreboard-all"><div class="wide"><table class="claims" id="scoreboard-rows">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></noscript>"
+        '<p><button type="button" id="scoreboard-more" hidden>Show a hundred more</button></p>'
     )

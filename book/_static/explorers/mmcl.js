@@ -140,10 +140,11 @@ MMCL.text = (value, digits = 3) => {
   if (value === Infinity) return "∞";
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
+  if (size < 1e-14) return "0";
+  if (size < 1e-3 || size >= 1e5) {
     const [mantissa, power] = value.toExponential(digits - 1).split("e");
     const short = Number(mantissa);
-    return `${short === 1 ? "" : `${short} × `}10${[...`${Number(power)}`].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
+    return `${short === 1 ? "" : `${short} × `.replace("-", "−")}10${[...`${Number(power)}`].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
   }
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 };
@@ -221,10 +222,10 @@ MMCL.panel = ({ width, height = 230, x, y, marks, title = "", alt }) => {
     const [a, b, text] = m.note;
     return `<text x="${f(X(a) + 5)}" y="${f(Y(b) - 5)}" class="ex-small">${escape(text)}</text>`;
   };
-  const xTicks = ticks(x, Math.max(3, Math.floor(w / 62))), yTicks = ticks(y, Math.max(3, Math.floor(h / 34)));
+  const xTicks = ticks(x, Math.max(3, Math.floor(w / 62))), yTicks = ticks(y, Math.max(4, Math.floor(h / 34)));
   const frame = `<path d="M${left} ${top}V${top + h}H${left + w}" ${stroke({ width: 1 })}/>`
     + xTicks.map((v) => `<path d="M${f(X(v))} ${top + h}v4" ${stroke({ width: 1 })}/><text x="${f(X(v))}" y="${top + h + 16}"`
-      + ` text-anchor="middle" class="ex-small">${MMCL.text(v)}</text>`).join("")
+      + ` text-anchor="middle" class="ex-small">${x.words ? escape(x.words[v]) : MMCL.text(v)}</text>`).join("")
     + yTicks.map((v) => `<path d="M${left} ${f(Y(v))}h-4" ${stroke({ width: 1 })}/><text x="${left - 7}" y="${f(Y(v) + 4)}"`
       + ` text-anchor="end" class="ex-small">${MMCL.text(v)}</text>`).join("")
     + `<text x="${left + w / 2}" y="${height - 5}" text-anchor="middle">${escape(x.label)}</text>`
@@ -240,13 +241,44 @@ MMCL.legend = (entries) => `<p class="ex-legend">${entries.map(([text, color, da
   `<span><svg width="26" height="10" aria-hidden="true"><path d="M1 5H25" fill="none" style="stroke:${color}" stroke-width="2.5"`
   + `${dash ? ` stroke-dasharray="${dash}"` : ""}/></svg> ${text}</span>`).join(" ")}</p>`;
 
+// A scene in three dimensions, seen from `turn` = [yaw, pitch]: rings {ring: [height, radius]}, links {link: [p, q]} and
+// points {at: p, color, size, text}, with p = [x, y, z]; `reach` is what fits in. What lies behind is fainter.
+MMCL.scene = (items, turn, size, { reach = 1.08, globe = true, alt }) => {
+  const [yaw, pitch] = turn, [c, s, C, S] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
+  const seen = ([x, y, z]) => {
+    const [u, v] = [c * x - s * y, s * x + c * y];
+    return [size / 2 * (1 + u / reach), size / 2 * (1 - (C * z + S * v) / reach), C * v - S * z]; // the last: depth
+  };
+  const f = (v) => v.toFixed(1);
+  const path = (points) => points.map((p, i) => `${i ? "L" : "M"}${f(p[0])} ${f(p[1])}`).join("");
+  const drawn = items.map((m) => {
+    if (m.ring) {
+      const [height, radius] = m.ring, angles = MMCL.grid(0, 2 * Math.PI, 61);
+      const points = angles.map((a) => seen([radius * Math.cos(a), radius * Math.sin(a), height]));
+      return [1, `<path d="${path(points)}" fill="none" style="stroke:${m.color}" stroke-width="1" stroke-opacity="0.6"/>`];
+    }
+    if (m.link) {
+      const [p, q] = m.link.map(seen);
+      return [(p[2] + q[2]) / 2, `<path d="${path([p, q])}" style="stroke:${m.color ?? "currentColor"}" stroke-width="1"/>`];
+    }
+    const [x, y, depth] = seen(m.at), radius = m.size ?? 6;
+    return [depth, `<circle cx="${f(x)}" cy="${f(y)}" r="${radius}" style="fill:${m.color}" fill-opacity="${depth > 0 ? 0.45 : 1}"/>`
+      + (m.text ? `<text x="${f(x)}" y="${f(y + 4)}" text-anchor="middle" class="ex-mark">${escape(m.text)}</text>` : "")];
+  }).sort((a, b) => b[0] - a[0]);
+  const ball = globe ? `<circle cx="${size / 2}" cy="${size / 2}" r="${f(size / 2 / reach)}" fill="none"`
+    + ` style="stroke:var(--ex-grey)" stroke-width="1"/>` : "";
+  return `<svg width="${size}" height="${size}" viewBox="0 0 ${size} ${size}" role="img" aria-label="${escape(alt)}">`
+    + `${ball}${drawn.map(([, text]) => text).join("")}</svg>`;
+};
+
 // ---- the frame ----------------------------------------------------------------------------------------------------
 
 const models = {};
 MMCL.models = models;
 
 // `model`: {compute(setting, data) -> numbers, draw(numbers, setting, room) -> HTML, say(numbers, setting) -> sentence},
-// and perhaps {shown(setting) -> names of controls, started(frame)} for what is beyond controls.
+// and perhaps shown(setting) -> the names of controls that matter, scene(numbers, setting, turn, size, data) -> a
+// picture that turns under mouse, finger and arrow keys, and `played`, the control that a Play button moves.
 MMCL.explorer = (name, model) => {
   models[name] = model;
   const start = () => document.querySelectorAll(`[data-explorer="${name}"]`).forEach((place) => new Frame(place, name, model));
@@ -275,7 +307,6 @@ class Frame {
     place.classList.add("explorer-on");
     place.frame = this;
     this.update();
-    model.started?.(this);
   }
 
   build() {
@@ -307,6 +338,7 @@ class Frame {
       if (copied) copied.then(() => done("Copied"), () => done("It is in the address bar"));
       else done("It is in the address bar");
     });
+    if (this.model.played) this.makePlay(button);
     controls.append(buttons);
     this.picture = element("div", { class: "explorer-picture" });
     this.words = element("p", { class: "explorer-words", role: "status" });
@@ -320,6 +352,7 @@ class Frame {
     }
     tries.append(list);
     const right = element("div", { class: "explorer-right" });
+    if (this.model.scene) right.append(this.makeStage());
     right.append(this.picture, this.words);
     live.append(element("p", { class: "explorer-title" }, this.title), controls, right, tries);
     this.place.append(live);
@@ -327,6 +360,17 @@ class Frame {
 
   control(c) {
     const id = `${this.name}-${c.name}`, box = element("div", { class: `explorer-control explorer-${c.kind}`, "data-control": c.name });
+    if (c.kind === "buttons") {
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", c.label);
+      for (const [value, text] of c.options) {
+        const made = element("button", { type: "button", value }, text);
+        made.addEventListener("click", () => this.set({ [c.name]: value }));
+        box.append(made);
+      }
+      this.inputs.set(c.name, box.firstChild);
+      return box;
+    }
     if (c.kind === "choice") {
       box.append(element("label", { for: id }, c.label));
       const select = element("select", { id }, c.options.map(([value, text]) => `<option value="${value}">${text}</option>`).join(""));
@@ -341,6 +385,45 @@ class Frame {
     input.addEventListener("input", () => this.set({ [c.name]: this.valueAt(c, Number(input.value)) }));
     this.inputs.set(c.name, input);
     return box;
+  }
+
+  // What turns: dragged, or by arrow keys when it has the focus.
+  makeStage() {
+    this.turn = [0.5, 0.35];
+    this.stage = element("div", { class: "explorer-stage", tabindex: 0, role: "application",
+      "aria-label": `${this.title}: turn the picture with the arrow keys` });
+    const move = (yaw, pitch) => {
+      this.turn = [this.turn[0] + yaw, Math.max(-1.57, Math.min(1.57, this.turn[1] + pitch))];
+      this.redraw();
+    };
+    const keys = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, 0.15], ArrowDown: [0, -0.15] };
+    this.stage.addEventListener("keydown", (event) => {
+      if (!keys[event.key]) return;
+      event.preventDefault();
+      move(...keys[event.key]);
+    });
+    this.stage.addEventListener("pointerdown", (event) => this.stage.setPointerCapture(event.pointerId));
+    this.stage.addEventListener("pointermove", (event) => {
+      if (event.buttons) move(event.movementX / 100, event.movementY / 100);
+    });
+    return this.stage;
+  }
+
+  makePlay(button) {
+    const c = this.controls.find((control) => control.name === this.model.played);
+    let timer;
+    const stop = () => { clearInterval(timer); timer = undefined; play.textContent = "Play"; };
+    const play = button("Play", () => {
+      if (timer) { stop(); return; }
+      let k = this.positionOf(c, this.setting[c.name]);
+      if (k >= c.steps) k = 0;
+      play.textContent = "Stop";
+      timer = setInterval(() => {
+        k += 1;
+        this.set({ [c.name]: this.valueAt(c, k) });
+        if (k >= c.steps) stop();
+      }, 60);
+    });
   }
 
   // The slider's k-th position as a number with three significant digits, as it is shown.
@@ -376,7 +459,7 @@ class Frame {
       const given = state.get(c.name), number = Number(given);
       found[c.name] = c.value;
       if (given === null) continue;
-      if (c.kind === "choice") found[c.name] = c.options.some(([value]) => value === given) ? given : c.value;
+      if (c.options) found[c.name] = c.options.some(([value]) => value === given) ? given : c.value;
       else if (number >= c.low && number <= c.high) found[c.name] = c.whole ? Math.round(number) : number;
       else if (c.infinite && given === "Infinity") found[c.name] = Infinity;
     }
@@ -387,7 +470,9 @@ class Frame {
   update() {
     for (const c of this.controls) {
       const input = this.inputs.get(c.name), value = this.setting[c.name];
-      if (c.kind === "choice") input.value = value;
+      if (c.kind === "buttons") {
+        for (const made of input.parentElement.children) made.setAttribute("aria-pressed", made.value === value);
+      } else if (c.kind === "choice") input.value = value;
       else {
         input.value = this.positionOf(c, value);
         input.setAttribute("aria-valuetext", MMCL.text(value));
@@ -408,6 +493,10 @@ class Frame {
 
   redraw() {
     const room = this.picture.clientWidth;
+    if (this.stage && this.numbers && room) {
+      const size = Math.min(room, 330);
+      this.stage.innerHTML = this.model.scene(this.numbers, this.setting, this.turn, size, this.data);
+    }
     if (this.numbers && room) this.picture.innerHTML = this.model.draw(this.numbers, this.setting, room, this.data, this);
   }
 }

@@ -65,3 +65,8 @@ def stage_one_multi(initial: float, growth: float) -> int:
     """T1 of Lemma 5.4: log(20 / (sigma_0 ||mu||)) / log(1 + 0.48 Cmu eta ||mu||^2 / (m tau)); `growth` = Cmu eta
     ||mu||^2 / (m tau)."""
     return round(np.log(20 / initial) / np.log1p(0.48 * growth))
+
+
+def enough_neurons(n: int, delta: float) -> float:
+    """m >= 25.2 log(n/delta): with it Lemma C.12 holds for all n samples at once with probability 1 - delta."""
+    return float(25.2 * np.log(n / delta))

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mmcl_core.errors import InputError
+from mmcl_core.papers.huang2024.descent import Descent
 from mmcl_core.papers.huang2024.setting import Modality, Problem
 
 
@@ -66,15 +67,17 @@ class Encoder:
 class State:
     """A run at `step`, before that step's update. `second` is None in single-modal training.
 
-    `positive_weight` l'_i `[S, n]` and `negative_weights` l'_ij `[S, n, n]` are the softmax of the first direction.
+    `positive_weight` l'_i `[S, n]` and `negative_weights` l'_ij `[S, n, n]` are the softmax of the first direction;
+    `ascents` are minus the gradient by each encoder's coefficients. All three are None where not asked for.
     """
 
     step: int
     loss: Float[Tensor, S]
     first: Encoder
     second: Encoder | None
-    positive_weight: Float[Tensor, "S n"]
-    negative_weights: Float[Tensor, "S n n"]
+    positive_weight: Float[Tensor, "S n"] | None = None
+    negative_weights: Float[Tensor, "S n n"] | None = None
+    ascents: list[Float[Tensor, "S m p"]] | None = None
 
 
 Patches = tuple[Float[Tensor, "S m n"], Float[Tensor, "S m n"]]
@@ -158,6 +161,7 @@ def trajectory(
     steps: int,
     scale: float | None = None,
     stop_below: float | None = None,
+    details: bool = False,
 ) -> Iterator[State]:
     """Every state from step 0 to `steps` of gradient descent, all runs at once.
 
@@ -166,26 +170,29 @@ def trajectory(
     rate : learning rate eta, one for all runs or `[S]`
     scale : k = 1/(m tau); None means tau = 1
     stop_below : freeze a run once its loss is below this, and end when all are frozen
+    details : hand out the softmax weights and the ascents with every state
 
     Raises
     ------
     InputError
         When a run diverges.
     """
-    scale = 1 / problem.neurons if scale is None else scale
-    labels = problem.labels
+    labels, descent = problem.labels, Descent(problem, multimodal, 1 / problem.neurons if scale is None else scale)
     coefficients = start(problem, multimodal)
-    rates = torch.as_tensor(rate, dtype=labels.dtype, device=labels.device).expand(len(labels)).clone()[:, None, None]
+    rates = torch.as_tensor(rate, dtype=labels.dtype, device=labels.device).expand(len(labels))[:, None, None]
     for step in range(steps + 1):
-        state, directions = evaluate(problem, coefficients, scale, step)
+        loss, preactivations = descent.look(coefficients)
+        encoders = [Encoder(c, u, v) for c, u, v in zip(coefficients, preactivations, descent.modalities, strict=True)]
+        more = (*descent.weights(), descent.ascents()) if details else ()
+        state = State(step, loss, encoders[0], encoders[1] if multimodal else None, *more)
         stop_divergence(state)
         yield state
         if stop_below is not None:
-            rates = torch.where((state.loss < stop_below)[:, None, None], 0.0, rates)
+            rates = torch.where((loss < stop_below)[:, None, None], 0.0, rates)
             if not rates.any():
                 return
-        # The states handed out keep the old coefficients, so the update makes new tensors.
-        coefficients = [c + rates * direction for c, direction in zip(coefficients, directions, strict=True)]
+        ascents = state.ascents or descent.ascents()
+        coefficients = [torch.addcmul(c, rates, a) for c, a in zip(coefficients, ascents, strict=True)]
 
 
 def last(states: Iterable[State]) -> State:

@@ -7,6 +7,7 @@ them stand heads of one neuron and a threshold, which need nothing but the encod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,17 +23,24 @@ from mmcl_core.papers.huang2024.setting import STREAM, Problem, draw_labels, dra
 from mmcl_core.runtime import generator
 
 
+def logistic_head(
+    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n]
+) -> Callable[[Float[np.ndarray, "k m"]], Float[np.ndarray, k]]:
+    """scikit-learn's logistic regression (C = 1), as the function from embeddings to predicted labels. A training set
+    of one class predicts that class."""
+    if len(np.unique(train_labels)) < 2:
+        return lambda test: np.full(len(test), train_labels[0])
+    return LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels).predict
+
+
 def logistic_accuracy(
     train: Float[np.ndarray, "n m"],
     train_labels: Float[np.ndarray, n],
     test: Float[np.ndarray, "k m"],
     test_labels: Float[np.ndarray, k],
 ) -> float:
-    """Test accuracy of scikit-learn's logistic regression (C = 1). A training set of one class predicts that class."""
-    if len(np.unique(train_labels)) < 2:
-        return float(np.mean(test_labels == train_labels[0]))
-    head = LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels)
-    return float(head.score(test, test_labels))
+    """Test accuracy of `logistic_head`."""
+    return float(np.mean(logistic_head(train, train_labels)(test) == test_labels))
 
 
 def discriminant_accuracy(

@@ -44,6 +44,7 @@ from mmcl_core.papers.huang2024.experiments import (
     sequence,
     stage_one,
     stage_two,
+    times,
 )
 from mmcl_core.papers.huang2024.experiments.figure1 import figure1 as figure1_runs
 from mmcl_core.papers.huang2024.figures import ceilings as ceiling_figures
@@ -57,6 +58,7 @@ PAPER = Paper(
     authors="Huang et al. 2024",
     reference="Wei Huang, Andi Han, Yongqiang Chen, Yuan Cao, Zhiqiang Xu, Taiji Suzuki. NeurIPS 2024, "
     "arXiv:2411.02837.",
+    judged="arXiv:2411.02837 version 1 (5 November 2024), in public sources; not its supplement's code",
     experiments=(
         identities.identities,
         figure1_runs,
@@ -82,6 +84,7 @@ PAPER = Paper(
         scaling.thresholds,
         scaling.collapse,
         scaling.step_size,
+        times.times,
         neurons.neurons,
         colored_mnist.colored_samples,
         colored_mnist.colored_mnist,

@@ -106,9 +106,8 @@ def draw_labels(seeds: Sequence[int], n: int, purpose: str = "labels") -> Float[
 
 def normal(seeds: Sequence[int], purpose: str, *shape: int) -> Float[Tensor, "S ..."]:
     """Standard normal float64 draws `[S, *shape]`, one stream per (seed, purpose), always on the CPU."""
-    return torch.stack(
-        [torch.randn(*shape, dtype=torch.float64, generator=generator(STREAM, s, purpose)) for s in seeds]
-    )
+    drawn = [torch.randn(*shape, dtype=torch.float64, generator=generator(STREAM, s, purpose)) for s in seeds]
+    return drawn[0][None] if len(drawn) == 1 else torch.stack(drawn)
 
 
 def orthogonal(
@@ -207,7 +206,7 @@ def _gaussian_run(
 
 def initial_weights(seed: int, name: str, m: int, d: int, initial_scale: float) -> Float[Tensor, "m d"]:
     """w_r(0) ~ N(0, initial_scale^2 I) of the encoder of modality `name`, "first" or "second"."""
-    return initial_scale * normal([seed], f"weights {name}", m, d)[0]
+    return normal([seed], f"weights {name}", m, d)[0].mul_(initial_scale)
 
 
 def drawn_vectors(
@@ -220,14 +219,16 @@ def drawn_vectors(
         v = torch.empty(n + 1, d, dtype=torch.float64)
         v[0] = 0
         v[0, axis] = strength
-        v[1:] = noise * normal([seed], f"noise {name}", n, d)[0]
+        # In place: at d = 2000 a copy costs as much as the drawing.
+        torch.randn(n, d, dtype=torch.float64, generator=generator(STREAM, seed, f"noise {name}"), out=v[1:])
+        v[1:] *= noise
         return v
 
     first, second = with_signal(signal, 0, "first"), with_signal(ratio * signal, 1, "second")
     return {
         "first": first,
         "second": second,
-        "augmented": first[1:] + augmentation * normal([seed], "augmentation", n, d)[0],
+        "augmented": normal([seed], "augmentation", n, d)[0].mul_(augmentation).add_(first[1:]),
     }
 
 

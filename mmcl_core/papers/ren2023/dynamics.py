@@ -50,16 +50,34 @@ def velocity(e: Encoders, v: Views, law: Law) -> Encoders:
     )
 
 
+LARGEST = 75.0  # logits between its negative and it may be exponentiated and summed in single precision as they are
+
+
 def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], inverse_temperature: float) -> Law:
     """Sum of both cross-entropies over the batch; the other N - 1 pairs are the negatives, so K = N - 1."""
+    positive = 2 * h_a.mT @ h_b
 
     def law(form: Tensor) -> Moments:
         logits = inverse_temperature * (h_a @ form.to(h_a.dtype)) @ h_b.mT
-        coefficients = torch.softmax(logits, -1).add_(torch.softmax(logits, -2)).neg_()
-        coefficients.diagonal(0, -2, -1).add_(2)
-        return (h_a.mT @ coefficients @ h_b / h_a.shape[1]).to(form.dtype), inverse_temperature
+        # On a GPU the question would be answered by waiting for it; there the safe way is always taken.
+        safe = logits.is_cuda or not max(-logits.amin(), logits.amax()) < LARGEST
+        negative = (_shifted_pull if safe else _plain_pull)(logits, h_a, h_b)
+        return ((positive - negative) / h_a.shape[1]).to(form.dtype), inverse_temperature
 
     return law
+
+
+def _plain_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
+    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and the sums are divided on
+    N x d arrays instead of N x N ones. The logits are overwritten."""
+    exponentials = logits.exp_()
+    rows, columns = exponentials.sum(-1)[..., None], exponentials.sum(-2)[..., None]
+    return (h_a / rows).mT @ (exponentials @ h_b) + (exponentials.mT @ h_a).mT @ (h_b / columns)
+
+
+def _shifted_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
+    """The same for logits of any size: each softmax takes its own maxima out."""
+    return h_a.mT @ torch.softmax(logits, -1).add_(torch.softmax(logits, -2)) @ h_b
 
 
 def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"]) -> Law:
@@ -70,17 +88,27 @@ def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"
 def population_contrastive(
     points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
 ) -> Law:
-    """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs."""
+    """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs.
+
+    Most pairs of points are no positive pairs: what involves `positive` is computed on its nonzero entries alone, and
+    what involves all pairs goes through products with `points`.
+    """
+    row, column = positive.nonzero(as_tuple=True)
+    probability = positive[row, column]
+    together = (points[row, :, None] * points[column, None, :]).flatten(1)  # h_A h_B^T of each positive pair
+    d = points.shape[1]
 
     def law(form: Tensor) -> Moments:
-        coefficients = 0
+        push, pull = 0, 0
         for logits, along in _logits(points, form, inverse_temperature):
             exponentials = logits.exp()
-            mean = exponentials.mean(along, keepdim=True)
-            total = exponentials / negatives + mean  # the partition function over K, so that K may be infinite
-            weight = (positive / total).sum(along, keepdim=True)
-            coefficients = coefficients + positive * (mean / total) - exponentials * weight / len(points)
-        return points.mT @ coefficients @ points, inverse_temperature
+            mean = exponentials.mean(along)
+            anchor = row if along == -1 else column  # of each positive pair, whose partition function it is
+            total = exponentials[:, row, column] / negatives + mean[:, anchor]  # over K, so that K may be infinite
+            push = push + probability * mean[:, anchor] / total
+            weight = torch.zeros_like(mean).index_add_(1, anchor, probability / total)[..., None] * points
+            pull = pull + (weight.mT @ (exponentials @ points) if along == -1 else (points.T @ exponentials) @ weight)
+        return (push @ together).unflatten(1, (d, d)) - pull / len(points), inverse_temperature
 
     return law
 

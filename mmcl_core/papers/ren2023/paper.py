@@ -45,6 +45,7 @@ PAPER = Paper(
     title="On the Importance of Contrastive Loss in Multimodal Learning",
     authors="Ren & Li 2023",
     reference="Yunwei Ren, Yuanzhi Li. arXiv:2304.03717.",
+    judged="two abstracts (arXiv:2304.03717 version 1, April 2023, and the submission to ICLR 2023) and pieces of two pages; no theorem could be read",
     experiments=(
         runs.runs,
         flows.temperatures,

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, normalize
 from mmcl_core.losses import clip_loss
 from mmcl_core.metrics import zero_shot_predictions
 from mmcl_core.models.temperature import Temperature
-from mmcl_core.models.towers import seeded, strided_convolutions
+from mmcl_core.models.towers import read_by_position, seeded, strided_convolutions
 from mmcl_core.runtime import generator
 from mmcl_core.train import train
 
@@ -59,7 +59,8 @@ def image_tower(
     """Convolutions and a linear layer to `out` numbers. The convolutions start alike for every `out`."""
     with seeded(experiment, seed, "image tower"):
         layers = strided_convolutions(recipe.channels, images.shape[-1])
-        return nn.Sequential(layers, nn.Linear(layers.width, out)).to(images.device)
+        last = read_by_position(nn.Linear(layers.width, out), recipe.channels[-1])
+        return nn.Sequential(layers, last).to(images.device)
 
 
 def _fit(
@@ -84,7 +85,8 @@ def _fit(
         steps=recipe.steps,
         optimiser=optimiser,
         order=order,
-        after_step=lambda _: after(),
+        after_step=lambda _: after(),  # clamps a temperature, and gathers nothing
+        gathered=[],
         name=experiment,
     )
 

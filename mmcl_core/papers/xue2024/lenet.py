@@ -17,6 +17,7 @@ from torch.nn.functional import conv2d, cross_entropy, max_pool2d, relu
 from mmcl_core.data.vector_captions import FreshMasks
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.models.towers import seeded
+from mmcl_core.papers.xue2024.beside import Layers, Lines
 from mmcl_core.runtime import generator
 from mmcl_core.train import train
 
@@ -53,32 +54,6 @@ def lenet(size: int, out: int) -> nn.Sequential:
         nn.ReLU(),
         nn.Linear(84, out),
     )
-
-
-class Layers(nn.Module):
-    """The layers with weights of models of one architecture, side by side: weights `[G, ...]` and biases `[G, D]`."""
-
-    def __init__(self, models: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.models = [[m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)] for model in models]
-        layers = list(zip(*self.models, strict=True))
-        self.weights = nn.ParameterList(torch.stack([m.weight.detach() for m in same]) for same in layers)
-        self.biases = nn.ParameterList(torch.stack([m.bias.detach() for m in same]) for same in layers)
-
-    @torch.no_grad()
-    def release(self) -> None:
-        """Give every model its own weights back."""
-        for g, model in enumerate(self.models):
-            for layer, weight, bias in zip(model, self.weights, self.biases, strict=True):
-                layer.weight.copy_(weight[g])
-                layer.bias.copy_(bias[g])
-
-
-class Lines(Layers):
-    """Linear towers side by side: inputs `[G, B, V]` to outputs `[G, B, D]`."""
-
-    def forward(self, inputs: Float[Tensor, "G B V"]) -> Float[Tensor, "G B D"]:
-        return torch.baddbmm(self.biases[0][:, None], inputs, self.weights[0].mT)
 
 
 class LeNets(Layers):
@@ -155,7 +130,9 @@ def fit(jobs: Sequence[Job], out: int, recipe: Recipe, experiment: str, by_label
                 return cross_entropy(outputs.flatten(0, 1), targets.flatten()) * len(jobs)
             return symmetric_cross_entropy(outputs @ towers["text"](targets).mT / recipe.temperature).sum()
 
-    optimiser = torch.optim.SGD(towers.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay)
+    optimiser = torch.optim.SGD(
+        towers.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.decay, fused=True
+    )
     each = samples // recipe.batch
     train(
         towers,

@@ -122,6 +122,7 @@ PAPER = Paper(
     title="Understanding the Robustness of Multi-modal Contrastive Learning to Distribution Shift",
     authors="Xue et al. 2024",
     reference="Yihao Xue, Siddharth Joshi, Dang Nguyen, Baharan Mirzasoleiman. ICLR 2024. arXiv:2310.04971.",
+    judged="ICLR 2024, arXiv:2310.04971 version 2, whole, with all appendices",
     experiments=(*THEORY_EXPERIMENTS, *REAL_EXPERIMENTS),
     figures=(*THEORY_FIGURES, *REAL_FIGURES),
     claims=(*THEORY_CLAIMS, *REAL_CLAIMS),

@@ -40,8 +40,7 @@ SYNTHETIC: tuple[Deviation, ...] = (
         r"$d\Delta/dt\ge2\,d\gamma/dt$ does not follow from $\Delta\ge2\gamma$, and fails at starting gaps below the "
         r"sampling noise; there bound (8) on $d\Delta/dt$ fails, too.",
         r"(8) holds for $2\gamma$ at every starting gap, and for $\Delta$ from a third of $n^{-1/2}$ on, with 4000 "
-        r"pairs "
-        r"in three dimensions.",
+        r"pairs in three dimensions.",
         _names("thm3_3_step", "thm3_3_small_gap", "thm3_3_gamma", "thm3_3_large_gap"),
     ),
     Deviation(

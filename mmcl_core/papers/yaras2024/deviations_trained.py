@@ -11,9 +11,8 @@ TRAINED: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Tables 1 to 5, Figs. 1 and 4: model and data",
-        "Two small towers (two convolutions; token embeddings and a perceptron) on 16,384 procedural captioned "
-        "scenes of "
-        "16 x 16 pixels stand in for CLIP RN50 on MSCOCO, and on icons with names.",
+        "Two small towers (two convolutions; token embeddings and a perceptron) on 16,384 procedural captioned scenes "
+        "of 16 x 16 pixels stand in for CLIP RN50 on MSCOCO, and on icons with names.",
         "MSCOCO reaches no machine through the package registries. The directions of effects can be compared, absolute "
         "numbers cannot: every run of this half is of our design.",
         _names("table_baseline", "table_fixed_order", "icons_fixed"),
@@ -24,16 +23,14 @@ TRAINED: tuple[Deviation, ...] = (
         "Batch 256, rate 5e-3 and 768 steps (icons: 240 steps) at tier book; the paper takes batch 1024, the best of "
         "four rates up to 5e-4, and 100 epochs.",
         "Fifteen methods, five seeds and two data sets must fit into minutes on two cores. Schedules and weak swaps "
-        "act "
-        "per step and need more of them.",
+        "act per step and need more of them.",
         _names("row_ts_s3", "row_flt_0p01"),
     ),
     Deviation(
         "changed",
         "Tables 2 to 5: rows",
         "Fifteen of the 26 rows are trained on scenes at tier book and twelve on icons, all of them, and soft "
-        "swapping in "
-        "every step, at tier paper, which we have not run.",
+        "swapping in every step, at tier paper, which we have not run.",
         "Time. The eleven rows left out, the rank correlations over all 26 and the order after 36 epochs declare "
         "nothing.",
         _names("row_flt_0p02", "row_hs_0p001", "row_ts_s0", "row_exp_nu_2", "table_long_order", "ranks_all_gap"),
@@ -50,9 +47,8 @@ TRAINED: tuple[Deviation, ...] = (
     Deviation(
         "unstated",
         "Alternations A0 and A1, row swaps, galleries, normalisation of the measure",
-        "Five periods, rows swapped in a tenth of the steps, retrieval among 1,000; nothing is normalised again "
-        "after a "
-        "swap, and embeddings that were trained without normalisation are normalised to be measured.",
+        "Five periods, rows swapped in a tenth of the steps, retrieval among 1,000; nothing is normalised again after "
+        "a swap, and embeddings that were trained without normalisation are normalised to be measured.",
         "The paper does not say.",
         _names("row_ts_a0", "row_hs_rows", "row_no_normalisation"),
     ),
@@ -118,8 +114,7 @@ TRAINED: tuple[Deviation, ...] = (
         "Moving CLIP's two clouds onto common centres along the line between them costs much of its retrieval; taking "
         "from each modality its own mean costs none.",
         "The first leaves a common centre, so candidates differ in their mean similarity to all queries; both close "
-        "the "
-        "gap. On the tiny CLIP the move does not matter to image retrieval.",
+        "the gap. On the tiny CLIP the move does not matter to image retrieval.",
         _names("clip_translation", "clip_hubs", "clip_centred", "translation_image", "translation_text"),
     ),
     Deviation(

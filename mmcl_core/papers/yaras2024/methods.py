@@ -1,7 +1,6 @@
 """The paper's ways to close the modality gap, as data: what each does to the temperature, the embeddings, or the loss.
 
-Names are those of Tables 2 to 5. FLT: temperature fixed. TS: temperature scheduled. SLRT: a smaller learning rate for
-it.
+Names are those of Tables 2 to 5. FLT: temperature fixed. TS: temperature scheduled. SLRT: its learning rate is smaller.
 HS, SS: in a fraction p of the steps coordinates of both modalities are exchanged, or mixed, before the loss.
 """
 

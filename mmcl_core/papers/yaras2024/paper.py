@@ -126,6 +126,7 @@ PAPER = Paper(
     title="Explaining and Mitigating the Modality Gap in Contrastive Multimodal Learning",
     authors="Yaras et al. 2024",
     reference="Can Yaras, Siyi Chen, Peng Wang, Qing Qu. CPAL 2025, PMLR 280, 1365-1387. arXiv:2412.07909.",
+    judged="the published one (PMLR 280, 1365-1387), whole; in arXiv:2412.07909 version 2 Figs. 1 and 2 have changed places",
     experiments=(*SYNTHETIC_EXPERIMENTS, *REAL_EXPERIMENTS),
     figures=(*SYNTHETIC_FIGURES, *REAL_FIGURES),
     claims=(*SYNTHETIC_CLAIMS, *REAL_CLAIMS),

@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 from mmcl_core.data.scenes import LENGTH, SIZE, WORDS
 from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.models.temperature import Temperature
-from mmcl_core.models.towers import TokenTower, perceptron, seeded, strided_convolutions
+from mmcl_core.models.towers import TokenTower, perceptron, read_by_position, seeded, strided_convolutions
 from mmcl_core.papers.yaras2024.methods import Method
 from mmcl_core.runtime import generator
 from mmcl_core.train import adam, train, warm_up_and_cosine
@@ -39,6 +39,7 @@ def tiny_clip(
     with seeded(experiment, seed, "weights"):
         convolutions = strided_convolutions((channels, 16, 32), SIZE, kernels=(4, 3))
         image = nn.Sequential(convolutions, perceptron(convolutions.width, HIDDEN, WIDTH))
+        read_by_position(image[1][0], 32)
         text = TokenTower(vocabulary, length, EMBEDDING, HIDDEN, HIDDEN, WIDTH)
     return TwoTowers(image, text, method.make_temperature())
 
@@ -84,9 +85,10 @@ def fit(
     experiment: str,
     seed: int,
     after_step: Callable[[int], None] | None = None,
+    gathered: list | None = None,
 ) -> None:
     """Train `towers` in place by `method`; batches and swaps have streams of their own, the same for every method of a
-    seed.
+    seed. `gathered` lists what `after_step` writes into, so that a checkpoint can keep it.
 
     Raises
     ------
@@ -94,13 +96,13 @@ def fit(
         When the method's schedule does not fit the number of steps, the batch the number of pairs, or the loss is not
         finite.
     """
-    steps = recipe.total(len(images))
+    steps, images = recipe.total(len(images)), images.contiguous(memory_format=torch.channels_last)
     if method.schedule is not None:
         method.schedule.check(steps)
     temperature, swaps = towers.temperature, generator(experiment, seed, "swaps")
     weights = [p for tower in (towers.image, towers.text) for p in tower.parameters()]
     groups = [{"params": weights}, {"params": [temperature.nu], "lr": method.rate * recipe.rate}]
-    optimiser = adam(groups, recipe.rate, betas=(0.9, 0.98), fused=True)
+    optimiser = adam(groups, recipe.rate, betas=(0.9, 0.98))
 
     def finish(done: int) -> None:
         temperature.clamp()
@@ -120,5 +122,7 @@ def fit(
         scheduler=None if recipe.warm_up is None else warm_up_and_cosine(optimiser, steps, recipe.warm_up),
         order=generator(experiment, seed, "order"),
         after_step=finish,
+        streams=[swaps],
+        gathered=[] if after_step is None else gathered,
         name=f"{experiment} {seed}",
     )

@@ -10,10 +10,12 @@ from typing import Any
 
 from mmcl_core.errors import DataAbsent, unknown
 from mmcl_core.site.explorers import declared
+from mmcl_core.site.explorers.backgrounds import BACKGROUNDS
 from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
+from mmcl_core.site.explorers.sphere import SPHERE
 
-EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, RACE)}
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE)}
 
 
 def shown(chapter: Any, name: str) -> dict[str, str]:

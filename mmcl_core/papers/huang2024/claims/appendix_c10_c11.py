@@ -32,9 +32,8 @@ FROZEN = (
     quantifier=Quantifier.every,
     match=Match.exact,
     conditions=FROZEN,
-    algebra=r"With the true size of $B_r$ the right side is 40.7 standard deviations of $\langle w_r(0),\xi_i\rangle$, "
-    r"at "
-    "every n.",
+    algebra=r"With the true size of $B_r$ the right side is 40.7 standard deviations of $\langle "
+    r"w_r(0),\xi_i\rangle$, at every n.",
     declared=Verdict.refuted,
 )
 def c10(r: Result) -> Estimate:
@@ -65,9 +64,9 @@ def c11(r: Result) -> Estimate:
 
     Measured: share of a draw's active pairs for which it holds at every step up to $T_1$, at $n = 10^4$ and with the
     softmax exactly frozen, $C_l = 1$, averaged over draws.
-    Note: The dynamics are the paper's with the softmax weights put to $1/(M+1)$; c11_window has them free. All that the
-    lemma takes from the lemmas before it is granted here, but for the false C.10. Classes compete
-    within a neuron: what one loses through the other class outweighs what it gains.
+    Note: The dynamics are the paper's with the softmax weights put to $1/(M+1)$; the next entry has them free. All that
+    the lemma takes from the lemmas before it is granted here, but for the false C.10. Classes compete within a neuron:
+    what one loses through the other class outweighs what it gains.
     """
     return stats.mean(r["bound"])
 
@@ -119,8 +118,7 @@ def c11_silenced(r: Result) -> Estimate:
     Measured: number of samples without an active neuron at $T_1$, the most in one of five draws; a share $0.85^{50}$ of
     them is expected when 15 % of all pairs are left.
     Note: This is what $m \ge \tilde\Omega(1)$ in Assumption 4.1 hides: Lemma 5.2, for every sample, needs m to grow
-    with
-    $\log n$, and a fixed m leaves a loss of the order of $\log(M+1)/n$ for each of them.
+    with $\log n$, and a fixed m leaves a loss of the order of $\log(M+1)/n$ for each of them.
     """
     return stats.worst(r["silenced"])
 

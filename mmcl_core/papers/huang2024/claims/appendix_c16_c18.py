@@ -7,7 +7,7 @@ from scipy.stats import linregress
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, after, derived
+from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, after
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.appendix_c13_c14 import alpha
@@ -19,7 +19,7 @@ LATE_LAW = after(
     "T*(0.3) since a shorter run"
 )
 
-EVERY_SAMPLE = derived("with this of every sample the descent of Lemma C.17 follows; it is not necessary")
+TWICE_AS_FAR = after("a half, that is a reference point twice as far; .68 and more were in view")
 
 
 def loss_slope(r: Result, method: str) -> Estimate:
@@ -86,8 +86,8 @@ def convergence(
     @claim(
         name=f"{second}_time",
         item=f"{lemma(second)}, time",
-        statement=rf"The loss reaches $\epsilon$ at $T^*(\epsilon) = T_1 + \tilde O({rate})$: a time that grows at most "
-        r"like $1/\epsilon$.",
+        statement=rf"The loss reaches $\epsilon$ at $T^*(\epsilon) = T_1 + \tilde O({rate})$: "
+        r"a time that grows at most like $1/\epsilon$.",
         measured=r"exponent of $T^*(\epsilon) - T^*(0.3)$ in $1/\epsilon$, $\epsilon$ = 0.1 to 0.003, fitted per seed",
         paper="exponent at most 1",
         on="stage_two",
@@ -117,10 +117,8 @@ def convergence(
     return falls, average, time, late
 
 
-TEMPERATURE = Condition(r"$\alpha/(20\tau)$, $\alpha = \log(3MT^*)$, $\tau = 1$", lambda r: alpha(r) / 20, AtLeast(1))
-DROPPED = (
-    r"The proof drops $\frac1{m\tau}\sum_r 1[z_{ri}>0]\,\mathrm{relu}(z_{rj})\cdot2\tau\log(2M/\epsilon)$, which is "
-    "positive wherever a neuron is active on both samples."
+TEMPERATURE = Condition(
+    r"$\alpha/(20\tau)$, $\alpha = \log(3MT^*)$", lambda r: alpha(r) / (20 * r.config.temperature), AtLeast(1)
 )
 
 
@@ -129,10 +127,11 @@ DROPPED = (
     paper="at least 2",
     on="stage_two",
     rule=AtLeast(2.0, PAPER),
+    refutation=AtMost(2.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=(TEMPERATURE, *ORTHOGONAL_SINGLE),
-    declared=Verdict.not_reproduced,
+    declared=Verdict.refuted,
 )
 def c16_positive(r: Result) -> Estimate:
     r"""Towards $w^*_r = w_r(0) + 2\tau\log(2M/\epsilon)\sum_i\xi_i/\|\xi_i\|^2$ the positive similarity rises:
@@ -141,9 +140,8 @@ def c16_positive(r: Result) -> Estimate:
     Measured: the smallest over samples at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed,
     smallest to largest.
     Note: Up to the weights at the start the left side is twice the sample's mean activation, so that it asks for a mean
-    activation of 1; that grows like $\sqrt{\tau\log t}$. The run is at $\tau = 1$, above the $\alpha/20$ that the
-    proofs
-    of stage two allow, so that this refutes nothing.
+    activation of 1. That grows like $\sqrt{\tau\log t}$, and the lower the temperature, which the proofs of stage two
+    bound by $\alpha/20$, the longer it takes.
     """
     return span(r["single_part_positive"][:, -1])
 
@@ -153,19 +151,18 @@ def c16_positive(r: Result) -> Estimate:
     paper="at most 1",
     on="stage_two",
     rule=AtMost(1.0, PAPER),
-    refutation=AtLeast(1.0, PAPER),
     quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=(TEMPERATURE, *ORTHOGONAL_SINGLE),
-    algebra=DROPPED,
-    declared=Verdict.refuted,
 )
 def c16_negative(r: Result) -> Estimate:
     r"""... and the negatives do not: $\langle\nabla F_j,W^*\rangle \le \log(2M/\epsilon)$ for every pair.
 
     Measured: the largest over pairs at the end of the run, in units of $\log(2M/\epsilon)$, one for each seed, smallest
     to largest.
-    Note: The defect is a term that the proof drops; the softmax-averaged gap, below, does not need this part.
+    Note: The proof drops $\frac1{m\tau}\sum_r 1[z_{ri}>0]\,\mathrm{relu}(z_{rj})\cdot2\tau\log(2M/\epsilon)$, which is
+    positive wherever a neuron is active on both samples, and most of what is measured here. It grows like
+    $\sqrt{\tau\log t}$ too: at this temperature and time it is below the bound, at $\tau = 1$ it is above.
     """
     return span(r["single_part_negative"][:, -1])
 
@@ -175,17 +172,20 @@ def c16_negative(r: Result) -> Estimate:
     paper="at least 1",
     author=Author.correction,
     on="stage_two",
-    rule=AtLeast(1.0, EVERY_SAMPLE),
+    rule=AtLeast(0.5, TWICE_AS_FAR),
     quantifier=Quantifier.every,
 )
 def c16_corrected(r: Result) -> Estimate:
-    r"""What gives the descent is the softmax-averaged gap
-    $\langle\nabla F_0 - \sum_j l'_{ij}\nabla F_j/\sum_j l'_{ij},\,W^*\rangle \ge \log(2M/\epsilon)$; late in training
-    it holds for every sample.
+    r"""What gives the descent is the softmax-averaged gap $\langle\nabla F_0 - \sum_j l'_{ij}\nabla F_j/\sum_j
+    l'_{ij},\,W^*\rangle \ge \log(2M/\epsilon)$; with a $W^*$ twice as far from the start it holds for every sample, all
+    through stage two.
 
-    Measured: the smallest gap over samples and seeds at the end of the run, in units of $\log(2M/\epsilon)$.
+    Measured: the smallest gap over samples, seeds and four times, in units of $\log(2M/\epsilon)$ and for the lemma's
+    $W^*$; with the other one it doubles.
+    Note: By convexity a sample with this gap has $\langle\nabla\ell_i, W - W^*\rangle \ge \ell_i - \epsilon/2$, which
+    is all that Lemma C.17 takes from C.16.
     """
-    return stats.worst(r["single_part_gap"][:, -1], largest=False)
+    return stats.worst(r["single_part_gap"], largest=False)
 
 
 CONVERGENCE = convergence("single", "c17", "c18", r"mn/(\sigma_\xi^2 d\,\eta\epsilon)", ORTHOGONAL_SINGLE)

@@ -33,15 +33,14 @@ from mmcl_core.stats import Estimate
             AtLeast(13_700),
         ),
     ),
-    algebra=r"For independent centred Gaussians "
-    r"$P(|X| < 200\,|Y|) = \frac2\pi\arctan(200\,\sigma_\epsilon/\sigma_\xi)$, "
-    r"so that all mn pairs together need $\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a logarithm.",
+    algebra=r"For independent centred Gaussians $P(|X| < 200\,|Y|) = "
+    r"\frac2\pi\arctan(200\,\sigma_\epsilon/\sigma_\xi)$, so that all mn pairs together need "
+    r"$\sigma_\xi/\sigma_\epsilon$ of the order of $mn/\delta$, not of a logarithm.",
     declared=Verdict.refuted,
 )
 def c5(r: Result) -> Estimate:
-    r"""The augmentation noise is negligible:
-    $|\langle w_r(0),\xi_i\rangle| \ge C_\xi|\langle w_r(0),\epsilon_i\rangle|$
-    with $C_\xi > 200$ for every pair, when $\sigma_\epsilon \le \sigma_\xi/\tilde\Omega(1)$.
+    r"""The augmentation noise is negligible: $|\langle w_r(0),\xi_i\rangle| \ge C_\xi|\langle
+    w_r(0),\epsilon_i\rangle|$ with $C_\xi > 200$ for every pair, when $\sigma_\epsilon \le \sigma_\xi/\tilde\Omega(1)$.
 
     Measured: share of draws in which all nm pairs have a ratio above 200, at $\sigma_\xi/\sigma_\epsilon = 10^5$.
     Note: The conclusion survives: an augmentation up to $\sigma_\xi$ leaves head-B accuracy within .1.

@@ -51,9 +51,8 @@ def c8(r: Result) -> Estimate:
     declared=Verdict.refuted,
 )
 def c9(r: Result) -> Estimate:
-    r"""The sum of active noise in one class is
-    $B_{r,+}(0) \le \sigma_0\sigma_\xi\sqrt{dn}\,(1 + \sqrt{\log(1/\delta)/2})$:
-    of order $\sqrt n$.
+    r"""The sum of active noise in one class is $B_{r,+}(0) \le \sigma_0\sigma_\xi\sqrt{dn}\,(1 +
+    \sqrt{\log(1/\delta)/2})$: of order $\sqrt n$.
 
     Measured: share of a draw's neurons that violate it, averaged over draws, at $n = 10^4$.
     Note: A sum of positive terms has a mean of its own order, n, and not the root of it.
@@ -112,8 +111,8 @@ def c11_balance(r: Result) -> Estimate:
     ),
 )
 def c12(r: Result) -> Estimate:
-    r"""For every sample enough neurons start active:
-    $\frac1m\sum_{r\,\mathrm{active}} \langle w_r(0),\xi_i\rangle \ge 0.2\,\sigma_0\sigma_\xi\sqrt d$.
+    r"""For every sample enough neurons start active: $\frac1m\sum_{r\,\mathrm{active}} \langle w_r(0),\xi_i\rangle \ge
+    0.2\,\sigma_0\sigma_\xi\sqrt d$.
 
     Measured: share of draws in which it holds for all n samples, at m = 400.
     """

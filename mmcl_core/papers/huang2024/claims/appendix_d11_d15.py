@@ -40,8 +40,8 @@ def d11(r: Result) -> Estimate:
     conditions=ORTHOGONAL_MULTI,
 )
 def d13_positive(r: Result) -> Estimate:
-    r"""Towards $w^*_r = w_r(0) + 2\tau\log(2M/\epsilon)\,\theta_r\mu/\|\mu\|^2$:
-    $\langle\nabla F_0,W^*\rangle \ge 2\log(2M/\epsilon)$.
+    r"""Towards $w^*_r = w_r(0) + 2\tau\log(2M/\epsilon)\,\theta_r\mu/\|\mu\|^2$: $\langle\nabla F_0,W^*\rangle \ge
+    2\log(2M/\epsilon)$.
 
     Measured: the smallest over samples, seeds and the four times, in units of $\log(2M/\epsilon)$.
     """

@@ -34,8 +34,7 @@ from mmcl_core.stats import Estimate
     match=Match.scaled,
     misprint=True,
     algebra=r"Each step adds a multiple of $\|\xi_i\|^2 = \sigma_\xi^2 d$ to $\langle w_r,\xi_i\rangle$, and the "
-    r"printed "
-    "rate lacks that factor; with it the lemmas go through.",
+    r"printed rate lacks that factor; with it the lemmas go through.",
     declared=Verdict.misprint,
 )
 def d5_d8(r: Result) -> Estimate:
@@ -178,8 +177,8 @@ def d9_gaussian(r: Result) -> Estimate:
     ),
 )
 def d10(r: Result) -> Estimate:
-    r"""Enough neuron pairs start on one side:
-    $\frac1m\sum_{U_+\cap\tilde U_+}(A_r(0) + \tilde A_r(0)/C_\mu) \ge 0.2\,\sigma_0\|\mu\|$.
+    r"""Enough neuron pairs start on one side: $\frac1m\sum_{U_+\cap\tilde U_+}(A_r(0) + \tilde A_r(0)/C_\mu) \ge
+    0.2\,\sigma_0\|\mu\|$.
 
     Measured: share of draws in which it holds, at m = 400; the mean of the left side is 0.399 of the scale.
     """

@@ -144,8 +144,7 @@ def odd_ceiling(r: Result) -> Estimate:
 )
 def useless_is_the_head(r: Result) -> Estimate:
     r"""At $\|\nu\| = \|\mu\|/\sqrt d$ no encoder is useless: training moves the accuracy of the best neuron by less
-    than
-    .05, with one modality and with two.
+    than .05, with one modality and with two.
 
     Measured: paired differences of the fitted neuron's accuracy between the untrained, single-modal and multi-modal
     encoders; of the three the one whose interval reaches farthest from 0.

@@ -13,7 +13,7 @@ import numpy as np
 from mmcl_core.evidence.claim import Condition
 from mmcl_core.evidence.rules import AtLeast, AtMost, Rule
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.huang2024 import theory
+from mmcl_core.papers.huang2024 import bounds, theory
 
 DELTA = 0.1
 
@@ -47,8 +47,8 @@ class Facts:
 
     @property
     def enough_neurons(self) -> float:
-        """m over 25.2 log(n/delta), at which Lemma C.12 holds for all n samples with probability 1 - delta."""
-        return self.m / (25.2 * float(np.log(self.n / DELTA)))
+        """m over what Lemma C.12 asks for."""
+        return self.m / bounds.enough_neurons(self.n, DELTA)
 
 
 Points = Callable[[Result], Sequence[Facts]]
@@ -129,13 +129,15 @@ def figure_shift(r: Result) -> float:
     return r.config.downstream * r.config.d**0.5 / r.config.signal
 
 
-def sequence_facts(full: bool) -> Points:
-    """Of the sequence of sizes, with either dimension."""
+def sequence_facts(prefix: str) -> Points:
+    """Of the sequence of sizes: "full" has the dimension and the neurons that are asked for, "few" the dimension,
+    "square" neither."""
 
     def points(r: Result) -> tuple[Facts, ...]:
-        c = r.config
+        c, full = r.config, prefix != "square"
+        m = c.enough if prefix == "full" else c.few
         return tuple(
-            Facts(n, c.m, c.dimension(n, full), c.n_snr_squared, c.ratio, c.initial_noise, c.noise_rate, c.augmentation)
+            Facts(n, m, c.dimension(n, full), c.n_snr_squared, c.ratio, c.initial_noise, c.noise_rate, c.augmentation)
             for n in c.sizes
         )
 
@@ -155,4 +157,14 @@ def sequence_shift(full: bool) -> Callable[[Result], float]:
 def race_facts(r: Result) -> tuple[Facts, ...]:
     """Of the races in the orthogonal limit; eta k sigma_xi^2 d/n is the growth rate r of the lemmas."""
     c = r.config
-    return tuple(Facts(n, c.m, np.inf, c.n_snr_squared, c.ratio, c.initial_noise, c.growth) for n in c.sizes)
+    return tuple(Facts(n, c.neurons(n), np.inf, c.n_snr_squared, c.ratio, c.initial_noise, c.growth) for n in c.sizes)
+
+
+def times_facts(r: Result) -> tuple[Facts, ...]:
+    """Of the runs over the dimension and over the number of neurons."""
+    c = r.config
+    cells = [(c.neurons[0], norm) for norm in c.dimensions] + [(m, c.dimensions[2]) for m in c.neurons]
+    return tuple(
+        Facts(c.n, m, np.inf, c.n_snr_squared, c.ratio, c.initial_scale * norm**0.5, c.rate * norm / (c.n * m))
+        for m, norm in cells
+    )

@@ -84,8 +84,7 @@ def fig1_literal(r: Result) -> Estimate:
     Measured: the smallest final loss over seeds and both methods, in units of the loss of silent weights, $\log(n/2+1)$
     for each direction.
     Note: The paper states neither $\tau$ nor $\sigma_0$, so that this says which reading of it cannot be meant. Growth
-    per
-    step is $m$ times slower than with $k = 1/(m\tau) = 1$, which puts all four panels on the printed axes.
+    per step is $m$ times slower than with $k = 1/(m\tau) = 1$, which puts all four panels on the printed axes.
     """
     silent = np.log(r.config.n // 2 + 1)
     return stats.worst(

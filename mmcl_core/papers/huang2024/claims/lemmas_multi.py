@@ -18,7 +18,6 @@ from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory
-from mmcl_core.papers.huang2024.claims.conditions import waive
 from mmcl_core.papers.huang2024.claims.lemmas_single import (
     A_TENTH,
     CONSTANT,
@@ -92,7 +91,7 @@ def lemma5_4_noise(r: Result) -> Estimate:
     refutation=AtLeast(0.0, standard("it does not fall")),
     quantifier=Quantifier.order,
     match=Match.scaled,
-    conditions=waive(MULTI, m="does not matter, since the largest of more neurons starts higher by a logarithm only"),
+    conditions=MULTI,
     algebra=r"while growth is exponential $\rho \approx \sigma_0\sigma_\xi\sqrt d\,(\sigma_0\|\mu\|)^{-2/P}$ when the "
     r"signal is learnt, $P = C_\mu n\,\mathrm{SNR}^2$; at fixed $\sigma_0\sigma_\xi\sqrt d$ this is of order $n^{1/P}$",
     declared=Verdict.refuted,

@@ -14,6 +14,10 @@ RATE = after(
     "first look showed it before the law"
 )
 
+NEARLY_FLAT = after("a tenth still counts as flat; 1.04 was in view")
+
+QUARTER = after("a round number; .36 and more were in view")
+
 MOST = standard("most of them: more than half")
 
 LITERAL = (

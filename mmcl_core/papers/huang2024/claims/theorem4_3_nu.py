@@ -10,15 +10,12 @@ from mmcl_core.evidence.rules import AtLeast, AtMost, Within, after, before, der
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory
-from mmcl_core.papers.huang2024.claims.conditions import new_signal, waive
+from mmcl_core.papers.huang2024.claims.conditions import new_signal
 from mmcl_core.papers.huang2024.claims.theorem4_3 import FALLS, FULL
 from mmcl_core.papers.huang2024.experiments.sequence import ELSEWHERE, GENERIC, SMALLEST, STRONG
 from mmcl_core.stats import Estimate
 
-EVERY_WIDTH = waive(
-    (*FULL, new_signal(lambda r: 1.0)),
-    m="does not matter, since the argument in the text holds for encoders of any width",
-)
+ALLOWED = (*FULL, new_signal(lambda r: 1.0))
 
 
 @claim(
@@ -29,10 +26,10 @@ EVERY_WIDTH = waive(
     refutation=AtLeast(-0.02, before("the error does not fall")),
     quantifier=Quantifier.limit,
     match=Match.scaled,
-    conditions=EVERY_WIDTH,
+    conditions=ALLOWED,
     algebra=r"every linear head on every encoder errs on at least $(1 - \Phi(\|\nu\|/\sigma_\xi))/2$ of the samples, "
-    r"which "
-    r"tends to $1/4$ as $\|\nu\| = \|\mu\|/\sqrt d = \sigma_\xi\sqrt{n\,\mathrm{SNR}^2/n} \to 0$; proved in the text.",
+    r"which tends to $1/4$ as $\|\nu\| = \|\mu\|/\sqrt d = \sigma_\xi\sqrt{n\,\mathrm{SNR}^2/n} \to 0$; proved in the "
+    r"text.",
     declared=Verdict.refuted,
 )
 def thm4_3_scale(r: Result) -> Estimate:
@@ -57,19 +54,19 @@ def thm4_3_scale(r: Result) -> Estimate:
     refutation=AtLeast(-0.02, before("the error does not fall")),
     quantifier=Quantifier.limit,
     match=Match.scaled,
-    conditions=EVERY_WIDTH,
+    conditions=ALLOWED,
     algebra=r"the law of weights and data is invariant under $\nu_\perp \to -\nu_\perp$, so that averaged over draws "
     r"$\nu_\perp$ alone gives an error of exactly $1/2$; $\nu_\parallel$ is that of the entry before.",
-    declared=Verdict.undecided,
+    declared=Verdict.refuted,
 )
 def thm4_3_generic(r: Result) -> Estimate:
     r"""The error is $o(1)$ for a $\nu$ of length $\|\mu\|$ in a random direction, whose overlap with $\mu$ is of the
     order $\|\mu\|^2 d^{-1/2}$.
 
     Measured: exponent in $d$ of the multi-modal head-B error, four sizes; $\nu$ has the part $\|\mu\|/\sqrt d$ along
-    $\mu$ and $\|\mu\|$ across.
+    $\mu$ and $\|\mu\|$ across, in one direction or its opposite, which are equally likely: each draw's error is the
+    mean of both.
     Note: Here the ceiling of all heads is near 1, and the encoder is what fails: it has not been taught $\nu_\perp$.
-    A draw's error lies on one side of a half or the other, too far for five seeds to settle an exponent of 0.05.
     """
     return stats.power_law(r["full_dimension"][0], 1 - r["full_multi_accuracy"][..., GENERIC])
 
@@ -78,13 +75,14 @@ def thm4_3_generic(r: Result) -> Estimate:
     item="Theorem 4.3, nu in a random direction",
     on="sequence",
     author=Author.correction,
-    rule=Within(0.5, absolute=0.1, basis=after("twice the spread of a draw; means of .49 to .53 were in view")),
+    rule=Within(0.5, absolute=0.05, basis=after("a twentieth; means of .49 to .50 were in view")),
     quantifier=Quantifier.mean,
 )
 def thm4_3_generic_half(r: Result) -> Estimate:
     r"""There the error is near one half at every size.
 
-    Measured: the same error, mean over draws; of four sizes the one whose interval reaches farthest from one half.
+    Measured: the same error, mean over draws and both directions; of four sizes the one whose interval reaches farthest
+    from one half.
     """
     found = [stats.mean(column) for column in (1 - r["full_multi_accuracy"][..., GENERIC]).T]
     return max(found, key=lambda e: max(abs(e.low - 0.5), abs(e.high - 0.5)))
@@ -94,18 +92,18 @@ def thm4_3_generic_half(r: Result) -> Estimate:
     item="Theorem 4.3, scale of nu",
     on="sequence",
     author=Author.correction,
-    rule=AtLeast(0.0, derived("the bound itself; the sampling error of 20,000 samples is 0.003")),
+    rule=AtLeast(-0.012, derived("the bound, less four standard errors of 20,000 samples")),
     quantifier=Quantifier.every,
 )
 def thm4_3_scale_corrected(r: Result) -> Estimate:
     r"""There every head errs on at least $(1 - \Phi(\|\nu\|/\sigma_\xi))/2$ of the samples, and nearly on a quarter.
 
     Measured: the smallest distance of an error above the bound, over both methods, head B and the head of one neuron,
-    both dimensions, sizes and seeds.
+    dimensions, numbers of neurons, sizes and seeds.
     """
     found = [
         1 - accuracy - (1 - theory.odd_ceiling(r[f"{dimension}_smallest"])) / 2
-        for dimension in ("full", "square")
+        for dimension in ("full", "few", "square")
         for method in ("single", "multi")
         for accuracy in (r[f"{dimension}_{method}_accuracy"][..., SMALLEST], r[f"{dimension}_{method}_one_neuron"])
     ]

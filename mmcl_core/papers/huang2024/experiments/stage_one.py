@@ -17,9 +17,9 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
 from mmcl_core.papers.huang2024.experiments.base import Strength
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
+from mmcl_core.papers.huang2024.window import Window
 
 POINTS, MOST_STEPS = 51, 10**6  # points of a curve in time, and the longest run
-FLAT = 1.01  # C_l in the proofs
 
 
 class StageOneSetting(DescentSetting):
@@ -69,28 +69,9 @@ class ConditionsSetting(StageOneSetting):
     smoke: ClassVar = {"m": 20, "rate": 0.05, "seeds": 2}
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
+    m: Neurons = Field(200, description="chosen: the number that Lemma C.12 asks for at this n")
     signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    rate: float = Field(0.1, gt=0, description="chosen: eta with k = 1/m, small against every growth rate")
-
-
-class Window:
-    """How far the softmax weights are from 1/(M+1), and until when they stay within a factor C_l = 1.01 of it."""
-
-    def __init__(self, runs: int, device: torch.device) -> None:
-        self.deviation = torch.ones(runs, dtype=torch.float64, device=device)
-        self.open = torch.ones(runs, dtype=torch.bool, device=device)
-        self.end = torch.zeros(runs, dtype=torch.float64, device=device)
-
-    def add(self, state: dynamics.State) -> None:
-        """The smallest C_l with all l'_i, l'_ij in [1/(C_l(M+1)), C_l/(M+1)]; M is each anchor's number of
-        negatives."""
-        weights = torch.cat([state.positive_weight[..., None], state.negative_weights], -1)
-        present = weights > 0
-        relative = weights * present.sum(-1, keepdim=True)
-        factor = torch.where(present, torch.maximum(relative, 1 / relative), 1.0).amax((1, 2))
-        self.deviation = torch.maximum(self.deviation, factor)
-        self.open &= factor <= FLAT
-        self.end = torch.where(self.open, float(state.step + 1), self.end)
+    rate: float = Field(0.8, gt=0, description="chosen: eta with k = 1/m, a fifth of Figure 1's eta k sigma_xi^2 d/n")
 
 
 def _at_both_scales(config: StageOneSetting, one: Callable[[float], dict[str, Tensor]]) -> Arrays:
@@ -113,7 +94,7 @@ def single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) 
         curves: dict[str, list[Tensor]] = {"noise": [], "signal": []}
         window = Window(len(seeds), device)
         positive = (problem.labels > 0)[:, None]
-        for state in dynamics.trajectory(problem, False, config.rate, end):
+        for state in dynamics.trajectory(problem, False, config.rate, end, details=True):
             z = state.first.noise
             largest = z.amax((1, 2))
             if state.step == 0:
@@ -146,6 +127,8 @@ def single(config: StageOneSetting, seeds: Sequence[int], device: torch.device) 
             "mean_activation": torch.relu(z).mean(1).amin(1),
             "loss": state.loss,
             "softmax_deviation": window.deviation,
+            "early_deviation": window.early_deviation,
+            "window_reach": window.reach,
             "window": window.end / (end + 1),
             "active_dies": among_active(z <= 0),
             "pair_bound": among_active(grown),
@@ -172,7 +155,7 @@ def multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -
         window = Window(len(seeds), device)
         form_error = torch.zeros(len(seeds), dtype=torch.float64, device=device)
         says = torch.full_like(form_error, -1.0)
-        for state in dynamics.trajectory(problem, True, config.rate, end):
+        for state in dynamics.trajectory(problem, True, config.rate, end, details=True):
             t, a, b = state.step, state.first.signal, state.second.signal
             noise = torch.relu(state.first.noise) + torch.relu(state.second.noise)
             if t == 0:
@@ -207,6 +190,8 @@ def multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -
             "mean_activation": torch.relu(a).mean(1),
             "loss": state.loss,
             "softmax_deviation": window.deviation,
+            "early_deviation": window.early_deviation,
+            "window_reach": window.reach,
             "window": window.end / (end + 1),
             "closed_form_error": form_error,
             "same_sign_grows": among_same(grows),
@@ -220,7 +205,7 @@ def multi(config: StageOneSetting, seeds: Sequence[int], device: torch.device) -
 
 
 SECONDS = {"smoke": 1, "book": 5, "paper": 5}
-MET_SECONDS = {"smoke": 2, "book": 12, "paper": 12}
+MET_SECONDS = {"smoke": 2, "book": 20, "paper": 20}
 
 
 @experiment("huang2024.stage_one_single", StageOneSetting, coordinates=("progress",), seconds=SECONDS)

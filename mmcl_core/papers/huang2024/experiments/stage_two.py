@@ -19,6 +19,7 @@ from mmcl_core.papers.huang2024 import dynamics, setting
 from mmcl_core.papers.huang2024.dynamics import Encoder, Patches, State
 from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
+from mmcl_core.papers.huang2024.experiments.times import squared_norm
 
 TARGETS = (0.3, 0.1, 0.03, 0.01, 0.003)
 
@@ -30,11 +31,22 @@ class StageTwoSetting(DescentSetting):
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
     signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    m: Neurons = Field(100, description="chosen: with Figure 1's 50 some sample can lose all its neurons")
-    rate: float = Field(1.0, gt=0, description="chosen: eta with k = 1/m; half of the figure's eta k sigma_xi^2 d/n")
+    m: Neurons = Field(200, description="chosen: what Lemma C.12 asks for; with 50 a sample can lose all its neurons")
+    temperature: float = Field(0.5, gt=0, description="chosen: tau, below log(3 M T*)/20, which the proofs ask for")
+    rate: float = Field(2.0, gt=0, description="chosen: eta/tau; half of Figure 1's eta k sigma_xi^2 d/n")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     steps: int = Field(600, ge=100, description="chosen: T*, well into the late law")
     precision: float = Field(0.01, gt=0, description="chosen: epsilon in the lemmas, which speak of losses above it")
+
+    @property
+    def scale(self) -> float:
+        """k = 1/(m tau)."""
+        return 1 / (self.m * self.temperature)
+
+    @property
+    def step(self) -> float:
+        """eta."""
+        return self.rate * self.temperature
 
 
 def _alignment(
@@ -60,7 +72,8 @@ class _Ledger:
         self, problem: setting.Problem, multimodal: bool, config: StageTwoSetting, sides: Float[Tensor, "S m"] | None
     ) -> None:
         self.problem, self.multimodal, self.config = problem, multimodal, config
-        self.log = float(2 * np.log(2 * (config.n // 2) / config.precision))  # 2 tau log(2M/eps), tau = 1
+        self.unit = float(np.log(2 * (config.n // 2) / config.precision))  # log(2M/eps)
+        self.reach = 2 * config.temperature * self.unit  # how far W* lies from the start
         self.sides = sides
         self.loss: list[Tensor] = []
         self.distance: list[Tensor] = []
@@ -70,8 +83,8 @@ class _Ledger:
     def reference(self, encoder: Encoder) -> tuple[Tensor, Tensor]:
         """<w*_r - w_r(0), mu> and <w*_r - w_r(0), xi_i>: noise directions for one modality, the signal for two."""
         if self.multimodal:
-            return self.log * self.sides, torch.zeros_like(encoder.noise)
-        return torch.zeros_like(encoder.signal), torch.full_like(encoder.noise, self.log)
+            return self.reach * self.sides, torch.zeros_like(encoder.noise)
+        return torch.zeros_like(encoder.signal), torch.full_like(encoder.noise, self.reach)
 
     def add(self, state: State, gradients: list[Tensor]) -> None:
         encoders = (state.first, state.second) if self.multimodal else (state.first,)
@@ -81,16 +94,14 @@ class _Ledger:
             signal, noise = self.reference(encoder)
             distance += ((encoder.gamma - signal).square() / norms[:, None, 0]).sum(1)
             distance += ((encoder.rho - noise).square() / norms[:, None, 1:]).sum((1, 2))
-        norms = [e.modality.squared_norms for e in encoders]
-        square = sum((g.square() * n[:, None]).sum((1, 2)) for g, n in zip(gradients, norms, strict=True))
         self.loss.append(state.loss)
         self.distance.append(distance)
-        self.gradient.append(square)
+        self.gradient.append(squared_norm(state, gradients))
         self.largest.append(state.first.noise.amax((1, 2)))
 
     def parts(self, state: State) -> dict[str, Tensor]:
         """min_i <grad F_0, W*>, max <grad F_j, W*> and the smallest softmax-averaged gap, in units of log(2M/eps)."""
-        labels, unit = self.problem.labels, self.log / 2
+        labels, unit = self.problem.labels, self.unit
         signal, noise = self.reference(state.first)
         initial = self.problem.first.initial
         target = (initial[..., 0] + signal, initial[..., 1:] + noise)
@@ -100,7 +111,7 @@ class _Ledger:
         else:
             view = self.problem.first.augmented(state.first.coefficients, state.first.preactivations)
             positive, negative = (own[0], torch.relu(view)), own
-        scale = 1 / self.config.m
+        scale = self.config.scale
         toward = _alignment(state.first, positive, target, labels, scale, False)
         against = _alignment(state.first, negative, target, labels, scale, True)
         weights = state.negative_weights / state.negative_weights.sum(-1, keepdim=True)
@@ -113,7 +124,7 @@ class _Ledger:
     "huang2024.stage_two",
     StageTwoSetting,
     coordinates=("step", "part_step", "target"),
-    seconds={"smoke": 2, "book": 22, "paper": 22},
+    seconds={"smoke": 2, "book": 35, "paper": 35},
 )
 def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Loss, gradients and distances of both methods along a long run, and the parts of Lemmas C.16 and D.13 at four
@@ -129,24 +140,20 @@ def stage_two(config: StageTwoSetting, seeds: Sequence[int], device: torch.devic
     for method, multimodal in (("single", False), ("multi", True)):
         ledger = _Ledger(problem, multimodal, config, sides)
         parts: dict[str, list] = {"positive": [], "negative": [], "gap": []}
-        coefficients = dynamics.start(problem, multimodal)
-        for step in range(config.steps + 1):
-            state, ascents = dynamics.evaluate(problem, coefficients, 1 / config.m, step)
-            dynamics.stop_divergence(state)
-            ledger.add(state, ascents)
-            if step in part_steps:
+        for state in dynamics.trajectory(problem, multimodal, config.step, config.steps, config.scale, details=True):
+            ledger.add(state, state.ascents)
+            if state.step in part_steps:
                 for name, value in ledger.parts(state).items():
                     parts[name].append(value)
-            coefficients = [c + config.rate * a for c, a in zip(coefficients, ascents, strict=True)]
         loss, distance = torch.stack(ledger.loss, 1), torch.stack(ledger.distance, 1)
         epsilon = (2 if multimodal else 1) * config.precision
         begin = (loss <= 1).double().argmax(1)  # the first step at which the loss is at most 1
         after = torch.arange(config.steps, device=device) >= begin[:, None]
-        falls = distance[:, :-1] - distance[:, 1:] >= config.rate * (loss[:, :-1] - epsilon) - 1e-12
+        falls = distance[:, :-1] - distance[:, 1:] >= config.step * (loss[:, :-1] - epsilon) - 1e-12
         run_sum = torch.where(after, loss[:, :-1], 0.0).cumsum(1)
         count = after.cumsum(1).clamp(min=1)
         start_distance = distance.gather(1, begin[:, None])
-        average = run_sum / count <= start_distance / (config.rate * count) + epsilon
+        average = run_sum / count <= start_distance / (config.step * count) + epsilon
         reached = torch.stack(
             [torch.where((loss <= t).any(1), (loss <= t).double().argmax(1), torch.nan) for t in TARGETS], 1
         )
@@ -168,18 +175,19 @@ class LogGrowthSetting(DescentSetting):
     smoke: ClassVar = {"n": 40, "m": 20, "noise_norm_squared": 800.0, "rate": 0.1, "steps": 400, "seeds": 1}
 
     n: int = Field(204, ge=4, description="chosen: the least n with M = n/2 above 101")
+    m: Neurons = Field(200, description="chosen: the number that Lemma C.12 asks for at this n")
     signal: Strength = Field(4.1421, description="chosen: ||mu||, so that n SNR^2 = 1.75")
-    rate: float = Field(1.0, gt=0, description="chosen: eta / tau with k = 1/(m tau), about the figure's own")
+    rate: float = Field(4.0, gt=0, description="chosen: eta / tau; eta k sigma_xi^2 d/n is Figure 1's own")
     initial_scale: float = Field(1e-3, gt=0, description="sigma_0, as in Figure 1")
     temperatures: tuple[PositiveFloat, ...] = Field((1.0, 0.5, 0.2, 0.05), min_length=2, description="tau")
-    steps: int = Field(1000, ge=100, description="chosen: T*")
+    steps: int = Field(600, ge=100, description="chosen: T*")
 
 
 @experiment(
     "huang2024.log_growth",
     LogGrowthSetting,
     coordinates=("temperature", "step"),
-    seconds={"smoke": 1, "book": 20, "paper": 20},
+    seconds={"smoke": 1, "book": 35, "paper": 35},
 )
 def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Lemma C.13: max rho `[S, tau, step]` over a long single-modal run at each temperature."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FOURTH,
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -70,8 +70,8 @@ def ceiling(r: Result, wide: Result) -> Figure:
             inside = at <= 3.2
             dots(axes[1], at[inside], values[:, inside], colour, label, fmt=marker)
         axes[0].set_ylabel("OOD accuracy")
-        axes[0].legend(loc="lower right", fontsize=6)
-        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.5), fontsize=6)
+        axes[0].legend(loc="lower right")
+        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.42 if canvas.narrow else 0.5))
         panel_letters(axes)
 
     weakest = "; ".join(f"{label} {values.mean(0)[0]:.3f}" for values, label, *_ in one_neuron)
@@ -81,11 +81,8 @@ def ceiling(r: Result, wide: Result) -> Figure:
         draw,
         r"Heads of one neuron and a threshold (a) against the ceiling of all linear heads, $(1 + "
         r"\Phi(\|\nu\|/\sigma_\xi))/2$; "
-        rf"at $\|\nu\|/\sigma_\xi = {x[0]:g}$, dashed grey, it is {bound:.3f} and they reach: {weakest}. Head B and "
-        rf"the "
-        rf"balanced head of six neurons (b): head B on the multi-modal encoder lies at $\Phi$, the balanced head "
-        rf"above it where the "
-        "signal is weak. Lines: theory; markers: mean over seeds; bars (mostly hidden): one standard deviation.",
+        rf"at its smallest strength, dashed grey, it is {bound:.3f}. Head B and the balanced head of six neurons (b): "
+        rf"head B on the multi-modal encoder lies at $\Phi$, the balanced head above it where the signal is weak.",
         f"Two panels, accuracy against the strength of the new signal, each with two theory curves: one rises from "
         f"three quarters "
         f"to one, the other from one half to one. Left, at the weakest signal: {weakest}. Right: head B on the "
@@ -95,6 +92,9 @@ def ceiling(r: Result, wide: Result) -> Figure:
         f"it stays near {wide['single_head_b'].mean():.2f}; the balanced head starts at "
         f"{r['balanced'].mean(0)[0]:.2f}.",
         (PAGE, 2.9),
+        rf"Lines: theory; markers: mean over seeds; bars (mostly hidden): one standard deviation. At "
+        rf"$\|\nu\|/\sigma_\xi = {x[0]:g}$ heads of one neuron reach: {weakest}.",
+        narrow_height=6.4,
     )
 
 
@@ -131,7 +131,7 @@ def sequence(r: Result) -> Figure:
             ax.minorticks_off()
             threshold(ax, 0.75, "3/4", "y")
         axes[0].set_ylabel("OOD accuracy (head B)")
-        axes[1].legend(loc="upper right", fontsize=6)
+        canvas.legend(*axes[1].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     def ends(name: str, shift: int) -> str:
@@ -141,20 +141,19 @@ def sequence(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        r"Head B on the multi-modal encoder (blue) at $n\,\mathrm{SNR}^2 = "
-        f"{r.config.n_snr_squared:g}$, $C_\\mu = {r.config.ratio:g}$, trained to a loss of {r.config.precision:g}. "
-        f"With $d = n^2$ (a) it "
-        f"reads the figure's $2\\sigma_\\xi$ ({ends('square', FIGURE)}); with the dimension that Assumption 4.1 asks "
-        f"for (b) it does not "
-        f"({ends('full', FIGURE)}), because the untrained part of the weights answers noise. At $\\|\\mu\\|/\\sqrt d$ "
-        f"it is near one half "
-        "in both, also where a part of the new signal lies across $\\mu$, up to the length of $\\mu$ itself (a random "
-        "direction). Markers: mean over seeds; bars: one standard deviation.",
+        f"Head B on the multi-modal encoder (blue). With $d = n^2$ (a) it reads the shift of Figure 1, "
+        f"$2\\sigma_\\xi$ ({ends('square', FIGURE)}); with the dimension that Assumption 4.1 asks for (b) it does not "
+        f"({ends('full', FIGURE)}), because the untrained part of the weights answers noise. At "
+        f"$\\|\\mu\\|/\\sqrt d$ it is near one half in both.",
         f"Two panels, accuracy against n, logarithmic. Left, at two sigma the multi-modal accuracy goes from "
         f"{ends('square', FIGURE)}, at the largest allowed along mu from "
         f"{ends('square', SMALLEST)}. Right, at two sigma from "
         f"{ends('full', FIGURE)}, at the largest allowed along mu from {ends('full', SMALLEST)}.",
-        (PAGE, 2.9),
+        (PAGE, 3.1),
+        rf"$n\,\mathrm{{SNR}}^2 = {r.config.n_snr_squared:g}$, $C_\mu = {r.config.ratio:g}$, trained to a loss of "
+        rf"{r.config.precision:g}. Accuracy stays near one half also where a part of the new signal lies across $\mu$, "
+        rf"up to the length of $\mu$ itself (a random direction). Markers: mean over seeds; bars: one standard "
+        rf"deviation.",
     )
 
 

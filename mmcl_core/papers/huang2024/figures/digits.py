@@ -7,11 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.colored import COLOURS
-from mmcl_core.evidence.figures import FOURTH, MULTI, PAGE, SINGLE, THIRD, Figure, figure, panel_letters, threshold
+from mmcl_core.evidence.figures import (
+    FOURTH,
+    MULTI,
+    PAGE,
+    PUBLISHED,
+    SINGLE,
+    THIRD,
+    Axes,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+    threshold,
+)
 from mmcl_core.lab.run import Result
 
 PAPER = {"single": (0.8843, 0.1268), "multi": (0.8777, 0.8213)}  # Table 1, train and test
@@ -53,7 +64,7 @@ def samples(r: Result) -> Figure:
     )
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(2, seen["grey"].shape[1])
+        axes = canvas.subplots(2, seen["grey"].shape[1], narrow=(4, seen["grey"].shape[1] // 2))
         for row, name in enumerate(("training", "reversed")):
             for k, ax in enumerate(axes[row]):
                 ax.imshow(
@@ -71,13 +82,13 @@ def samples(r: Result) -> Figure:
         f"The colour is the label's own for {r['train_colour_accuracy'].mean():.0%} of the training images and "
         f"{r['test_colour_accuracy'].mean():.0%} of the test images. Data: {source_of(r)}.",
         "Two rows of twelve small coloured handwritten digits on black, the upper row mostly in the colour of its "
-        "class, "
-        "the lower row mostly in the colour of the partner class.",
+        "class, the lower row mostly in the colour of the partner class.",
         (PAGE, 1.6),
+        narrow_height=2.9,
     )
 
 
-@figure("huang2024.table1", "Table 1: training colours and reversed colours", ["huang2024.colored_mnist"])
+@figure("huang2024.table1", "Table 1: training colours and reversed colours", ["huang2024.colored_mnist"], "Table 1")
 def table1(r: Result) -> Figure:
     rows = (
         ("single, probe on h", "single_probe_h", SINGLE, PAPER["single"]),
@@ -104,7 +115,8 @@ def table1(r: Result) -> Figure:
                         y,
                         "D",
                         markerfacecolor="none",
-                        markeredgecolor="black",
+                        markeredgecolor=PUBLISHED,
+                        markeredgewidth=1.4,
                         label="paper" if y == 0 else None,
                     )
             ax.set_xlabel(f"accuracy, {title}")
@@ -121,7 +133,7 @@ def table1(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "Accuracy with the training colours (a) and with reversed colours (b). Diamonds: the paper's numbers; dots: "
+        "Accuracy with the training colours (a) and with reversed colours (b). Grey diamonds: the paper's numbers; dots: "
         "ours, seeds (pale), "
         f"mean and one standard deviation. Compare the two rows of one encoder: the read-out moves the numbers, not "
         f"only the "
@@ -143,13 +155,13 @@ def controls(main: Result, extra: Result) -> Figure:
         ("SimCLR, recolouring, z", extra, "recoloured_probe_z", FOURTH),
         ("CLIP, zero-shot", main, "multi_zero_shot", MULTI),
         ("CLIP, probe on h", main, "multi_probe_h", MULTI),
-        ("CLIP, only colour in caption, probe on h", extra, "colour_probe_h", THIRD),
+        ("CLIP, only colour\nin caption, probe on h", extra, "colour_probe_h", THIRD),
     )
     measured = {"test": "accuracy, reversed colours", "follows_colour": "predictions that name the colour"}
     frame = pd.DataFrame(
         [
             {
-                "run": label,
+                "run": " ".join(label.split()),
                 "seed": s,
                 "reversed_colour_accuracy": r[f"{key}_test"][i],
                 "follows_colour": r[f"{key}_follows_colour"][i],
@@ -170,7 +182,7 @@ def controls(main: Result, extra: Result) -> Figure:
         panel_letters(axes)
 
     shown = "; ".join(
-        f"{label}: {r[f'{key}_test'].mean():.2f} and {r[f'{key}_follows_colour'].mean():.2f}"
+        f"{' '.join(label.split())}: {r[f'{key}_test'].mean():.2f} and {r[f'{key}_follows_colour'].mean():.2f}"
         for label, r, key, _ in rows
     )
     return Figure(
@@ -180,11 +192,11 @@ def controls(main: Result, extra: Result) -> Figure:
         "colour's class (b). "
         "Look at three pairs: SimCLR's mild views with and without recolouring, CLIP's zero-shot read-out and the "
         "probe on the same features, "
-        f"captions with and without the label. Pale dots: seeds; dots with bars: mean and one standard deviation. "
-        f"Data: {source_of(main)}.",
+        "captions with and without the label.",
         f"Dot plot of nine runs; reversed-colour accuracy, then the share of predictions that name the colour. "
         f"{shown}.",
         (PAGE, 3.0),
+        f"Pale dots: seeds; dots with bars: mean and one standard deviation. Data: {source_of(main)}.",
     )
 
 

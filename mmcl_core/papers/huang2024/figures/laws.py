@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
     COLUMN,
+    LIGHT_MARK,
     MULTI,
     PAGE,
     SINGLE,
+    THEORY,
     THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -60,24 +62,25 @@ def phase(r: Result) -> Figure:
         image = axes[1].imshow(multi, origin="lower", aspect="auto", **style)
         axes[1].set(
             yticks=rows,
-            yticklabels=[],
+            yticklabels=[f"{s:g}" for s in strength] if canvas.narrow else [],
             xticks=columns,
             xticklabels=[f"{c:g}" for c in ratio],
             xlabel=r"multi-modal, $C_\mu$",
         )
         # The threshold in index coordinates of both grids.
         edge = np.interp(np.log(2 / ratio), np.log(strength), rows)
-        axes[1].plot(columns, edge, color="white", linewidth=1.5, linestyle="--")
-        axes[0].axhline(np.interp(np.log(2), np.log(strength), rows), color="white", linewidth=1.5, linestyle="--")
+        axes[1].plot(columns, edge, color=LIGHT_MARK, linewidth=1.5, linestyle="--")
+        axes[0].axhline(np.interp(np.log(2), np.log(strength), rows), color=LIGHT_MARK, linewidth=1.5, linestyle="--")
         for ax in axes[:2]:
             for spine in ax.spines.values():
                 spine.set_visible(False)
-        canvas.colorbar(image, ax=axes[1], label="OOD accuracy (head B)")
+        canvas.colorbar(image, ax=axes[1], label="accuracy")
         axes[2].plot(
             product.ravel(), multi.ravel(), "o", color=MULTI, label=r"multi, $C_\mu n\,\mathrm{SNR}^2$", alpha=0.8
         )
         axes[2].plot(strength, single, "s", color=SINGLE, label=r"single, $n\,\mathrm{SNR}^2$")
-        threshold(axes[2], 2, r"$= 2$")
+        threshold(axes[2], 2, "")
+        axes[2].annotate("predicted: 2", (2, 0.62), xytext=(4, 0), textcoords="offset points", color="#555555")
         axes[2].set(xscale="log", xlabel="control parameter", ylabel="OOD accuracy (head B)")
         axes[2].legend(loc="lower right")
         panel_letters(axes)
@@ -139,7 +142,6 @@ def power_law(r: Result) -> Figure:
                 (x[-2], anchor * (x[-2] / np.exp(np.log(x).mean())) ** exponent),
                 xytext=(6, -12),
                 textcoords="offset points",
-                fontsize=7,
             )
         ax.set(
             xscale="log",
@@ -185,7 +187,7 @@ def neurons(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        for name, marker, colour in (("gaussian", "o", SINGLE), ("orthogonal", ".", MULTI)):
+        for name, marker, colour in (("gaussian", "o", MULTI), ("orthogonal", ".", THEORY)):
             a, b = r[f"{name}_first"], r[f"{name}_second"]
             label = {"gaussian": "Gaussian data", "orthogonal": "orthogonal limit"}[name]
             face = "none" if marker == "o" else colour
@@ -211,7 +213,7 @@ def neurons(r: Result) -> Figure:
             axes[1].plot(
                 first[0, k, : early + 1] / scale, second[0, k, : early + 1] / scale, color=MULTI, linewidth=0.7
             )
-            axes[1].plot(first[0, k, 0] / scale, second[0, k, 0] / scale, ".", color=MULTI, markersize=3)
+            axes[1].plot(first[0, k, 0] / scale, second[0, k, 0] / scale, ".", color=THEORY, markersize=4)
         reach = 8.0
         line = np.array([-reach, reach])
         theory(axes[1], line, ratio * line, r"grows: $(1, C_\mu)$")
@@ -221,7 +223,7 @@ def neurons(r: Result) -> Figure:
             xlabel=r"$\langle w_r,\mu\rangle/(\sigma_0\|\mu\|)$",
             ylabel=r"$\langle\tilde w_r,\tilde\mu\rangle/(\sigma_0\|\mu\|)$",
         )
-        axes[1].legend(loc="upper left", fontsize=6)
+        axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         panel_letters(axes)
 
     return Figure(
@@ -230,7 +232,7 @@ def neurons(r: Result) -> Figure:
         r"The side a neuron ends on is predicted by the sign of one number at initialisation (a). "
         f"Exceptions among {neurons:,} neurons: {exceptions('orthogonal')} in the orthogonal limit, "
         f"{exceptions('gaussian')} on Gaussian data. The phase portrait of one seed shows why (b): "
-        r"every pair is drawn to the line $(1, C_\mu)$, whichever quadrant it starts in. Dots in b: starting points.",
+        r"every pair is drawn to the line $(1, C_\mu)$, whichever quadrant it starts in. Dots in b: starts.",
         "Left: scatter of the final inner product with the signal against the predicted coordinate; all points but "
         f"{exceptions('orthogonal')} (orthogonal limit) and {exceptions('gaussian')} (Gaussian data) lie in the lower "
         f"left and upper right quadrants. Right: paths of all neuron pairs "

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
     FIFTH,
-    FOURTH,
     MULTI,
     PAGE,
     SINGLE,
     THIRD,
+    Canvas,
     Figure,
     band,
     dots,
     figure,
     log_ticks,
+    ordered,
     panel_letters,
     theory,
     threshold,
@@ -66,8 +66,8 @@ def stage_one(single: Result, multi: Result) -> Figure:
                     f"signal, $\\sigma_0$ = {scales[k]}",
                     linestyle=style,
                 )
-            ax.set(xlabel="step / $T_1$", yscale="log", ylim=(1e-5, 30), title=title)
-            ax.legend(loc="lower right", fontsize=6)
+            ax.set(xlabel="step / $T_1$", yscale="log", ylim=(1e-8, 30), title=title)
+            ax.legend(loc="lower right")
         axes[0].set_ylabel(r"$\min_i\max_r \rho_{r,i}$ and $\max_r |\gamma_r|$")
         axes[1].set_ylabel(r"$\max \rho_{r,i}$ and $\max_r |\gamma_r|$")
         for k, style in enumerate(("-", "--")):
@@ -119,7 +119,8 @@ def stage_two(r: Result, growth: Result) -> Figure:
         theory(axes[0], late + begin, r["single_loss"][:, -1].mean() * 2 * late[-1] / late, r"$\propto 1/(t-T_1)$")
         axes[0].set(xscale="log", yscale="log", xlabel="step", ylabel="loss $L$")
         axes[0].legend()
-        for k, (t, colour) in enumerate(zip(growth["temperature"], (SINGLE, FOURTH, THIRD, FIFTH), strict=False)):
+        colours = ordered(len(growth["temperature"]))
+        for k, (t, colour) in enumerate(zip(growth["temperature"], colours, strict=True)):
             band(axes[1], growth["step"], growth["largest_rho"][:, k] ** 2 / t, colour, rf"$\tau = {t:g}$")
         axes[1].set(xscale="log", xlabel="step", ylabel=r"$\max\rho^2/\tau$ (single-modal)")
         axes[1].legend()
@@ -132,13 +133,13 @@ def stage_two(r: Result, growth: Result) -> Figure:
         f"largest coefficient keeps growing (b), there with exponents "
         f"{powers.low:.2f} to {powers.high:.2f} in $\\log t$ over temperatures and seeds, and at the end with exponent "
         f"{in_temperature:.2f} in $\\tau$; "
-        "$\\sqrt{\\tau\\log t}$ would be 1/2 and 1/2, and one straight line in this panel. Lines: mean over seeds; "
-        "bands: one standard deviation.",
+        "$\\sqrt{\\tau\\log t}$ would be 1/2 and 1/2, and one straight line in this panel.",
         f"Left: losses of both methods against step, both logarithmic, with late slopes {slopes}, beside a line of "
         f"slope minus one. Right: the squared largest noise coefficient over temperature "
         f"against the logarithm of the step for {len(ends)} temperatures, ending between {ends.min():.0f} and "
         f"{ends.max():.0f}.",
         (PAGE, 2.6),
+        "Lines: mean over seeds; bands: one standard deviation.",
     )
 
 
@@ -168,7 +169,7 @@ def class_sums(r: Result) -> Figure:
         for ax in axes:
             ax.set_xscale("log")
             log_ticks(ax, sizes)
-        axes[1].set(xscale="log", xlabel="$n$", ylabel="share of neurons above bound", ylim=(-0.03, 1.06))
+        axes[1].set(xlabel="$n$", ylabel="share of neurons above bound", ylim=(-0.03, 1.06))
         panel_letters(axes)
 
     return Figure(
@@ -208,15 +209,16 @@ def descent(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         for ax, method, title in zip(axes, ("single", "multi"), ("one modality", "two modalities"), strict=True):
-            for name, label, colour, marker in series:
-                dots(ax, x, r[f"{method}_part_{name}"], colour, label, fmt=marker, linestyle="-")
-            threshold(ax, 2, "asked of positives", "y")
-            threshold(ax, 1, "allowed to negatives", "y")
+            for (name, label, colour, marker), shift in zip(series, (0.96, 1.0, 1.04), strict=True):
+                dots(ax, x * shift, r[f"{method}_part_{name}"], colour, label, fmt=marker, linestyle="-")
+            threshold(ax, 2, "asked of positives", "y", below=True)
+            threshold(ax, 1, "allowed to negatives", "y", below=True)
             ax.set(
                 xscale="log", xlabel="step", ylabel=r"$\langle\nabla F, W^*\rangle\,/\,\log(2M/\epsilon)$", title=title
             )
             log_ticks(ax, x)
-        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.55))
+        axes[0].set_ylim(0, 2.2)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     return Figure(

@@ -131,8 +131,8 @@ DEEP = _of(
     2.2,
     {"brightness": Verdict.undecided, "little_else": Verdict.does_not_hold},
     {
-        "brightness": "Expected and not settled: two seeds read it without an error and three do not, so that the interval "
-        "contains 0.99.",
+        "brightness": "Expected and not settled: some seeds read it without an error and others do not, so that the "
+        "interval contains 0.99.",
         "little_else": "Expected and wrong: behind a hidden layer other attributes have large canonical correlations "
         "too, and some of them are kept.",
     },

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
     CONTRASTIVE,
-    FIFTH,
     NONCONTRASTIVE,
     PAGE,
     THIRD,
+    Canvas,
     Figure,
     band,
     dots,
     figure,
     log_ticks,
+    ordered,
     panel_letters,
     theory,
     tidy,
@@ -29,21 +29,22 @@ from mmcl_core.lab.run import Result
 def fig9(r: Result) -> Figure:
     width = r["width"]
     fitted = {name: stats.power_law(width, r[name]).value for name in ("noncontrastive", "contrastive")}
-    exponents = f"{fitted['noncontrastive']:.2f} (no negatives) and {fitted['contrastive']:.2f} ($\\tau^2=5$)"
+    exponents = f"{fitted['noncontrastive']:.2f} without negatives and {fitted['contrastive']:.2f} with them"
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        for name, colour, label in (
-            ("noncontrastive", NONCONTRASTIVE, "no negatives"),
-            ("contrastive", CONTRASTIVE, r"$\tau^2=5$"),
+        for name, colour, label, shift in (
+            ("noncontrastive", NONCONTRASTIVE, "no negatives", 0.97),
+            ("contrastive", CONTRASTIVE, r"$\tau^2=5$", 1.03),
         ):
-            dots(ax, width, r[name], colour, label)
-        centre = r["contrastive"].mean()
+            dots(ax, width * shift, r[name], colour, label, geometric=True)
+        centre = np.exp(np.log(r["contrastive"]).mean())
         theory(ax, width, centre * (width / np.exp(np.log(width).mean())) ** -0.5, r"slope $-1/2$")
         ax.set(
             xscale="log", yscale="log", xlabel="width $m$", ylabel=r"$\max_t|\log\kappa-\log\kappa_{\mathrm{flow}}|$"
         )
         log_ticks(ax, width)
+        ax.set_yticks([0.05, 0.1, 0.2], ["0.05", "0.1", "0.2"])
         ax.legend()
 
     return Figure(
@@ -51,9 +52,9 @@ def fig9(r: Result) -> Figure:
             [tidy(r.seeds, width=width, deviation=r[n]).assign(loss=n) for n in ("noncontrastive", "contrastive")]
         ),
         draw,
-        f"How far trained encoders stray from the infinite-width flow: fitted exponents {exponents} in $m$. Dots: "
-        f"mean over seeds with one standard deviation; "
-        "line: the slope expected of random-matrix fluctuations, height fitted.",
+        f"How far trained encoders stray from the infinite-width flow: fitted exponents in $m$ {exponents} "
+        r"($\tau^2=5$). Dots: geometric mean over seeds with one standard deviation of the logarithm; line: the slope "
+        "expected of random-matrix fluctuations, height fitted.",
         f"Deviation against width, fitted exponents {exponents}; with negatives it goes from "
         f"{r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
         (PAGE * 0.6, 2.7),
@@ -75,13 +76,12 @@ def fig10(r: Result) -> Figure:
             xlabel=r"$\sqrt{\mathrm{rate}/\mathrm{batch}}$",
             ylabel=r"$\kappa_{\mathrm{end}}-1$",
         )
+        log_ticks(ax, (0.02, 0.05, 0.1, 0.2))
+        ax.set_yticks([0.005, 0.01, 0.02, 0.05, 0.1, 0.2], ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2"])
         ax.legend()
 
     ratios = {name: (r[f"{name}_excess"] / r[f"{name}_noise"]).mean(0) for name in ("cold", "warm")}
-    constants = " and ".join(
-        f"{ratios[name].min():.2f} to {ratios[name].max():.2f} at {at}"
-        for name, at in (("cold", r"$\tau^2=1$"), ("warm", r"$\tau^2=5$"))
-    )
+    found = {name: f"{values.min():.2f} to {values.max():.2f}" for name, values in ratios.items()}
     frame = pd.concat(
         [tidy(r.seeds, noise=r[f"{n}_noise"], excess=r[f"{n}_excess"]).assign(run=n) for n in ("cold", "warm")]
     )
@@ -89,10 +89,10 @@ def fig10(r: Result) -> Figure:
         frame,
         draw,
         rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is "
-        rf"{constants}. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over two thirds of a "
+        rf"{found['cold']} at $\tau^2=1$ and {found['warm']} at $\tau^2=5$. Dots: mean over seeds with one standard deviation, $\kappa$ averaged over two thirds of a "
         rf"run; lines: proportionality, one fitted constant each.",
         f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per "
-        f"unit of noise it is {constants}.",
+        f"unit of noise it is {found['cold']} at tau squared 1 and {found['warm']} at 5.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -105,19 +105,7 @@ def fig12(r: Result) -> Figure:
             ("noncontrastive", NONCONTRASTIVE, "no negatives"),
             ("contrastive", CONTRASTIVE, r"$\tau^2=5$"),
         ):
-            # In logarithmic axes the spread belongs to the logarithm.
-            logs = np.log10(r[f"{name}_condition_number"])
-            centre, spread = logs.mean(0), logs.std(0, ddof=1) if len(logs) > 1 else np.zeros(logs.shape[1])
-            values = 10**centre
-            axes[0].errorbar(
-                r["pairs"],
-                values,
-                yerr=[values - 10 ** (centre - spread), 10 ** (centre + spread) - values],
-                fmt="o-",
-                color=colour,
-                label=label,
-                capsize=2,
-            )
+            dots(axes[0], r["pairs"], r[f"{name}_condition_number"], colour, label, geometric=True, fmt="o-")
             dots(axes[1], r["pairs"], r[f"{name}_alignment"], colour, label, fmt="o-")
         axes[0].set(
             xscale="log", yscale="log", xlabel="training pairs $n$", ylabel=r"condition number $\kappa$ at the end"
@@ -158,7 +146,7 @@ def noise_inside(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         for ax, name, title in zip(axes, ("nc", "c"), ("no negatives", r"$\tau^2=5$"), strict=True):
-            for colour, i in zip((CONTRASTIVE, FIFTH, NONCONTRASTIVE), range(len(r["strength"])), strict=False):
+            for i, colour in enumerate(ordered(len(r["strength"]))):
                 band(
                     ax,
                     r[f"{name}_time"][1:],

@@ -5,24 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     CONTRASTIVE,
     FIFTH,
-    FOURTH,
+    LIGHT_MARK,
     NONCONTRASTIVE,
     PAGE,
+    THEORY,
     THIRD,
+    THRESHOLD,
+    Canvas,
     Figure,
     figure,
+    ordered,
     panel_letters,
     theory,
     threshold,
 )
 from mmcl_core.lab.run import Result
 
-COLOURS = (CONTRASTIVE, THIRD, FIFTH, FOURTH, NONCONTRASTIVE, "#56B4E9")
 TAU2_5 = 2  # row of tau^2 = 5 in the experiment on pushes
 
 
@@ -35,10 +37,11 @@ def fig5(r: Result) -> Figure:
         ax = canvas.subplots()
         ax.plot(time, positive * time, color=NONCONTRASTIVE, label="positive pairs, $P_+$")
         ax.plot(time, negative * time, color=CONTRASTIVE, label="negative pairs, $P_-$")
-        ax.plot(time, (positive + negative) * time, color="black", linewidth=1, label="both")
-        ax.axhline(0, color="#777777", linewidth=0.6)
+        ax.plot(time, (positive + negative) * time, color=THEORY, linewidth=1, label="both")
+        ax.axhline(0, color=THRESHOLD, linewidth=0.6)
         threshold(ax, peak, r"peak of $\kappa$")
-        ax.set(xscale="log", xlabel="time $t$", ylabel=r"$t\cdot\mathrm{d}\log(a_1/a_r)/\mathrm{d}t$")
+        top = 1.35 * float((positive * time).max())  # room for the name above the curves
+        ax.set(xscale="log", xlabel="time $t$", ylabel=r"$t\cdot\mathrm{d}\log(a_1/a_r)/\mathrm{d}t$", ylim=(None, top))
         ax.legend(loc="lower left")
 
     return Figure(
@@ -57,7 +60,7 @@ def fig5(r: Result) -> Figure:
 def fig6(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        for colour, q, limit, bounds in zip(COLOURS, r["q"], r["limit"], r["bounds"], strict=False):
+        for colour, q, limit, bounds in zip(ordered(len(r["q"])), r["q"], r["limit"], r["bounds"], strict=True):
             ax.plot(r["d"], limit, "o", color=colour, markersize=3, label=rf"$\sigma_1^2/\sigma_r^2={q:g}$")
             ax.fill_between(r["d"], bounds[:, 0], bounds[:, 1], color=colour, alpha=0.15, linewidth=0)
             theory(ax, r["d"], limit[-1] * (r["d"] / r["d"][-1]) ** ((1 - 1 / q) / 2))
@@ -70,7 +73,7 @@ def fig6(r: Result) -> Figure:
         ),
         draw,
         r"The condition number on which training without negatives ends is a power of the dimension. Dots: closed "
-        r"form; bands: both bounds of D3(b); lines: slopes $(1-\sigma_r^2/\sigma_1^2)/2$ through the last dot.",
+        r"form; bands: both bounds on it; lines: slopes $(1-\sigma_r^2/\sigma_1^2)/2$ through the last dot.",
         f"Three rising straight bands in logarithmic axes; at d = one million the limits are {r['limit'][0, -1]:.0f}, "
         f"{r['limit'][1, -1]:.0f} and {r['limit'][2, -1]:.0f}.",
         (PAGE * 0.6, 2.8),
@@ -87,14 +90,14 @@ def fig7(r: Result) -> Figure:
             (r"peak of $\kappa$", r"$t(\mathrm{align}>0.95)$", r"$t(\kappa<1.1)$"),
             strict=True,
         ):
-            for colour, rank, row in zip(COLOURS, r["rank"], r[key], strict=True):
+            for colour, rank, row in zip(ordered(len(r["rank"])), r["rank"], r[key], strict=True):
                 ax.plot(r["relative"], row, "o-", color=colour, markersize=2.5, linewidth=1, label=f"$r={rank}$")
             ax.set(xscale="log", yscale="log", xlabel=r"$\tau^2/r$", ylabel=label, xticks=[0.2, 0.5, 1, 2])
             ax.set_xticklabels(["0.2", "0.5", "1", "2"])
             ax.minorticks_off()
         threshold(axes[1], 1.0, r"$\tau^2=r$")
         axes[0].set_yticks([2, 5, 10], ["2", "5", "10"])
-        axes[0].legend(fontsize=6)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
         panel_letters(axes)
 
     frame = pd.DataFrame(
@@ -108,8 +111,8 @@ def fig7(r: Result) -> Figure:
         draw,
         r"Against $\tau^2/r$: the peak of $\kappa$ shrinks (a), alignment is fastest near $\tau^2=r$ (b), balance "
         r"comes sooner the larger $\tau^2$ in this range (c). Infinite-width flow, $d=100$.",
-        "Three panels with one curve per rank. The peak falls with temperature, the time to alignment is U-shaped "
-        "with its minimum near one, the time to balance falls.",
+        "Three panels with one curve per rank, against the inverse temperature tau squared over the rank. The peak falls "
+        "as it grows, the time to alignment is U-shaped with its minimum near one, the time to balance falls.",
         (PAGE, 2.5),
     )
 
@@ -124,26 +127,29 @@ def fig8(r: Result) -> Figure:
         first = axes[0].pcolormesh(
             x, y, r["condition_number"], cmap="cividis", norm=LogNorm(1, None), shading="nearest", rasterized=True
         )
+        missing = np.maximum(1 - r["alignment"], 1e-6)
         second = axes[1].pcolormesh(
-            x, y, r["alignment"], cmap="cividis", vmin=0, vmax=1, shading="nearest", rasterized=True
+            x, y, missing, cmap="cividis", norm=LogNorm(1e-6, 1), shading="nearest", rasterized=True
         )
         for ax in axes:
             ax.set(xscale="log", yscale="log", xlabel=r"inverse temperature $\tau^2$")
             for share, style in ((0.64, "--"), (1.2, ":")):
-                ax.axvline(share * rank, color="white", linestyle=style, linewidth=1.2)
+                ax.axvline(share * rank, color=LIGHT_MARK, linestyle=style, linewidth=1.2)
         axes[0].set_ylabel(r"$\sigma_1^2/\sigma_r^2$")
         canvas.colorbar(first, ax=axes[0], label=r"$\kappa(t=300)$")
-        canvas.colorbar(second, ax=axes[1], label=r"alignment $(t=300)$")
+        canvas.colorbar(second, ax=axes[1], label=r"$1-$ alignment $(t=300)$")
         panel_letters(axes)
 
     frame = pd.DataFrame({"inverse_temperature": np.tile(x, len(y)), "ratio": np.repeat(y, len(x))})
     return Figure(
         frame.assign(condition_number=r["condition_number"].ravel(), alignment=r["alignment"].ravel()),
         draw,
-        r"After $t=300$: small $\tau^2$ is aligned but not balanced (a), large $\tau^2$ balanced but not aligned (b). "
+        r"After $t=300$: at small $\tau^2$ the views are aligned but not balanced (a), at large $\tau^2$ balanced but not "
+        r"aligned (b; what is below $10^{-6}$ is shown as that). "
         r"White: the fastest rates of alignment, $\tau^2=0.64\,r$ (dashed), and of balance, $1.2\,r$ (dotted).",
         "Two heat maps over inverse temperature and spread of the spectrum. The condition number is large at low "
-        "inverse temperature and wide spectra; alignment is lost at high inverse temperature.",
+        "inverse temperature and wide spectra; what is missing of alignment is smallest in between and near one at high "
+        "inverse temperature.",
         (PAGE, 2.7),
     )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.shapes import ATTRIBUTES
 from mmcl_core.evidence.figures import (
@@ -14,6 +12,8 @@ from mmcl_core.evidence.figures import (
     PAGE,
     THIRD,
     THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     band,
     dots,
@@ -72,26 +72,26 @@ def fig13(r: Result) -> Figure:
         axes[0].legend(loc="upper left")
         panel_letters(axes)
 
-    kappas = "; ".join(f"{run.replace('_', ' ')}: {ends(r[f'{run}_kappa5'])}" for run in runs)
+    said = {"linear_nc": "linear non-contrastive", "linear_tau2_5": "linear contrastive with tau squared 5"}
+    said |= {"linear_tau2_1": "linear contrastive with 1", "mlp_nc": "hidden layer non-contrastive"}
+    said["mlp_tau2_5"] = "hidden layer contrastive"
+    kappas = "; ".join(f"{said[run]} {ends(r[f'{run}_kappa5'])}" for run in runs)
     return Figure(
         table(r, runs, ("kappa5", "kappa10", "rank", "alignment")),
         draw,
-        "Left against right halves of handwritten digits, held-out features of the left half: a ratio of singular "
-        "values for linear towers (a) "
-        "and for towers with one hidden layer (b), and the effective rank (c). Look at the orange line: it does not "
-        "stop where the theory's plateau "
-        "would be, because the canonical correlations of these views are below 1 and differ. A logistic probe on both "
-        "features then reads the digit with accuracy "
-        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_tau2_5_probe'].mean():.2f} (contrastive, "
-        f"$\\tau^2=5$), and retrieval among 100 "
-        f"succeeds in {r['linear_nc_retrieval'].mean():.2f} and {r['linear_tau2_5_retrieval'].mean():.2f}, linear "
-        f"towers. {BANDS} "
-        f"Data: the digits of scikit-learn, {r.config.train:,} for training.",
+        "Left against right halves of handwritten digits: ratio of singular values for linear towers (a) and towers "
+        "with one hidden layer (b), effective rank (c). The orange line does not stop where the theory's plateau would "
+        "be: the canonical correlations of these views are below 1 and differ.",
         f"Three line plots over training steps. Condition number kappa 5 from start to end: {kappas}. Effective rank "
         f"of linear towers: "
         f"non-contrastive {ends(r['linear_nc_rank'])}, contrastive with tau squared 5 "
         f"{ends(r['linear_tau2_5_rank'])}, with 1 {ends(r['linear_tau2_1_rank'])}.",
         (PAGE, 2.5),
+        f"Held-out features of the left half. A logistic probe on both features then reads the digit with accuracy "
+        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_tau2_5_probe'].mean():.2f} (contrastive, "
+        f"$\\tau^2=5$), and retrieval among 100 succeeds in {r['linear_nc_retrieval'].mean():.2f} and "
+        f"{r['linear_tau2_5_retrieval'].mean():.2f}, linear towers. {BANDS} "
+        f"Data: the digits of scikit-learn, {r.config.train:,} for training.",
     )
 
 
@@ -142,11 +142,13 @@ def fig14(r: Result) -> Figure:
         panel_letters(axes)
 
     shown = "; ".join(
-        f"{run.replace('_nc', ', non-contrastive').replace('_c', ', contrastive')}: "
+        f"{towers[tower]}, {'non-contrastive' if loss == 'nc' else 'contrastive'}: "
         f"{r[f'{run}_kappa10'][:, 0].mean():.2g} at the start, "
         f"{r[f'{run}_kappa10'].max(1).mean():.3g} at most, {r[f'{run}_kappa10'][:, -1].mean():.3g} at the end, "
         f"zero-shot {r[f'{run}_zero_shot'].mean():.2f}"
-        for run in runs
+        for tower in towers
+        for loss in losses
+        for run in (f"{tower}_{loss}",)
     )
     at = {tower: r[f"{tower}_c_steps"][r[f"{tower}_c_kappa10"].argmax(1)] for tower in towers}
     peaks = " and ".join(f"{x.min()} to {x.max()} ({towers[tower]})" for tower, x in at.items())
@@ -159,17 +161,16 @@ def fig14(r: Result) -> Figure:
     return Figure(
         table(r, runs, ("kappa10", "rank", "alignment")),
         draw,
-        r"Rendered shapes against bag-of-words captions: $\kappa_{10}=s_1/s_{10}$ of held-out image features for "
-        r"linear towers (a) and an image tower with one "
-        f"hidden layer (b), and zero-shot accuracy of each attribute (c; circles linear, squares hidden layer, "
-        f"dotted: chance). Attributes are ordered by the pixel variance they "
-        f"explain, from {names[0]} with {variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. "
-        f"Look at the blue lines: "
-        f"their peaks over seeds lie at steps {peaks} of {r.config.steps:,}. What the contrastive loss gains in "
-        f"zero-shot accuracy, least and most over attributes: {gains}. {BANDS} Data: procedural, {r.config.train:,} "
-        f"pairs for training.",
+        r"Rendered shapes against bag-of-words captions: the contrastive ratio of singular values rises, peaks and "
+        r"falls, the other stays high, for linear towers (a) and with one hidden layer (b). Zero-shot accuracy of each "
+        r"attribute, in the order of the pixel variance it explains (c; circles linear, squares hidden layer, dotted: "
+        r"chance).",
         f"Two line plots over training steps and a dot plot over seven attributes. {shown}.",
         (PAGE, 2.7),
+        f"$\\kappa_{{10}}=s_1/s_{{10}}$ of held-out image features. Pixel variance explained: from {names[0]} with "
+        f"{variances[order[0]]:.3g} to {names[-1]} with {variances[order[-1]]:.2g}. The contrastive peaks over seeds "
+        f"lie at steps {peaks} of {r.config.steps:,}. What the contrastive loss gains in zero-shot accuracy, least and "
+        f"most over attributes: {gains}. {BANDS} Data: procedural, {r.config.train:,} pairs for training.",
     )
 
 
@@ -196,7 +197,9 @@ def icons(r: Result) -> Figure:
             )
         axes[2].plot(range(2), [1 / n for n in among], linestyle="none", marker="_", markersize=14, color=THRESHOLD)
         axes[2].set_xticks(range(2), [f"{n:,}" for n in among])
-        axes[2].set(xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), ylim=(0, None))
+        axes[2].set(
+            xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), yscale="log", ylim=(5e-4, 1)
+        )
         axes[0].legend(loc="upper left")
         panel_letters(axes)
 
@@ -211,16 +214,15 @@ def icons(r: Result) -> Figure:
     return Figure(
         table(r, tuple(losses), ("kappa4", "kappa16", "rank", "alignment")),
         draw,
-        "Icons against their names, held-out image features: ratio of singular values (a), effective rank (b), and "
-        "the share of icons whose own name is found (c; grey: chance). "
-        f"The contrastive line rises and falls back to {r['c_kappa16'][:, -1].mean():.2g}, the non-contrastive one "
-        f"ends at {r['nc_kappa16'][:, -1].mean():.0f} with an effective rank of "
-        f"{r['nc_rank'][:, -1].mean():.1f}. The split is random, so a held-out icon has near twins in training: the "
-        f"numbers compare the losses, no more. {BANDS} "
-        f"Data: {int(r['pairs'][0]):,} icons of the package qtawesome (font {r.config.font}), a vocabulary of "
-        f"{int(r['words'][0])} words, {r.config.train:,} pairs for training.",
+        "Icons against their names: ratio of singular values (a), effective rank (b), and the share of icons whose own "
+        "name is found (c; grey: chance). "
+        f"The contrastive line rises and falls back to {r['c_kappa16'][:, -1].mean():.2g}; the non-contrastive one "
+        f"ends at {r['nc_kappa16'][:, -1].mean():.0f} with an effective rank of {r['nc_rank'][:, -1].mean():.1f}.",
         f"Two line plots over training steps and a dot plot. {measured}.",
         (PAGE, 2.4),
+        f"Held-out image features. The split is random, so a held-out icon has near twins in training: the numbers "
+        f"compare the losses, no more. {BANDS} Data: {int(r['pairs'][0]):,} icons of the package qtawesome (font "
+        f"{r.config.font}), a vocabulary of {int(r['words'][0])} words, {r.config.train:,} pairs for training.",
     )
 
 

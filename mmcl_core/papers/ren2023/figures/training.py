@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     COLUMN,
@@ -14,10 +12,14 @@ from mmcl_core.evidence.figures import (
     FOURTH,
     NONCONTRASTIVE,
     PAGE,
+    THEORY,
     THIRD,
+    Axes,
+    Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     theory,
     threshold,
@@ -30,7 +32,6 @@ from mmcl_core.papers.ren2023.experiments.runs import NAMES, TEMPERATURES
 
 COLOURS = dict(zip(NAMES, (NONCONTRASTIVE, CONTRASTIVE, THIRD, FOURTH), strict=True))
 LABELS = dict(zip(NAMES, ("no negatives", r"$\tau^2=5$", r"$\tau^2=1$", r"$\tau^2=0.3$"), strict=True))
-DIRECTIONS = (CONTRASTIVE, THIRD, FIFTH, FOURTH, NONCONTRASTIVE)
 
 
 def flow_of(r: Result, name: str) -> Path:
@@ -68,6 +69,7 @@ def fig1(r: Result) -> Figure:
             xlabel="time $t$ (rate x steps)",
             ylabel=r"condition number $\kappa(K_A)$",
             yticks=[1, 2, 5, 10],
+            ylim=(0.9, 1.25 * limit),
         )
         ax.set_yticklabels(["1", "2", "5", "10"])
         ax.minorticks_off()
@@ -81,7 +83,8 @@ def fig1(r: Result) -> Figure:
         "stays. Dots: trained encoders, mean over seeds with one standard deviation; lines: infinite-width flow. What "
         "remains above 1 late is the floor of stochastic gradients.",
         f"Condition number against time in logarithmic axes. The run without negatives rises to "
-        f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the coldest, tau squared 0.3, "
+        f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the one at the highest temperature, inverse "
+        f"temperature tau squared 0.3, "
         f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and "
         f"{ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
         (PAGE * 0.75, 3.0),
@@ -100,7 +103,7 @@ def fig2(r: Result) -> Figure:
         time, path = r[f"{name}_time"], flow_of(r, name)
         rank = len(r.config.signal)
         chosen = np.unique(np.linspace(0, rank - 1, min(5, rank)).round().astype(int))
-        for colour, p in zip(DIRECTIONS, chosen, strict=False):
+        for colour, p in zip(ordered(len(chosen)), chosen, strict=True):
             dots(
                 axes[1],
                 time[1::2],
@@ -151,7 +154,7 @@ def fig3(r: Result, clock: Result) -> Figure:
             clock["orbit"],
             ("$K=1$", "$K=31$", r"$K=\infty$"),
             ("-", "--", ":"),
-            (CONTRASTIVE, FIFTH, "black"),
+            (CONTRASTIVE, FIFTH, THEORY),
             (4, 2.5, 1.5),
             strict=True,
         ):
@@ -173,8 +176,8 @@ def fig3(r: Result, clock: Result) -> Figure:
         r"The orbit of a run says what happens without saying when (a; dots: trained encoders, means over seeds; "
         r"lines: flow). At infinite width the number of negatives sets only the speed: three orbits "
         f"coincide to {spread:.0e} (b).",
-        "Left: condition number against alignment for four losses; contrastive orbits rise and come down, lower "
-        "temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each "
+        "Left: condition number against alignment for four losses; contrastive orbits rise and come down, those "
+        "at lower temperatures further to the left. Right: three curves for different numbers of negatives lie on top of each "
         "other.",
         (PAGE, 2.7),
     )
@@ -188,7 +191,7 @@ def fig4(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
         path = flow_of(r, name)
-        for colour, p in zip(DIRECTIONS, chosen, strict=False):
+        for colour, p in zip(ordered(len(chosen)), chosen, strict=True):
             dots(
                 ax,
                 r[f"{name}_time"][1::2],
@@ -200,8 +203,8 @@ def fig4(r: Result) -> Figure:
             )
             theory(ax, path.times, path.energies[:, p])
         threshold(ax, 1 / rank, "$1/r$", "y")
-        ax.set(xscale="log", xlabel="time $t$", ylabel=r"energy share $\|K_{A,p}\|^2/N_A^2$")
-        ax.legend()
+        ax.set(xscale="log", xlabel="time $t$", ylabel=r"energy share $\|K_{A,p}\|^2/N_A^2$", ylim=(0, 1.12 / rank))
+        ax.legend(loc="lower right")
 
     return Figure(
         pd.concat(

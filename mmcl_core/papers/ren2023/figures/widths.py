@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
 from mmcl_core.evidence.figures import (
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     NONCONTRASTIVE,
     PAGE,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -36,23 +36,25 @@ def width_law(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
         for name, (label, colour, power) in CURVES.items():
-            dots(ax, width, r[name], colour, label)
+            dots(ax, width, r[name], colour, label, geometric=True)
             middle = np.exp(np.log(r[name]).mean())
             theory(ax, width, middle * (width / np.exp(np.log(width).mean())) ** power)
         ax.set(
             xscale="log", yscale="log", xlabel="width $m$", ylabel=r"largest $|\Delta\log\kappa|$ at equal alignment"
         )
         log_ticks(ax, width)
+        ax.set_yticks([0.001, 0.01, 0.1], ["0.001", "0.01", "0.1"])
         ax.legend()
 
-    shown = "; ".join(f"{name}: {fitted[name].value:.2f}" for name in CURVES)
+    words = ("without negatives", "with negatives", "between one and 31 negatives")
+    shown = "; ".join(f"{word}: {fitted[name].value:.2f}" for word, name in zip(words, CURVES, strict=True))
     return Figure(
         pd.concat([tidy(r.seeds, width=width, distance=r[name]).assign(between=name) for name in CURVES]),
         draw,
         "Exact gradients, orbits compared at equal alignment. Trained encoders come to the infinite-width flow like "
         r"$m^{-1/2}$ (blue, orange); runs with 1 and with 31 negatives come together like $m^{-1}$ (green). "
         f"Fitted exponents: {fitted['contrastive'].value:.2f}, {fitted['noncontrastive'].value:.2f} and "
-        f"{fitted['clock'].value:.2f}. Dots: mean over seeds with one standard deviation; lines: the two powers, "
+        f"{fitted['clock'].value:.2f}. Dots: geometric mean over seeds with one standard deviation of the logarithm; lines: the two powers, "
         "height fitted.",
         f"Three falling straight lines in logarithmic axes, the distance between few and many negatives the lowest and "
         f"steepest. Exponents in the width, {shown}.",

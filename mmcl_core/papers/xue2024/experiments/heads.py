@@ -8,13 +8,13 @@ what is trained are heads of three linear layers with batch norm, of several wid
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -27,6 +27,7 @@ from mmcl_core.metrics import accuracy, zero_shot_predictions
 from mmcl_core.models import pretrained
 from mmcl_core.models.temperature import Temperature
 from mmcl_core.models.towers import seeded
+from mmcl_core.papers.xue2024.beside import Heads, Lines
 from mmcl_core.papers.xue2024.contrast import same_class
 from mmcl_core.runtime import generator, numpy_generator
 from mmcl_core.train import adam, train
@@ -154,67 +155,101 @@ def held_out(label: Int[np.ndarray, "N"], share: float, seed: int) -> np.ndarray
     return held
 
 
-def trained_head(
-    method: str, width: int, data: Features, seen: np.ndarray, config: HeadsSetting, seed: int, device: torch.device
-) -> tuple[nn.Module, Float[np.ndarray, "C D"]]:
-    """A head on images, and the read-out of its outputs: the classes' logits, or the prompts, which are the class
-    words.
+def batches(samples: int, batch: int, seed: int) -> Iterator[Int[Tensor, "B"]]:
+    """Rows of one batch after another, shuffled anew in every epoch; the last, smaller batch of an epoch is dropped."""
+    stream = generator(NAME, seed, "order")
+    while True:
+        yield from torch.randperm(samples, generator=stream)[: samples // batch * batch].split(batch)
+
+
+def trained_heads(
+    method: str,
+    width: int,
+    data: Features,
+    seen: Bool[np.ndarray, "S N"],
+    config: HeadsSetting,
+    seeds: Sequence[int],
+    device: torch.device,
+) -> tuple[nn.Module, Float[np.ndarray, "S C D"]]:
+    """Heads on images, all seeds at once, and the read-outs of their outputs: the classes' logits, or the prompts,
+    which are the class words. Company changes nothing: each seed has its own start and its own batches.
     """
-    x, classes = data.images["id"][seen].to(device), len(data.words)
-    y = torch.as_tensor(data.labels["id"][seen]).to(device)
-    with seeded(NAME, seed, f"image {width}"):
-        image = head(x.shape[1], width).to(device)
+    x, y, words = data.images["id"].to(device), torch.as_tensor(data.labels["id"]).to(device), data.words.to(device)
+    own = torch.as_tensor(np.stack([np.flatnonzero(rows) for rows in seen]))
+    size = min(config.batch, own.shape[1])
+    orders = [batches(own.shape[1], size, seed) for seed in seeds]
+
+    def drawn(purpose: str, make: Callable[[], nn.Module]) -> list[nn.Module]:
+        made = []
+        for seed in seeds:
+            with seeded(NAME, seed, f"{purpose} {width}"):
+                made.append(make())
+        return made
+
+    def rows() -> Int[Tensor, "S B"]:
+        return torch.stack([o[next(order)] for o, order in zip(own, orders, strict=True)]).to(device)
+
+    image = Heads(drawn("image", lambda: head(x.shape[1], width)))
+    clamp = None
     if method == "supervised":
-        with seeded(NAME, seed, f"classes {width}"):
-            model = nn.Sequential(image, nn.Linear(width, classes)).to(device)
-        run, loss = model, lambda rows: cross_entropy(model(x[rows]), y[rows])
-        clamp = None
+        run = nn.Sequential(image, Lines(drawn("classes", lambda: nn.Linear(width, len(words)))))
+
+        def loss(_: Tensor) -> Tensor:
+            at = rows()
+            return cross_entropy(run(x[at]).flatten(0, 1), y[at].flatten()) * len(seeds)
+
     else:
         full, negatives = METHODS[method]
-        words = data.words.to(device)
-        t = data.names[seen].to(device) if full else words[y]
-        with seeded(NAME, seed, f"text {width}"):
-            text = head(t.shape[1], width).to(device)
-        temperature = Temperature(0.07).to(device)
-        run = nn.ModuleDict({"image": image, "text": text, "temperature": temperature})
-        clamp = lambda _: temperature.clamp()  # noqa: E731
+        names = data.names.to(device)
+        text = Heads(drawn("text", lambda: head(words.shape[1], width)))
+        temperatures = nn.ModuleList(Temperature(0.07) for _ in seeds)
+        run = nn.ModuleDict({"image": image, "text": text, "temperature": temperatures})
 
-        def loss(rows: Tensor) -> Tensor:
-            return clip_loss(image(x[rows]), text(t[rows]), temperature(), None if negatives else same_class(y[rows]))
+        def clamp(_: int) -> None:
+            for temperature in temperatures:
+                temperature.clamp()
 
-    optimiser = adam(run.parameters(), config.rate, weight_decay=config.decay)
+        def loss(_: Tensor) -> Tensor:
+            at = rows()
+            ignored = None if negatives else torch.stack([same_class(classes) for classes in y[at]])
+            tau = torch.stack([t() for t in temperatures])[:, None, None]
+            return clip_loss(image(x[at]), text(names[at] if full else words[y[at]]), tau, ignored).sum()
+
+    run = run.to(device)
     train(
         run,
         loss,
-        len(x),
-        batch=min(config.batch, len(x)),
+        own.shape[1],
+        batch=size,
         epochs=config.epochs,
-        optimiser=optimiser,
-        order=generator(NAME, seed, "order"),
+        optimiser=adam(run.parameters(), config.rate, weight_decay=config.decay),
+        order=torch.Generator(),  # every seed has its own
         after_step=clamp,
+        gathered=[],
         name=NAME,
     )
     if method == "supervised":
-        return run, np.eye(classes)
+        return run, np.broadcast_to(np.eye(len(words)), (len(seeds), len(words), len(words)))
     with torch.no_grad():
-        return image, text(words).cpu().numpy()
+        return image, text(words.expand(len(seeds), -1, -1)).cpu().numpy()
 
 
-@experiment(NAME, HeadsSetting, data=heads_source, seconds={"smoke": 4, "book": 90, "paper": 3000}, block=1)
+@experiment(NAME, HeadsSetting, data=heads_source, seconds={"smoke": 4, "book": 65, "paper": 2000})
 def heads(config: HeadsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Accuracy `[S, widths, 7]` of every method, in distribution and under six shifts; the config has the widths."""
     data = features(config, device)
+    test = np.stack([held_out(data.labels["id"], config.held_out, seed) for seed in seeds])
     methods = {name: getattr(config, name) for name in ("supervised", *METHODS)}
     arrays = {name: np.empty((len(seeds), len(widths), len(PLACES))) for name, widths in methods.items()}
-    for s, seed in enumerate(seeds):
-        test = held_out(data.labels["id"], config.held_out, seed)
-        for name, widths in methods.items():
-            for w, width in enumerate(widths):
-                network, read_out = trained_head(name, width, data, ~test, config, seed, device)
-                for p, place in enumerate(PLACES):
-                    chosen = test if place not in OTHERS else slice(None)
-                    with torch.no_grad():
-                        outputs = network(data.images[place][chosen].to(device)).cpu().numpy()
-                    guess = zero_shot_predictions(outputs, read_out)
-                    arrays[name][s, w, p] = accuracy(guess, data.labels[place][chosen])
+    for name, widths in methods.items():
+        for w, width in enumerate(widths):
+            network, read_outs = trained_heads(name, width, data, ~test, config, seeds, device)
+            for p, place in enumerate(PLACES):
+                everything = np.ones((len(seeds), len(data.labels[place])), bool)
+                chosen = np.stack([np.flatnonzero(rows) for rows in (test if place not in OTHERS else everything)])
+                with torch.no_grad():
+                    outputs = network(data.images[place][chosen].to(device)).cpu().numpy()
+                for s in range(len(seeds)):
+                    guess = zero_shot_predictions(outputs[s], read_outs[s])
+                    arrays[name][s, w, p] = accuracy(guess, data.labels[place][chosen[s]])
     return arrays

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from scipy.stats import chi2
 
 from mmcl_core.evidence.figures import (
@@ -16,6 +14,8 @@ from mmcl_core.evidence.figures import (
     THEORY,
     THIRD,
     THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     band,
     dots,
@@ -57,7 +57,6 @@ def bridge(r: Result, t: Result) -> Figure:
             ax.legend(
                 loc="lower left" if ax is axes[0, 1] else "center right",
                 bbox_to_anchor=(0, 0) if ax is axes[0, 1] else (1.0, 0.42),
-                fontsize=6.5,
             )
         if none.size:
             axes[0, 0].axhline(none[..., WEIGHT].mean(), color=MULTI, linewidth=1, linestyle=":")
@@ -66,7 +65,6 @@ def bridge(r: Result, t: Result) -> Figure:
                 (rho.max(), none[..., WEIGHT].mean()),
                 xytext=(-4, 3),
                 textcoords="offset points",
-                fontsize=7,
                 color=MULTI,
                 ha="right",
             )
@@ -77,7 +75,6 @@ def bridge(r: Result, t: Result) -> Figure:
                     (rho.max(), none[..., column].mean()),
                     xytext=(-4, 3),
                     textcoords="offset points",
-                    fontsize=7,
                     color=colour,
                     ha="right",
                 )
@@ -86,7 +83,7 @@ def bridge(r: Result, t: Result) -> Figure:
         axes[1, 0].set(xscale="log", xlabel=r"strength of the regulariser $\rho$", ylabel="accuracy")
         axes[1, 1].set(xscale="log", xlabel="training time (rate x steps)")
         axes[0, 0].set(ylabel="spurious over core weight")
-        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25), fontsize=6.5)
+        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25))
         panel_letters(axes.ravel())
 
     ends = r["trained"].mean(0)
@@ -116,14 +113,17 @@ def bridge(r: Result, t: Result) -> Figure:
         rf"the spurious weight is {ends[strong, WEIGHT]:.2f}, that of the linear loss "
         rf"{r['linear'][:, WEIGHT].mean():.2f}; without one "
         rf"{ends[weak, WEIGHT]:.2f} (a), and accuracy under the training law ({ends[weak, ID]:.2f}) falls below that "
-        rf"under the true law ({ends[weak, OOD]:.2f}) (c). Without a regulariser time does the same (b, d). Dotted: no "
-        rf"regulariser. Black: the linear loss on the same data, "
-        "solid for the true law, dashed for the training law. Dots and lines: mean over seeds, bars and bands one "
-        "standard deviation.",
+        rf"under the true law ({ends[weak, OOD]:.2f}) (c).",
         f"Four panels. Top: the spurious weight agrees with a black line at strong regularisation and early times and "
         f"crosses zero to {ends[weak, WEIGHT]:.2f} at weak regularisation and late times. "
         "Bottom: there the accuracy under the training law falls below the accuracy under the true law.",
         (PAGE, 4.2),
+        note=(
+            r"Without a regulariser time does the same (b, d). Dotted: no "
+            r"regulariser. Black: the linear loss on the same data, "
+            "solid for the true law, dashed for the training law. Dots and lines: mean over seeds, bars and bands one "
+            "standard deviation."
+        ),
     )
 
 
@@ -179,14 +179,15 @@ def exactness(core: Result, size: Result, dimension: Result) -> Figure:
         rf"Contrastive accuracy is not monotone in the spread of the core ($p_{{spu}}=1$, $\sigma_{{spu}}=0$): it "
         rf"peaks at $\sigma_{{core}}={best:.3f}$ with {value:.4f} (a). A sample's distance from the formula falls from "
         rf"{spread[0]:.4f} at "
-        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b, root mean square over {k} seeds, bars: its 95 "
-        rf"% interval for normal errors). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
+        rf"$n={size['n'][0]}$ to {spread[-1]:.4f} at {size['n'][-1]} (b). The max-margin classifier in $\mathbb{{R}}^d$ approaches its two-dimensional "
         rf"limit: mean distance {gap[0]:.3f} at $d={dimension['d'][0]}$, "
-        rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c). Dots in a and c: mean over seeds, bars one standard deviation.",
+        rf"{gap[-1]:.4f} at {dimension['d'][-1]} (c).",
         f"Left: accuracy against the core's spread rises to {value:.3f} and falls again along a black line. Middle: "
         f"deviation falls along slope minus one half. Right: the difference of max-margin from its limit shrinks to "
         f"near zero with dimension.",
         (PAGE, 2.5),
+        note=f"In b: root mean square over {k} seeds, bars its 95 % interval for normal errors; in a and c: mean over seeds, "
+        "bars one standard deviation.",
     )
 
 

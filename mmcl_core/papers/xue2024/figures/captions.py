@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -13,6 +12,7 @@ from mmcl_core.evidence.figures import (
     SUPERVISED,
     THEORY,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -25,7 +25,7 @@ from mmcl_core.papers.xue2024 import theory as formulas
 
 GREY = "#999999"
 OOD, ID, CONFLICT = range(3)
-SMALL = {"textcoords": "offset points", "fontsize": 7}
+SMALL = {"textcoords": "offset points"}
 
 
 @figure(
@@ -69,15 +69,13 @@ def richness(r: Result, n: Result) -> Figure:
         "Naming the variant of the core feature in more captions raises accuracy on the wrong background from "
         rf"{conflict[:, 0, 1].mean():.3f} to {conflict[:, -1, 1].mean():.3f}, along the first power of $\pi_{{core}}$; "
         "naming details of the background changes nothing (a). Without any same-class negatives accuracy is "
-        f"{ood[:, 0].mean():.3f}, with nothing else {ood[:, -1].mean():.3f} (b). Dots: mean over seeds, bars one "
-        f"standard "
-        "deviation; lines: formulas with the noise of finite $d$.",
+        f"{ood[:, 0].mean():.3f}, with nothing else {ood[:, -1].mean():.3f} (b).",
         "Left: accuracy rises along a concave black line with richness, well above a dashed line; open squares and "
-        "dots for "
-        "both values of pi_spu coincide. Right: accuracy rises with the share of same-class negatives towards the "
+        "dots for captions with and without the background coincide. Right: accuracy rises with the share of same-class negatives towards the "
         "dotted "
         "line of the core alone.",
         (PAGE, 2.7),
+        note=("Dots: mean over seeds, bars one standard deviation; lines: formulas with the noise of finite $d$."),
     )
 
 
@@ -103,7 +101,7 @@ def one_law(r: Result, s: Result) -> Figure:
         for name, (x, place) in marks.items():
             level = float(np.mean(formulas.group_accuracies(1.0, x, core, spu)))
             axes[0].plot([x], [level], "o", color=THEORY, markersize=3)
-            axes[0].annotate(name, (x, level), place, fontsize=7, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
+            axes[0].annotate(name, (x, level), place, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
         axes[0].set(xlabel="spurious over core weight", ylabel="accuracy", ylim=(0, 1.02))
         axes[0].legend(loc="lower left")
         high = alpha**2 * (1 + beta) / (1 - beta)
@@ -113,7 +111,7 @@ def one_law(r: Result, s: Result) -> Figure:
         for x, name in ((alpha**2, r"$\alpha^2$"), (high, r"$\alpha^2\frac{1+\beta}{1-\beta}$")):
             axes[1].axvline(x, color=GREY, linestyle="--", linewidth=0.8)
             axes[1].annotate(name, (x, 0.42), xytext=(2, 0), **SMALL)
-        axes[1].plot([1.0], [0.5], "o", color=SUPERVISED, label="supervised, labels, SupCon: $A=1$")
+        axes[1].plot([1.0], [0.5], "o", color=SUPERVISED, label="supervised, labels,\nSupCon: $A=1$")
         axes[1].annotate("captions", (1.9, 0.68), xytext=(0, 0), **SMALL)
         axes[1].annotate("", (3.2, 0.66), (1.05, 0.66), arrowprops={"arrowstyle": "->", "color": MULTI})
         axes[1].set(xlabel=r"sharing $A=1+\pi(m-1)\beta^2$", ylabel="accuracy, true law (OOD)", ylim=(0.38, 1.05))
@@ -126,7 +124,7 @@ def one_law(r: Result, s: Result) -> Figure:
         frame,
         draw,
         rf"Data model 1 (a): accuracy against the ratio of the weights, $\sigma_{{core}}=1$, $p_{{spu}}={c.p_spu:g}$. "
-        "Captions that are labels and SupCon stand at the same point, learnt "
+        "Label captions and SupCon coincide, learnt "
         f"{r['label_caption'][:, 0].mean():.3f} and {supcon:.3f}; richness moves to the left, max-margin far to the "
         f"right "
         f"({r['supervised'][:, 0].mean():.3f}). Data model 2 (b), $m=3$, $\\alpha=1.1$, $\\beta=.5$: accuracy depends "

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.heads import id_and_ood, logit, wide
 from mmcl_core.papers.xue2024.experiments.heads import PLACES
@@ -28,17 +37,21 @@ def heads(r: Result) -> Figure:
             widths = getattr(r.config, method)
             left.plot(x, y, "o-", color=colour, linewidth=0.7, markersize=3, label=label)
             right.plot(logit(x), logit(y), "o-", color=colour, linewidth=0.7, markersize=3)
-            for k in (0, -1):
-                left.annotate(str(widths[k]), (x[k], y[k]), xytext=(2, 2), textcoords="offset points", fontsize=5.5)
+            if method in ("supervised", "label"):  # the others would cover each other
+                side = {"supervised": (2, 4), "label": (2, -9)}[method]
+                for k in (0, -1):
+                    left.annotate(str(widths[k]), (x[k], y[k]), xytext=side, textcoords="offset points", color=colour)
         x, y = (v.mean(0) for v in id_and_ood(r, "supervised"))
         rows = wide(r, "supervised")
         ends = np.linspace(0.3, 0.99, 50)
         left.plot(ends, np.polyval(np.polyfit(x[rows], y[rows], 1), ends), "-.", color=SUPERVISED, linewidth=0.8)
         straight = np.polyval(np.polyfit(logit(x[rows]), logit(y[rows]), 1), logit(ends))
         right.plot(logit(ends), straight, "-.", color=SUPERVISED, linewidth=0.8)
-        left.set(xlabel="accuracy in distribution", ylabel="mean accuracy of six shifts")
+        left.set(
+            xlabel="accuracy in distribution", ylabel="mean accuracy of six shifts", ylim=(0, None), xlim=(None, 1.04)
+        )
         right.set(xlabel="the same, logits", ylabel="the same, logits")
-        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=6.5)
+        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
         panel_letters((left, right))
 
     rows = [
@@ -59,11 +72,12 @@ def heads(r: Result) -> Figure:
         draw,
         f"Icons of {r.config.classes} classes whose background hue tells the class in {r.config.agreement:.0%}; frozen "
         f"EfficientNet-Lite0 and "
-        f"WordLlama features, heads of the widths written at the ends, {r.config.epochs} epochs; means over seeds. "
+        f"WordLlama features, heads of growing width, {r.config.epochs} epochs; means over seeds. "
         f"Dash-dotted: the line through "
-        f"supervised heads of width 16 and more, extrapolated; narrower ones are measured. Width: ID/OOD: {words}.",
+        f"supervised heads of width 16 and more, extrapolated; narrower ones are measured.",
         f"Two scatter plots of out-of-distribution against in-distribution accuracy, percentages and logits. {words}.",
         (PAGE, 3.0),
+        note=(f"Width: ID/OOD: {words}."),
     )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
-    FIFTH,
+    FOURTH,
     MULTI,
     PAGE,
     SUPERVISED,
     THEORY,
     THIRD,
+    Axes,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -39,7 +39,7 @@ def data_models(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
         z = r["intra_points"][0]
-        for y, colour, name in ((1, MULTI, "class +1"), (-1, FIFTH, "class -1")):
+        for y, colour, name in ((1, THIRD, "class +1"), (-1, FOURTH, "class -1")):
             for agrees, marker, size in ((True, ".", 8), (False, "x", 22)):
                 rows = (z[:, 2] == y) & ((z[:, 3] == y) == agrees)
                 axes[0].scatter(
@@ -60,7 +60,7 @@ def data_models(r: Result) -> Figure:
         foreign = z[z[:, 2] == 0]
         jitter = np.random.default_rng(0).normal(0, 0.035, (len(z), 2))  # only to show that points lie on one another
         axes[1].scatter(*(foreign[:, :2] + jitter[: len(foreign)]).T, s=6, color=GREY, alpha=0.6, label="other classes")
-        for c, colour in ((1, MULTI), (-1, FIFTH)):
+        for c, colour in ((1, THIRD), (-1, FOURTH)):
             for agrees, marker, size in ((True, ".", 40), (False, "x", 30)):
                 rows = (z[:, 2] == c) & ((z[:, 3] == c) == agrees)
                 axes[1].scatter(
@@ -78,9 +78,15 @@ def data_models(r: Result) -> Figure:
         )
         for ax, name, reach in ((axes[0], "intra", 5), (axes[1], "sharing", 5)):
             cut(ax, r[f"{name}_supervised"].mean(0), SUPERVISED, "supervised", reach)
-            cut(ax, r[f"{name}_contrastive"].mean(0), THIRD, "contrastive, learnt", reach, linewidth=3, alpha=0.5)
+            cut(ax, r[f"{name}_contrastive"].mean(0), MULTI, "contrastive, learnt", reach, linewidth=3, alpha=0.7)
             cut(ax, r[f"{name}_theory"], THEORY, "contrastive, theory", reach, linestyle="--", linewidth=1)
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, handletextpad=0.4, columnspacing=1)
+            ax.legend(
+                loc="upper center",
+                bbox_to_anchor=(0.45, -0.2 if not canvas.narrow else -0.3),
+                ncols=2,
+                handletextpad=0.4,
+                columnspacing=1,
+            )
         panel_letters(axes)
 
     frame = pd.concat(
@@ -96,20 +102,24 @@ def data_models(r: Result) -> Figure:
         draw,
         "Data model 1, training law (a): core features vary, backgrounds hardly; crosses are the dogs off grass. Data "
         "model 2, true law, the two coordinates of one pair of classes (b): crosses have the wrong "
-        r"background, grey points are other classes, in which the same features occur weaker and unrelated. Lines: "
-        r"score zero, mean of the directions over seeds; points of one seed, in (b) jittered. Core over spurious "
-        r"weight: "
-        f"supervised {slopes['intra'][0] / slopes['intra'][1]:.2f} (a), "
-        f"{slopes['sharing'][0] / slopes['sharing'][1]:.2f} (b); contrastive "
-        f"{weights['intra'][0] / weights['intra'][1]:.2f} (a), {weights['sharing'][0] / weights['sharing'][1]:.2f} "
-        f"(b).",
+        r"background, grey points are other classes, in which the same features occur weaker and unrelated.",
         f"Left: two broad horizontal clouds of points at spurious feature plus and minus one, with crosses in the "
         f"opposite cloud. The supervised line is nearly horizontal (weights "
         f"{slopes['intra'][0] / slopes['intra'][1]:.2f} to 1), "
         f"the contrastive line steep ({weights['intra'][0] / weights['intra'][1]:.2f} to 1). Right: four points of one "
         f"pair of classes and grey points of others; the supervised line has the crosses on the wrong side, the "
         f"contrastive line on the right side.",
-        (PAGE, 3.2),
+        (PAGE, 3.4),
+        narrow_height=6.4,
+        note=(
+            r"Lines: "
+            r"score zero, mean of the directions over seeds; points of one seed, in (b) jittered. Core over spurious "
+            r"weight: "
+            f"supervised {slopes['intra'][0] / slopes['intra'][1]:.2f} (a), "
+            f"{slopes['sharing'][0] / slopes['sharing'][1]:.2f} (b); contrastive "
+            f"{weights['intra'][0] / weights['intra'][1]:.2f} (a), {weights['sharing'][0] / weights['sharing'][1]:.2f} "
+            f"(b)."
+        ),
     )
 
 

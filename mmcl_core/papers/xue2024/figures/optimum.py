@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.backgrounds import DIGITS, SHADES
 from mmcl_core.data.vector_captions import SWATCHES
-from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    DARK_MARK,
+    FIFTH,
+    MULTI,
+    PAGE,
+    THIRD,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.experiments.loss_optimum import SETTINGS
 
@@ -30,10 +39,10 @@ def loss_optimum(r: Result) -> Figure:
         for ax, (pair, u) in zip(axes, maps.items(), strict=False):
             ax.imshow(np.tanh(u), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
             for d, s in np.argwhere(np.sign(u) != truth):
-                ax.plot(s, d, "x", color="black", markersize=4)
-            ax.axhline(4.5, color="black", linewidth=0.6)
-            ax.axvline(2.5, color="black", linewidth=0.6)
-            ax.set_xticks(range(SHADES), [n.replace("medium", "mid") for n, _ in SWATCHES], rotation=90, fontsize=5.5)
+                ax.plot(s, d, "x", color=DARK_MARK, markersize=4)
+            ax.axhline(4.5, color=DARK_MARK, linewidth=0.6)
+            ax.axvline(2.5, color=DARK_MARK, linewidth=0.6)
+            ax.set_xticks(range(SHADES), [n.replace("medium", "mid") for n, _ in SWATCHES], rotation=90)
             ax.set_yticks(range(DIGITS))
             ax.set(xlabel="shade", title=f"captions {pair}")
         axes[0].set_ylabel("digit")
@@ -43,7 +52,7 @@ def loss_optimum(r: Result) -> Figure:
                 r["sweep"], r["swept"][:, k, 1], "s:", color=colour, markerfacecolor="white", label=f"{pair} OOD"
             )
         axes[3].set(xlabel="p, share of agreeing colours", ylabel="accuracy at the optimum", ylim=(0.45, 1.03))
-        axes[3].legend(fontsize=5.5, ncols=1)
+        axes[3].legend(ncols=1)
         panel_letters(axes)
 
     rows = [
@@ -58,12 +67,15 @@ def loss_optimum(r: Result) -> Figure:
         rf"a to c: tanh of u(x), the coefficient of the digit's number in the similarity, at "
         rf"$p={r['agreements'][0]:g}$; red is "
         "positive, which the prompts read as a digit of at least 5. Crosses: images put into the wrong class "
-        f"({wrong}). The upper left and lower right quarters are the images on their own background, where the errors "
-        f"are. d: accuracy over "
-        "p: ID lies below OOD from moderate p on. Encoder: reads digit and shade perfectly.",
+        f"({wrong}).",
         f"Three heat maps of ten digits by six shades with crosses at the wrong ones, {wrong}, and accuracy in and out "
         f"of distribution over p.",
         (PAGE, 2.7),
+        note=(
+            "The upper left and lower right quarters are the images on their own background, where the errors "
+            "are. d: accuracy over "
+            "p: ID lies below OOD from moderate p on. Encoder: reads digit and shade perfectly."
+        ),
     )
 
 

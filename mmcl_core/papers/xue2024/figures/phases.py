@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
+    DARK_MARK,
     FIFTH,
-    FOURTH,
     MULTI,
     PAGE,
     SUPERVISED,
     THEORY,
-    THIRD,
     THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     theory,
     tidy,
@@ -33,7 +33,7 @@ AROUND_HALF = LinearSegmentedColormap.from_list(
     "contrastive", [(0, "#555555"), (0.5, "#f7f7f7"), (0.75, "#56B4E9"), (1, MULTI)]
 )
 
-OFFSET = 0.012  # between curves that would hide each other; the caption says so
+OFFSET = 0.03  # between curves that would hide each other; the caption says so
 
 
 def edges(values: np.ndarray) -> np.ndarray:
@@ -51,9 +51,14 @@ def phase_core(r: Result) -> Figure:
         ax = canvas.subplots()
         rows = np.arange(len(p))
         mesh = ax.pcolormesh(
-            edges(core), edges(rows.astype(float)), gain.T, cmap=DIVERGING, norm=TwoSlopeNorm(0, gain.min(), gain.max())
+            edges(core),
+            edges(rows.astype(float)),
+            gain.T,
+            cmap=DIVERGING,
+            norm=TwoSlopeNorm(0, gain.min(), gain.max()),
+            rasterized=True,
         )
-        ax.contour(core, rows, gain.T, [0], colors=THEORY, linewidths=1.2)
+        ax.contour(core, rows, gain.T, [0], colors=DARK_MARK, linewidths=1.2)
         ax.set_yticks(rows, [f"{x:g}" for x in p])
         ax.set(xlabel=r"spread of the core feature $\sigma_{core}$", ylabel="agreement $p_{spu}$\n(steps not equal)")
         canvas.colorbar(mesh, ax=ax, label="OOD accuracy,\ncontrastive minus supervised")
@@ -89,9 +94,14 @@ def phase_sharing(r: Result) -> Figure:
 
     def panel(ax: Axes, y: np.ndarray, table: np.ndarray, curve: np.ndarray, label: str) -> object:
         mesh = ax.pcolormesh(
-            edges(beta), edges(y.astype(float)), table.mean(0), cmap=AROUND_HALF, norm=TwoSlopeNorm(0.5, 0.2, 1)
+            edges(beta),
+            edges(y.astype(float)),
+            table.mean(0),
+            cmap=AROUND_HALF,
+            norm=TwoSlopeNorm(0.5, 0.2, 1),
+            rasterized=True,
         )
-        theory(ax, fine, curve, linewidth=1.6)
+        theory(ax, fine, curve, linewidth=1.6, color=DARK_MARK)
         ax.set(
             xlabel=r"strength of foreign features $\beta$",
             ylabel=label,
@@ -148,15 +158,18 @@ def phase_sharing(r: Result) -> Figure:
         rf"Accuracy of contrastive learning under the true law, data model 2, learnt from {c.n} samples, mean over "
         rf"seeds; left with $\alpha={c.alpha:g}$, right with $m={c.m}$. Black: the exact population threshold, above "
         rf"(a) and below (b) "
-        rf"which accuracy is 1. Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample "
-        rf"falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can be "
-        rf"below one half (grey): the least here is "
-        rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right "
-        rf"background are missed as well.{patch}",
+        rf"which accuracy is 1.",
         "Two maps of accuracy. Left: over beta and the number of class pairs, a dark region above a black curve with "
         "its minimum at middle beta. Right: over beta and alpha, a dark region below a black curve with a maximum at "
         "middle beta.",
         (PAGE, 2.8),
+        note=(
+            rf"Where foreign features are nearly as strong as the own ($\beta\to1$) a finite sample "
+            rf"falls short of it: the smallest accuracy five or more pairs above the line is {worst:.2f}, and it can be "
+            rf"below one half (grey): the least here is "
+            rf"{min(r['by_classes'].mean(0).min(), r['by_strength'].mean(0).min()):.2f}, where samples on the right "
+            rf"background are missed as well.{patch}"
+        ),
     )
 
 
@@ -179,7 +192,7 @@ def sharing(r: Result, f: Result) -> Figure:
         axes[0].plot(m, r["curve"], "o", color=MULTI, label="contrastive")
         axes[0].axhline(0.5, color=FIFTH, linewidth=1, linestyle=":", label=r"without sharing, $\beta=0$")
         axes[0].axvline(equal, color=THRESHOLD, linestyle="--", linewidth=0.8)
-        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "fontsize": 7, "color": "#555555"}
+        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "color": "#555555"}
         axes[0].annotate(f"equality at {equal:.2f}", (equal, 0.9), **place)
         axes[0].set(xlabel="pairs of classes $m$", ylabel="accuracy, true law (OOD)")
         axes[0].legend(loc="center right")
@@ -195,18 +208,19 @@ def sharing(r: Result, f: Result) -> Figure:
         draw,
         rf"Data model 2, $\alpha={c.alpha:g}$, $\beta=.5$. Population, all sign patterns (a): one half, then "
         rf"$\frac12+2^{{-m}}$ "
-        "up to the threshold, then exactly 1; without sharing always one half. Dashed: the real $m$ at which both "
-        "sides of "
-        f"the condition are equal; the next whole number is {formulas.threshold_classes(c.alpha, 0.5)}. Finite "
+        "up to the threshold, then exactly 1; without sharing always one half. Finite "
         f"samples, "
         rf"$m={f.config.m}$ (b): the error on the wrong background falls from {error[:, 0].mean():.2f} at $n={n[0]}$ "
         rf"to "
-        f"{error[:, -1].mean():.4f} at $n={n[-1]}$. Dots in (b): mean over seeds, bars one standard deviation; line: "
-        f"the bound.",
+        f"{error[:, -1].mean():.4f} at $n={n[-1]}$.",
         "Left: accuracy starts at one half, jumps up at m = 3, decays back towards one half and jumps to one at the "
         "dashed "
         "threshold. Right: the error falls with the number of samples, below the line of the bound.",
         (PAGE, 2.6),
+        note=(
+            "Dashed: the real $m$ at which both sides of the condition are equal; the next whole number is "
+            f"{formulas.threshold_classes(c.alpha, 0.5)}. Dots in (b): mean over seeds, bars one standard deviation; line: the bound."
+        ),
     )
 
 
@@ -221,7 +235,7 @@ def threshold_richness(r: Result, f: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        for (i, m), colour in zip(rows, (FOURTH, FIFTH, THIRD, MULTI), strict=False):
+        for (i, m), colour in zip(rows, ordered(len(rows)), strict=True):
             shift, exact = OFFSET * (len(rows) - 1 - i), np.linspace(0, 1, 2001)
             ax.plot(pi, r["accuracy"][i] - shift, ".", color=colour, markersize=4)
             label = rf"$m={m}$, " + (rf"$\tilde\pi={bounds[i]:.2f}$" if bounds[i] <= 1 else r"$\tilde\pi>1$")
@@ -229,14 +243,14 @@ def threshold_richness(r: Result, f: Result) -> Figure:
         label = rf"learnt, $m={f.config.richness_m}$, $n={f.config.n}$"
         dots(ax, f["pi"], learnt, THEORY, label, fmt="D", markersize=4)
         ax.set(xlabel=r"how often captions mention a feature, $\pi$", ylabel="accuracy, true law (OOD)")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        canvas.legend(*ax.get_legend_handles_labels(), loc="outside right center")
 
     frame = pd.concat([pd.DataFrame({"pi": pi, "accuracy": r["accuracy"][i], "m": m}) for i, m in rows])
     return Figure(
         frame,
         draw,
         r"Data model 2: a caption mentions each feature but the own core with probability $\pi$. Lines: the jump at "
-        r"$\tilde\pi$; each smaller $m$ drawn .012 lower to keep them apart; small dots: population, all sign "
+        r"$\tilde\pi$; each smaller $m$ drawn .03 lower to keep them apart; small dots: population, all sign "
         r"patterns; "
         "diamonds: learnt from a finite sample, mean over seeds with one standard deviation, "
         rf"{learnt[:, 1].mean():.2f} at $\pi={f['pi'][1]:g}$ and {learnt[:, -1].mean():.2f} at 1.",

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    THRESHOLD,
+    Canvas,
+    Figure,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.published import TOWERS, line, points
 
@@ -30,7 +41,7 @@ PANELS = (
 PANELS = tuple((title, tuple(series)) for title, series in PANELS)
 
 
-@figure("xue2024.published", "The published points, drawn again", ["xue2024.published"])
+@figure("xue2024.published", "The published points, drawn again", ["xue2024.published"], "Figs. 3, 6 and 7")
 def published(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(2, 3)
@@ -40,17 +51,17 @@ def published(r: Result) -> Figure:
             for data, name in series:
                 x, y = points(r, data, name)
                 colour = COLOUR.get(name) or COLOUR[name.split()[0]]
-                label = name.replace("scratch", "same-class pairs:")
+                label = {"scratch with": "with", "scratch without": "without"}.get(name, name)
                 ax.plot(x, y, "o", color=colour, markersize=2.5, label=None if "Fig. 7" in title else label)
                 slope, intercept = line(x, y)
                 ends = np.array([0, edge] if compared else [x.min(), x.max()])
                 ax.plot(ends, slope * ends + intercept, "-.", color=colour, linewidth=0.7)
-            ax.axhline(0, color="#777777", linewidth=0.6)
+            ax.axhline(0, color=THRESHOLD, linewidth=0.6)
             ax.set(title=title, xlabel="ID accuracy (%)", ylabel="OOD accuracy (%)")
             if compared:
                 ax.set_ylim(bottom=-6)
             if "Fig. 7" not in title:
-                ax.legend(fontsize=5.5)
+                ax.legend(title="same-class negatives" if "3c" in title else None, alignment="left")
         panel_letters(axes.flat)
 
     chosen = [(data, name) for _, series in PANELS[:3] for data, name in series]
@@ -64,11 +75,14 @@ def published(r: Result) -> Figure:
         "percentages, as the paper's lines "
         "are, here drawn down to an ID of zero where methods are compared. In a and b no point of supervised learning "
         "lies below the ID of any point of "
-        f"CLIP. Slopes: {slopes}. Without its last point the slope of supervised learning on CC3M is {without:.2f}. "
-        "f: blue CLIP, vermillion supervised learning, each with RN50, RN101, RN50x4 and ViT-B-32.",
+        "CLIP.",
         f"Six scatter plots of out-of-distribution against in-distribution accuracy with fitted lines. Slopes: "
         f"{slopes}.",
         (PAGE, 4.2),
+        note=(
+            f"Slopes: {slopes}. Without its last point the slope of supervised learning on CC3M is {without:.2f}. "
+            "f: blue CLIP, vermillion supervised learning, each with RN50, RN101, RN50x4 and ViT-B-32."
+        ),
     )
 
 

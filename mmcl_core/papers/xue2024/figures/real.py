@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import COLOURS, DIGITS, SHADES, SHIFTS
-from mmcl_core.evidence.figures import FIFTH, FOURTH, MULTI, PAGE, SUPERVISED, THIRD, Figure, figure, threshold
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    FOURTH,
+    MULTI,
+    PAGE,
+    SUPERVISED,
+    THIRD,
+    THRESHOLD,
+    Axes,
+    Canvas,
+    Figure,
+    figure,
+    threshold,
+)
 from mmcl_core.lab.run import Result
 
 # One colour for each kind of method, in all figures on real data.
@@ -35,6 +46,19 @@ METHODS = {  # name in the results: (label, colour)
     "shade_no_intra": ("$\\pi_{core}=0$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
     "digit_shade_no_intra": ("$\\pi_{core}=1$, $\\pi_{spu}=1$,\nno same-class negatives", THIRD),
 }
+
+SPOKEN = (  # the same in words
+    "supervised with two classes",
+    "with ten digits",
+    "captions of the class alone",
+    "of class and shade",
+    "of the digit in half",
+    "of the digit in half, and the shade",
+    "of the digit",
+    "of digit and shade",
+    "of class and shade, without same-class negatives",
+    "of digit and shade, without them",
+)
 
 MARKS = (
     ("digit prompts (class prompts where $\\pi_{core}=0$), or logits", MULTI),
@@ -84,11 +108,11 @@ def digits(captioned: Result, controls: Result) -> Figure:
             Line2D([], [], marker="o", linestyle="", color=MULTI, markerfacecolor=face, label=label)
             for label, face in MARKS
         ]
-        canvas.legend(handles=marks, loc="outside upper center", ncols=2, fontsize=6.5)
+        canvas.legend(handles=marks, loc="outside upper center", ncols=2)
 
+    said = dict(zip(METHODS, SPOKEN, strict=True))
     means = "; ".join(
-        f"{name.replace('_', ' ')} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}"
-        for name in METHODS
+        f"{said[name]} {r[f'{name}_main_id'].mean():.3f} and {r[f'{name}_main_ood'].mean():.3f}" for name in METHODS
     )
     config = captioned.config
     return Figure(
@@ -96,20 +120,24 @@ def digits(captioned: Result, controls: Result) -> Figure:
         draw,
         f"Is a digit at least 5? In training the background is of the class's family with probability "
         f"{config.agreement:g} (left: tested alike), "
-        "then at random (right). Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the "
-        "prompts are the digits' captions (the classes' where "
-        r"$\pi_{core}=0$), or the network's own logits; open: the theorem's prompts, the classes' mean captions. "
+        "then at random (right). "
         f"Rich captions ($\\pi_{{core}}=\\pi_{{spu}}=1$) reach {r['digit_shade_main_ood'].mean():.3f}, captions that "
         f"never say the digit "
         f"($\\pi_{{core}}=0$, $\\pi_{{spu}}=1$) {r['shade_main_ood'].mean():.3f}, "
         f"supervised learning {r['supervised_main_ood'].mean():.3f} with two classes and "
-        f"{r['fine_main_ood'].mean():.3f} with ten. "
-        f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
-        f"random background is of the class's family and "
-        f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
-        f"Data: {config.train:,} training digits of MNIST.",
+        f"{r['fine_main_ood'].mean():.3f} with ten. ",
         f"Two dot plots over ten methods. Accuracy in distribution and with random backgrounds: {means}.",
         (PAGE, 4.3),
+        narrow_height=7.4,
+        note=(
+            "Large dots: mean and 95 % t interval over seeds, small dots: seeds. Filled: the prompts are the digits' "
+            r"captions (the classes' where $\pi_{core}=0$), or the network's own logits; open: the theorem's prompts, "
+            "the classes' mean captions. "
+            f"With class-mean prompts and rich captions it is {r['digit_shade_class_mean_agreeing'].mean():.3f} where the "
+            f"random background is of the class's family and "
+            f"{r['digit_shade_class_mean_disagreeing'].mean():.3f} where it is not. "
+            f"Data: {config.train:,} training digits of MNIST."
+        ),
     )
 
 
@@ -144,12 +172,12 @@ def caption_cells(ax: Axes, digit: int, shade: int, says_digit: bool, says_shade
         else (np.arange(SHADES) // (SHADES // 2) == shade // (SHADES // 2)) * 2 / SHADES
     )
     for k, weight in enumerate(weights):
-        colour = (0.25, 0.25, 0.25) if k < DIGITS else tuple(COLOURS[k - DIGITS])
+        colour = "#404040" if k < DIGITS else tuple(COLOURS[k - DIGITS])
         ax.bar(k + 0.7 * (k >= DIGITS), 0.8 * weight, 0.8, bottom=height, color=colour)
         ax.plot(
             [k + 0.7 * (k >= DIGITS) - 0.4, k + 0.7 * (k >= DIGITS) + 0.4],
             [height, height],
-            color="#777777",
+            color=THRESHOLD,
             linewidth=0.6,
         )
 
@@ -196,12 +224,15 @@ def digit_samples(r: Result) -> Figure:
         f"{shares['train']:.1%} of the training images, {shares['test']:.1%} of the test images, "
         f"{shares['random']:.1%} of those with random backgrounds "
         f"and {shares['reversed']:.1%} of the reversed ones. "
-        "Right: what the captions of one image hold. A detail that is not said is replaced by its mean within the "
-        "class or the family, so the class and the family are always named.",
+        "Right: what the captions of one image hold.",
         f"Left, seven rows of {r['train'].shape[1]} coloured digit images: training, test, and five shifts. Right, "
         f"four captions as sixteen bars each, for an image of a {digit}: "
         "one bar where the digit or the shade is said, five or three low bars where it is not.",
         (PAGE, 2.9),
+        note=(
+            "A detail that is not said is replaced by its mean within the "
+            "class or the family, so the class and the family are always named."
+        ),
     )
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
-from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    PAGE,
+    THRESHOLD,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.experiments.icons import PLACES
 from mmcl_core.papers.xue2024.figures.real import COLOUR, strip
@@ -50,14 +57,16 @@ def icons(r: Result) -> Figure:
                 zorder=0,
                 label="share of the commonest class" if p == 0 else None,
             )
-        left.set_xticks(range(len(PLACES)), [RENDERINGS[p] for p in PLACES])
+        left.set_xticks(
+            range(len(PLACES)), [RENDERINGS[p].replace(" ", "\n") for p in PLACES], rotation=45 if canvas.narrow else 0
+        )
         left.set(ylabel="accuracy at the first word", ylim=(0, None))
-        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
         right.set_xticks([])
         right.set(
             xlabel="method (colours as in a)",
             ylabel="share of accuracy kept",
-            ylim=(0, 0.6),
+            ylim=(0, None),
             xlim=(-0.6, len(METHODS) - 0.2),
         )
         panel_letters((left, right))
@@ -76,23 +85,27 @@ def icons(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        f"The class is the first word, one of {r.config.classes}. One guess in {r.config.classes} is "
-        f"{1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to "
-        f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. a: held-out icons of the training "
-        f"font, of three other fonts, and of the "
-        f"training font inverted and on coloured backgrounds; mean and one standard deviation over seeds. b: accuracy "
-        f"under the five shifts (mean) over accuracy in the same font; small dots are seeds: {share}. "
-        f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be "
-        f"compared with one guess in {r.config.classes}; that near to "
-        "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions "
-        "were written for it. "
-        f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions "
-        f"instead of its word alone: full names {averaged['rich']:.3f} "
-        f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome "
-        f"icons.",
+        f"The class is the first word, one of {r.config.classes}. "
+        f"(a) Held-out icons of the training font, of three other fonts, and of the training font inverted and on "
+        f"coloured backgrounds. (b) Accuracy under the five shifts (mean) over accuracy in the same font; small dots "
+        f"are seeds.",
         f"Left, dot plot of accuracy for five methods under six renderings of icons. Right, the share of its accuracy "
         f"that each method keeps: {share}. {means}.",
-        (PAGE, 3.1),
+        (PAGE, 3.2),
+        note=(
+            "Mean and one standard deviation over seeds. "
+            f"One guess in {r.config.classes} is "
+            f"{1 / r.config.classes:.3f}; dashed: the share of each test set that is of its commonest class, up to "
+            f"{r['one_guess'].max():.2f}, so the other fonts weigh few classes heavily. "
+            f"Inverted, no method has more than {max(v[:, inverted].mean() for v in accuracy.values()):.3f}, to be "
+            f"compared with one guess in {r.config.classes}; that near to "
+            "chance a shift tells methods not apart and only lowers the mean of five, which stays because the predictions "
+            "were written for it. "
+            f"Accuracy in the same font and under shifts: {means}. With prompts averaged over a class's training captions "
+            f"instead of its word alone: full names {averaged['rich']:.3f} "
+            f"under shifts, first words {averaged['label']:.3f}. Data: Material Design, Phosphor, Remix and Font Awesome "
+            f"icons."
+        ),
     )
 
 
@@ -123,11 +136,11 @@ def icon_samples(r: Result) -> Figure:
         f"icons for training, {counts['id']:,} held out at random, and "
         f"{counts['phosphor']:,}, {counts['remix']:,} and {counts['fa6s']:,} of the other fonts; "
         f"{int(r['word_count'][0]):,} words, of which a training name has "
-        f"{r['mean_words'].mean():.1f} on average. A held-out icon often has a near twin in training, an icon of "
-        f"another font has none.",
+        f"{r['mean_words'].mean():.1f} on average.",
         f"Seven rows of {len(names)} small icons, one class a column ({', '.join(n.split()[0] for n in names)}): "
         f"training, held out, three other fonts, inverted, on coloured backgrounds.",
         (PAGE, 4.0),
+        note=("A held-out icon often has a near twin in training, an icon of another font has none."),
     )
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core import stats
-from mmcl_core.evidence.figures import PAGE, THRESHOLD, Figure, dots, figure, log_ticks, panel_letters
+from mmcl_core.evidence.figures import (
+    PAGE,
+    THEORY,
+    THRESHOLD,
+    Axes,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    log_ticks,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.figures.real import COLOUR, SHIFT_NAMES
 from mmcl_core.papers.xue2024.variants import (
@@ -68,7 +77,7 @@ def effective(*results: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         left, right = canvas.subplots(1, 2, width_ratios=(1.15, 1))
-        for name in METHODS:
+        for shift, name in enumerate(METHODS, -2):  # side by side, so that bars do not hide each other
             x, y = (logit(v, images) for v in in_and_out(a[name]))
             left.errorbar(
                 x.mean(0),
@@ -81,14 +90,15 @@ def effective(*results: Result) -> Figure:
                 elinewidth=0.6,
                 label=LABELS[name],
             )
-            dots(right, sizes, effective_robustness(a, name, images), COLOUR[name], fmt="o-", linewidth=1.0)
+            dots(
+                right, sizes * 1.03**shift, effective_robustness(a, name, images), COLOUR[name], fmt="o-", linewidth=1.0
+            )
         ends = np.array(left.get_xlim())
-        left.plot(ends, slope * ends + intercept, color="black", linewidth=1.0, label="line of supervised learning")
+        left.plot(ends, slope * ends + intercept, color=THEORY, linewidth=1.0, label="line of supervised learning")
         left.set_xlim(ends)
         logit_ticks(left, images)
-        left.set(xlabel="accuracy in distribution (logit axis)", ylabel="mean accuracy of five shifts (logit axis)")
-        left.legend(loc="upper left", fontsize=6, handlelength=1.2)
-        left.set_ylim(top=left.get_ylim()[1] + 0.35 * np.diff(left.get_ylim())[0])
+        left.set(xlabel="accuracy in distribution (logit axis)", ylabel="mean of five shifts (logit axis)")
+        canvas.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
         right.set_xscale("log")
         log_ticks(right, sizes.tolist())
         right.axhline(0, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
@@ -108,14 +118,17 @@ def effective(*results: Result) -> Figure:
         f"Each method trained for {config.steps} steps on {', '.join(f'{n:,}' for n in sizes)} digits whose "
         f"backgrounds agree with the class in {config.agreement:.0%}. "
         f"a: the black line is fitted to supervised learning, logit(OOD) = {slope:.2f} logit(ID) {intercept:+.2f}. b: "
-        f"the vertical distance from it. "
-        f"Offsets by size: {offsets}. Rich captions with 95 % t intervals over seeds: {intervals}. Means and one "
-        f"standard deviation over seeds. A small stand-in for the paper's figure, whose data no package carries: "
-        "it has no natural language and no natural shifts.",
+        f"the vertical distance from it. ",
         f"Left, out-of-distribution against in-distribution accuracy on logit axes for five methods and {len(sizes)} "
         f"training sizes with the fitted line of supervised learning. "
         f"Right, the vertical offset from that line against training size. {offsets}.",
         (PAGE, 3.0),
+        narrow_height=5.6,
+        note=(
+            f"Offsets by size: {offsets}. Rich captions with 95 % t intervals over seeds: {intervals}. Means and one "
+            f"standard deviation over seeds. A small stand-in for the paper's figure, whose data no package carries: "
+            "it has no natural language and no natural shifts."
+        ),
     )
 
 
@@ -159,18 +172,14 @@ def shifts(*results: Result) -> Figure:
                 n.replace(", ", ",\n").replace(" background", "\nbackground").replace("in ", "in\n")
                 for n in SHIFT_NAMES.values()
             ],
+            rotation=60 if canvas.narrow else 0,
         )
-        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
-    def means(panel: dict[str, np.ndarray]) -> str:
-        return "; ".join(
-            f"{LABELS[m]}: "
-            + ", ".join(f"{n} {v:.3f}" for n, v in zip(SHIFT_NAMES.values(), panel[m].mean(0), strict=True))
-            for m in METHODS
-        )
+    def five(panel: dict[str, np.ndarray]) -> str:
+        return ", ".join(f"{LABELS[m]} {panel[m][:, 1:].mean():.3f}" for m in METHODS)
 
-    five = ", ".join(f"{LABELS[m]} {high[m][:, 1:].mean():.3f}" for m in METHODS)
     reversed_ = list(SHIFT_NAMES).index("reversed")
     return Figure(
         table(tuple(swept)),
@@ -179,14 +188,18 @@ def shifts(*results: Result) -> Figure:
         f"b: in {agreement[1]:.0%}, with the models of the figure on digits "
         f"({captioned.config.train:,} images, {captioned.config.recipe().steps} steps). Dots: mean and one standard "
         f"deviation over seeds ({len(results[0].seeds)} in a, {len(captioned.seeds)} in b); "
-        f"dashed: chance. Mean of five shifts in b: {five}. In a, with the background reversed, where reading it is "
-        f"worse than "
-        f"chance, rich captions have {a['rich'][:, -1, reversed_].mean():.3f}, label captions "
-        f"{a['label'][:, -1, reversed_].mean():.3f} "
-        f"and supervised learning {a['supervised'][:, -1, reversed_].mean():.3f}.",
-        f"Two dot plots of accuracy in distribution and under five shifts for five methods. Above: {means(panels[0])}. "
-        f"Below: {means(high)}.",
+        f"dashed: chance.",
+        f"Two dot plots of accuracy in distribution and under five shifts for five methods. Mean of the five shifts "
+        f"above: {five(panels[0])}; below: {five(high)}.",
         (PAGE, 4.0),
+        narrow_height=4.8,
+        note=(
+            f"Mean of five shifts in b: {five(high)}. In a, with the background reversed, where reading it is "
+            f"worse than "
+            f"chance, rich captions have {a['rich'][:, -1, reversed_].mean():.3f}, label captions "
+            f"{a['label'][:, -1, reversed_].mean():.3f} "
+            f"and supervised learning {a['supervised'][:, -1, reversed_].mean():.3f}."
+        ),
     )
 
 

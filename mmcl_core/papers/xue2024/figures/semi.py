@@ -5,11 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.data.backgrounds import DIGITS
 from mmcl_core.data.vector_captions import PALETTE, SWATCHES, digit_value, shade_value
-from mmcl_core.evidence.figures import FIFTH, MULTI, PAGE, SUPERVISED, THEORY, Figure, dots, figure, panel_letters
+from mmcl_core.evidence.figures import (
+    FIFTH,
+    MULTI,
+    PAGE,
+    PUBLISHED,
+    SUPERVISED,
+    THEORY,
+    THRESHOLD,
+    Canvas,
+    Figure,
+    dots,
+    figure,
+    panel_letters,
+)
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.xue2024.claims.published import groups, points
 from mmcl_core.papers.xue2024.claims.semi import AGREE, CONFLICT, ID, OOD
@@ -28,21 +40,27 @@ def semi_samples(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(3, 1, height_ratios=(1, 1, 0.55))
+        shown = 6 if canvas.narrow else len(digits)
         for ax, name, title in ((axes[0], "train", "training"), (axes[1], "ood", "test, any colour")):
-            strip = np.concatenate([np.pad(x, ((0, 0), (0, 2), (0, 0)), constant_values=1.0) for x in r[name][0]], 1)
+            strip = np.concatenate(
+                [np.pad(x, ((0, 0), (0, 2), (0, 0)), constant_values=1.0) for x in r[name][0][:shown]], 1
+            )
             ax.imshow(strip[:, :-2].clip(0, 1))
             ax.set_ylabel(title, rotation=0, ha="right", va="center")
             ax.set_xticks([])
         width = r["train"].shape[3] + 2
         axes[0].set_xticks(
-            [width * (k + 0.5) - 1 for k in range(len(digits))],
-            [f"({d - 4.5:g},\n{s - 2.5:g})" for d, s in zip(digits, shades, strict=True)],
+            [width * (k + 0.5) - 1 for k in range(shown)],
+            [f"({d - 4.5:g},\n{s - 2.5:g})" for d, s in zip(digits[:shown], shades[:shown], strict=True)],
         )
         axes[0].xaxis.tick_top()
         axes[2].imshow(PALETTE.colours[None], aspect="auto")
         axes[2].set_xticks(
             range(len(SWATCHES)),
-            [f"{n}\n{float(shade_value(torch.tensor([k]))):g}" for k, (n, _) in enumerate(SWATCHES)],
+            [
+                f"{n}\n{float(shade_value(torch.tensor([k]))):g}".replace(" ", "\n" if canvas.narrow else " ")
+                for k, (n, _) in enumerate(SWATCHES)
+            ],
         )
         axes[2].set_ylabel("swatches", rotation=0, ha="right", va="center")
         for ax in axes:
@@ -58,13 +76,16 @@ def semi_samples(r: Result) -> Figure:
         draw,
         "Above each training image the two numbers (a, b) of a caption that says everything: the digit d as d - 4.5, "
         "the shade as "
-        "below. A caption that leaves the digit out has -2.5 or 2.5 for it, one that leaves the shade out -1.5 or 1.5. "
-        f"In training the colour is of the class's family in {r['agreement'].mean():.1%} of the images. "
-        "The colours are those of the paper's drawings; digits are genuine MNIST digits.",
+        "below.",
         f"Two rows of {len(digits)} coloured digits, training and test, with pairs of numbers above the training "
         f"images, "
         "and six colour swatches from dark blue to dark red with the numbers that captions give them.",
         (PAGE, 2.2),
+        note=(
+            "A caption that leaves the digit out has -2.5 or 2.5 for it, one that leaves the shade out -1.5 or 1.5. "
+            f"In training the colour is of the class's family in {r['agreement'].mean():.1%} of the images. "
+            "The colours are those of the paper's drawings; digits are genuine MNIST digits."
+        ),
     )
 
 
@@ -77,6 +98,7 @@ def ours(r: Result, name: str) -> np.ndarray | None:
     "xue2024.semi",
     "The published Figures 2 and 5, and ours",
     ["xue2024.published", "xue2024.semi", "xue2024.semi_count", "xue2024.loss_optimum"],
+    "Figs. 2 and 5",
 )
 def semi(published: Result, share: Result, count: Result, best: Result) -> Figure:
     names = list(SERIES)
@@ -91,14 +113,7 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(2, 2, sharex=True, sharey=True)
         for ax, (place, k) in zip(axes.flat, PLACES.items(), strict=True):
-            ax.plot(
-                range(len(names)),
-                [drawn[n][k] / 100 for n in names],
-                "s",
-                color=THEORY,
-                markerfacecolor="white",
-                label="published",
-            )
+            ax.plot(range(len(names)), [drawn[n][k] / 100 for n in names], "s", color=PUBLISHED, label="published")
             ax.plot(
                 range(len(SETTINGS)),
                 best["accuracy"][0, :, middle, k],
@@ -116,12 +131,12 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
                     colour,
                     label,
                 )
-            ax.axhline(0.5, color="#777777", linewidth=0.6, linestyle=":")
+            ax.axhline(0.5, color=THRESHOLD, linewidth=0.6, linestyle=":")
             ax.set(ylim=(0, 1.05), ylabel=place)
-        for ax in axes[1]:
-            ax.set_xticks(range(len(names)), labels, rotation=30)
+        for ax in axes.flat if canvas.narrow else axes[1]:
+            ax.set_xticks(range(len(names)), labels, rotation=90 if canvas.narrow else 30)
             ax.set_xlabel(r"captions $(\pi_{core}, \pi_{spu})$, and supervised learning")
-        canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=6.5)
+        canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         panel_letters(axes.flat)
 
     rows = [
@@ -143,18 +158,20 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
     return Figure(
         pd.DataFrame(rows),
         draw,
-        "a, b: the published accuracies (open squares) with ours (mean and one standard deviation over seeds). c, d: "
+        "a, b: the published accuracies (grey squares) with ours (mean and one standard deviation over seeds). c, d: "
         "accuracy on test "
         "images whose colour is of their class's family (agree) and of the other (conflict), which follow from a and "
-        "b. "
-        f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has 60,000 and 46,900, "
-        f"so it keeps "
-        f"either the share of exceptions (p = {share.config.agreement:g}) or about their number (p = "
-        f"{count.config.agreement:g}). "
-        "Levels at p = .995 are not comparable. Bars: what a perfect reader has at the optimum of the loss.",
+        "b. ",
         f"Four dot plots of accuracy over seven kinds of captions and supervised learning. ID, OOD, agree, conflict: "
         f"{means}.",
         (PAGE, 4.4),
+        note=(
+            f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has 60,000 and 46,900, "
+            f"so it keeps "
+            f"either the share of exceptions (p = {share.config.agreement:g}) or about their number (p = "
+            f"{count.config.agreement:g}). "
+            "Levels at p = .995 are not comparable. Bars: what a perfect reader has at the optimum of the loss."
+        ),
     )
 
 
@@ -178,14 +195,14 @@ def digit_errors(share: Result, count: Result, best: Result) -> Figure:
         axes = canvas.subplots(1, 3, sharey=True)
         for ax, (r, pair) in zip(axes, panels, strict=True):
             expected = by_digit(best, SETTINGS.index(pair), r.config.agreement)
-            ax.bar(np.arange(DIGITS), expected, 0.8, color="#DDDDDD", label="optimum of the loss")
+            ax.bar(np.arange(DIGITS), expected, 0.8, color="#CCCCCC", label="optimum of the loss")
             dots(ax, np.arange(DIGITS), r[f"{captioned(pair)}_digit_error"], MULTI, "by prompts")
             read = r[f"{captioned(pair)}_posterior_digit_error"]
             dots(ax, np.arange(DIGITS) + 0.25, read, SUPERVISED, "by the class posterior", fmt="x")
             ax.set_xticks(range(DIGITS))
             ax.set(xlabel="digit", title=f"captions {pair}, p = {r.config.agreement:g}", ylim=(-0.03, 1.03))
         axes[0].set_ylabel("error where the colour agrees")
-        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=6.5)
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     rows = [
@@ -205,10 +222,10 @@ def digit_errors(share: Result, count: Result, best: Result) -> Figure:
         draw,
         "Error of the LeNet by digit, among test images drawn as in training whose colour is of their class's family; "
         "mean and one standard "
-        f"deviation over seeds. Grey: the optimum of the loss for a perfect reader. Mean error with prompts: {words}. "
-        "Crosses: the same network read by the class posterior.",
+        "deviation over seeds. Grey: the optimum of the loss for a perfect reader.",
         f"Three bar charts of the error on each digit with dots for trained networks: {words}.",
         (PAGE, 2.5),
+        note=(f"Mean error with prompts: {words}. Crosses: the same network read by the class posterior."),
     )
 
 

@@ -10,7 +10,7 @@ from mmcl_core.evidence.rules import AtLeast, AtMost, Within, derived, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.claims.conditions import SCALAR, SMALL_START
+from mmcl_core.papers.yaras2024.claims.conditions import LATE_TIMES, SCALAR, SMALL_START
 from mmcl_core.papers.yaras2024.experiments.appendix_c import LINEAR_MARGINS
 from mmcl_core.papers.yaras2024.experiments.closing import LATE
 from mmcl_core.stats import Estimate, Interval
@@ -61,6 +61,7 @@ def appc_linear(r: Result) -> Estimate:
     rule=AtMost(0.01, derived("the next order is of relative size 1 / log t, and log t begins at 1000"), ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def appc_linear_margin(r: Result) -> Estimate:

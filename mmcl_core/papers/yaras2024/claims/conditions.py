@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Bool
 
 from mmcl_core.evidence.claim import Condition
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, derived, standard
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import bounds
 from mmcl_core.papers.yaras2024.experiments.appendix_c import SMALL_GAP
-from mmcl_core.papers.yaras2024.experiments.closing import MODELS, OVER_THRESHOLD, SETTINGS, SOFTMAX
+from mmcl_core.papers.yaras2024.experiments.closing import LATE, MODELS, OVER_THRESHOLD, SETTINGS, SOFTMAX
 
 ANY = standard("one at least")
 
@@ -20,14 +21,24 @@ STATES = (
     Condition(r"$|\gamma|$, below 1, largest drawn", 0.95, AtMost(1, PAPER)),
     Condition("seeds", lambda r: len(r["ratio_error"]), AtLeast(1, ANY), matters=False),
 )
+
+
+def staying(r: Result) -> Bool[np.ndarray, "S scheme"]:
+    """The runs along which gamma stays below 1; beyond, formula (11) goes on without embeddings."""
+    return (r["log_gamma"] < 0).all(-1)
+
+
 ALONG_A_RUN = (
     Condition(
-        r"$\gamma$ along the runs, below 1, largest: beyond, formula (11) goes on without embeddings",
-        lambda r: np.exp(r["log_gamma"]).max(),
+        r"$\gamma$ along the runs judged, below 1, largest",
+        lambda r: np.exp(r["log_gamma"][staying(r)]).max(initial=0.0),
         AtMost(1, PAPER),
-        matters=False,
     ),
-    Condition("seeds", lambda r: len(r["drift"]), AtLeast(1, ANY), matters=False),
+    Condition(r"seeds whose runs stay below $\gamma=1$", lambda r: staying(r).all(1).sum(), AtLeast(1, ANY)),
+)
+WITHIN_RANGE = (
+    Condition(r"$\gamma$ along the runs, below 1, largest", lambda r: r["gamma"].max(), AtMost(1, PAPER)),
+    Condition(r"$\gamma$ along the runs, above 0, smallest", lambda r: r["gamma"].min(), AtLeast(0, PAPER)),
 )
 HELD = (Condition(r"$\gamma$, held, below 1", lambda r: r.config.gamma, AtMost(1, PAPER)),)
 ROWS = (
@@ -38,6 +49,13 @@ ROWS_WITH_MARGIN = (
     Condition(r"margin $\alpha$, above 0, smallest drawn", 0.05, AtLeast(0, PAPER)),
     Condition(r"$a$ over the least one allowed, smallest drawn", 1.0, AtLeast(1, PAPER)),
     *ROWS,
+)
+LATE_TIMES = (
+    Condition(
+        r"$\log t$ at the earliest of the times compared",
+        min(LATE),
+        AtLeast(1000, derived("the tolerance is that of the next order there")),
+    ),
 )
 UNIFORM_PAIRS = (
     Condition("dimension d, smallest", lambda r: min(r.config.dimensions), AtLeast(2, PAPER)),

@@ -181,8 +181,7 @@ def fig6_own_all(*results: Result) -> Estimate:
     """With the methods that collapse the sign is the opposite: the correlation is a matter of which rows are drawn.
 
     Measured: Spearman's correlation of gap and image retrieval over all printed rows that normalise, per seed; mean
-    over
-    seeds.
+    over seeds.
     """
     normalised = tuple(sorted(PRINTED - {"no normalisation"}))
     return stats.mean(gap_and_retrieval(results, normalised))

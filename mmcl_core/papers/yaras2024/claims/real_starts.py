@@ -68,8 +68,7 @@ def fig1a_bands(r: Result) -> Estimate:
     """The picture of the trained towers shows two bands, one for each modality.
 
     Measured: share of embeddings on their modality's side of the half-way plane, in the three drawn axes, default
-    start,
-    mean over seeds (1/2: one cloud).
+    start, mean over seeds (1/2: one cloud).
     Note: Our picture shows mixed clouds: the three axes with the most variance do not tell the modalities apart.
     """
     return stats.mean(drawn_on_own_side(r, DEFAULT))

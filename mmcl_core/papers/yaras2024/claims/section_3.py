@@ -8,7 +8,7 @@ from mmcl_core.evidence.rules import AtLeast, Identity, derived, standard
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.claims.conditions import STATES
+from mmcl_core.papers.yaras2024.claims.conditions import STATES, WITHIN_RANGE
 from mmcl_core.papers.yaras2024.claims.lemmas import ROUNDING
 from mmcl_core.stats import Estimate
 
@@ -41,6 +41,7 @@ def reduced_flow(r: Result) -> Estimate:
     quantifier=Quantifier.every,
     match=Match.exact,
     minimum_tier=Tier.smoke,
+    conditions=WITHIN_RANGE,
 )
 def gap_bound(r: Result) -> Estimate:
     r"""$\Delta\ge2\gamma$, since $\Delta^2=(1-\gamma^2)\lVert\bar H_X-\bar H_Y\rVert^2+4\gamma^2$.

@@ -10,6 +10,7 @@ from mmcl_core.evidence.rules import AtMost, Identity, derived
 from mmcl_core.evidence.verdicts import Author
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
+from mmcl_core.papers.yaras2024.claims.conditions import LATE_TIMES
 from mmcl_core.papers.yaras2024.claims.theorem_3_2 import NEXT_ORDER, beyond_next_order
 from mmcl_core.papers.yaras2024.experiments.appendix_c import OFFSET_PAIRS, SCALES
 from mmcl_core.stats import Estimate
@@ -21,6 +22,7 @@ from mmcl_core.stats import Estimate
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def appc_scale(r: Result) -> Estimate:
@@ -40,6 +42,7 @@ def appc_scale(r: Result) -> Estimate:
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def eta_exponent(r: Result) -> Estimate:
@@ -74,6 +77,7 @@ def eta_twin(r: Result) -> Estimate:
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def offset_rate(r: Result) -> Estimate:
@@ -94,6 +98,7 @@ def offset_rate(r: Result) -> Estimate:
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def free_exponent(r: Result) -> Estimate:

@@ -14,6 +14,7 @@ from mmcl_core.papers.yaras2024 import bounds, longtime
 from mmcl_core.papers.yaras2024.claims.conditions import (
     COVERED,
     HYPOTHESIS,
+    LATE_TIMES,
     LEAST_START,
     MARGIN,
     POSITIVE_C4,
@@ -93,6 +94,7 @@ def thm3_2_constant(r: Result) -> Estimate:
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
     quantifier=Quantifier.limit,
     author=Author.ours,
+    conditions=LATE_TIMES,
     minimum_tier=Tier.smoke,
 )
 def thm3_2_exponent(r: Result) -> Estimate:

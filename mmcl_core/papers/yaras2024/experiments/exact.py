@@ -29,9 +29,9 @@ from mmcl_core.runtime import generator, numpy_generator
 class MovingSetting(Config):
     """Encoders that move freely, with every scheme."""
 
-    smoke: ClassVar = {"seeds": 2}
+    smoke: ClassVar = {"seeds": 4}
 
-    seeds: int = Field(3, ge=1, description="chosen (L31)")
+    seeds: int = Field(6, ge=1, description="chosen: along the run of some gamma passes 1")
     n: int = Field(8, ge=2, le=64, description="chosen (L31): pairs")
     d: int = Field(6, ge=2, le=64, description="chosen (L31): dimension of the in-plane part")
     beta: float = Field(2.0, gt=0, description="chosen (L31): beta_0")
@@ -50,7 +50,7 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 
-@experiment("yaras2024.invariants", MovingSetting, coordinates=("time",), seconds={"smoke": 2, "book": 3, "paper": 3})
+@experiment("yaras2024.invariants", MovingSetting, coordinates=("time",), seconds={"smoke": 3, "book": 5, "paper": 5})
 def invariants(config: MovingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The whole flow with six schemes from random starts: drift of each invariant `[S, scheme]`, paths `[S, scheme,
     T]`."""

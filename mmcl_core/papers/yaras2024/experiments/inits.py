@@ -139,7 +139,7 @@ def starts(config: StartsSetting, seeds: Sequence[int], device: torch.device) ->
 
             record(0)
             before = both()
-            fit(towers, images, tokens, METHODS["baseline"], config.recipe, SCENES, seed, record)
+            fit(towers, images, tokens, METHODS["baseline"], config.recipe, SCENES, seed, record, [trace])
             after = both()
             of_both = [principal(*(x[:GAP_PAIRS] for x in pair)) for pair in (before, after)]
             clouds.append([cloud for cloud, _ in of_both])

@@ -72,6 +72,7 @@ def longrun(config: LongSetting, seeds: Sequence[int], device: torch.device) -> 
                 NAME,
                 seed,
                 record,
+                [seen],
             )
     return {"steps": steps, "rates": np.array(config.rates), "gap": seen[0], "temperature": seen[1], "matched": seen[2]}
 
@@ -123,7 +124,7 @@ def quasi_static(config: QuasiStaticSetting, seeds: Sequence[int], device: torch
 
         total = config.hold * len(path)
         recipe = Recipe(config.batch, -(-total // (config.train // config.batch)), config.sweep_rate, None, total)
-        fit(towers, images, tokens, held, recipe, f"{SCENES} sweep", seed, move)
+        fit(towers, images, tokens, held, recipe, f"{SCENES} sweep", seed, move, rows)
         per_seed.append(
             {
                 name: np.stack([r[: len(up)], r[len(up) :][::-1]])

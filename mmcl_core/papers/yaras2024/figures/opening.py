@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -12,14 +11,16 @@ from mmcl_core.evidence.figures import (
     MULTI,
     PAGE,
     THIRD,
+    THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     threshold,
 )
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.figures.theory import COLOURS
 
 
 @figure(
@@ -36,17 +37,24 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         places = np.arange(len(names))
         dots(axes[0], ratio.mean(0), ratio * 0 + places, MULTI, xerr=ratio.std(0, ddof=1), markersize=3)
         threshold(axes[0], 1.0, "")
-        axes[0].set_yticks(places, names, fontsize=6)
+        axes[0].set_yticks(places, names)
         axes[0].invert_yaxis()
         axes[0].set(xlabel=r"$2\dot\gamma$ / limit (9)", ylabel=r"$n,\ d,\ \beta_0$")
         for colour, (d, b), curve, limit in zip(
             (MULTI, THIRD, FIFTH, FOURTH), bound["shown"], bound["curve"], bound["limit"], strict=True
         ):
             axes[1].plot(bound["n"], np.maximum(curve / limit, -1.2), color=colour, label=rf"$d={d:g},\ \beta_0={b:g}$")
-        threshold(axes[1], 2048, "2048")
-        axes[1].axhline(0, color="#777777", linewidth=0.6)
-        axes[1].set(xscale="log", ylim=(-1, 2.1), yticks=[-1, 0, 1], xlabel="pairs $n$", ylabel="bound (8) / limit (9)")
-        axes[1].legend(loc="upper right", fontsize=6)
+        threshold(axes[1], 2048, "")
+        axes[1].annotate("2048", (2048, -0.9), xytext=(-3, 0), textcoords="offset points", ha="right", color="#555555")
+        axes[1].axhline(0, color=THRESHOLD, linewidth=0.6)
+        axes[1].set(
+            xscale="log",
+            ylim=(-1, 2.7 if canvas.narrow else 2.3),
+            yticks=[-1, 0, 1],
+            xlabel="pairs $n$",
+            ylabel="bound (8) / limit (9)",
+        )
+        axes[1].legend(loc="upper right")
         for offset, key, colour, label in (
             (0.94, "twice_gamma", MULTI, r"$2\dot\gamma$"),
             (1.06, "moving", FIFTH, r"$\dot\Delta$"),
@@ -73,7 +81,7 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
     return Figure(
         pd.DataFrame({"case": np.tile(names, len(ratio)), "ratio": ratio.ravel()}),
         draw,
-        rf"Theorem 3.3 at random starts. (a) Measured opening over its limit, one standard deviation over "
+        rf"(a) Measured opening over its limit, one standard deviation over "
         rf"{len(ratio)} draws. (b) The finite-n bound is negative until n is large; at CLIP's 2048 pairs, $d=512$, it "
         rf"is {float(bound['clip']):.0f}. "
         rf"(c) {int(small.config.n)} pairs, $d={small.config.d}$, $\beta_0={small.config.beta:g}$, "
@@ -92,9 +100,11 @@ def offsets(r: Result) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        for colour, kappa, row in zip(COLOURS, r["offset_rate"], r["shared_log_gamma"], strict=False):
+        for colour, kappa, row in zip(
+            ordered(len(r["offset_rate"])), r["offset_rate"], r["shared_log_gamma"], strict=True
+        ):
             axes[0].plot(x, 2 * np.exp(row), color=colour, label=rf"$\kappa={kappa:g}$")
-        for colour, n, row in zip(COLOURS, r["ring"], r["free_log_gamma"], strict=False):
+        for colour, n, row in zip(ordered(len(r["ring"])), r["ring"], r["free_log_gamma"], strict=True):
             axes[1].plot(x, 2 * np.exp(row), color=colour, label=f"$n={n}$")
         for ax in axes:
             ax.set(xscale="log", yscale="log", xlabel=r"$\log t$", ylabel=r"$2\gamma$")

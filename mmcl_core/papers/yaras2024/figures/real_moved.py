@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     FIFTH,
@@ -11,6 +10,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     band,
     dots,
@@ -104,9 +104,10 @@ def quasi_static(r: Result, fixed: Result) -> Figure:
         f"The trained baseline goes on at a constant rate of {r.config.sweep_rate:g} while its temperature is put to "
         f"{len(temperatures)} values, upwards and downwards again, {r.config.hold} steps each. a: the gap, "
         "b: image retrieval, at the end of every stay. Circles: towers trained at that fixed temperature "
-        f"throughout. Gaps: {words}. {BANDS} Data: procedural scenes.",
+        f"throughout.",
         f"Two line plots over the temperature. Gaps: {words}.",
         (PAGE, 2.5),
+        note=(f"Gaps: {words}. {BANDS} Data: procedural scenes."),
     )
 
 

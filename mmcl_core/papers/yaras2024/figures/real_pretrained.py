@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
     MULTI,
@@ -12,6 +11,7 @@ from mmcl_core.evidence.figures import (
     SINGLE,
     THIRD,
     THRESHOLD,
+    Canvas,
     Figure,
     dots,
     figure,
@@ -80,17 +80,21 @@ def clip_features(r: Result) -> Figure:
     return Figure(
         table,
         draw,
-        "CLIP ViT-B/16 on 500 MSCOCO pairs, features published by Liang et al. 2022. a: the gap, "
+        "CLIP ViT-B/16 on 500 MSCOCO pairs. (a) The gap, "
         f"{r['gap'][0, zero]:.3f} trained and {r['gap'][1, zero]:.3f} with random weights, when both clouds are "
-        r"moved by $\mp\lambda(c_X-c_Y)/2$ and normalised again. b: retrieval at 1 in both directions. At $\lambda=1$ "
-        f"the gap is {r['gap'][0, one]:.3f}; {moved}, and {r['unused_texts'][0, zero]:.0%} of the texts were no "
-        "image's nearest one before, "
-        f"{r['unused_texts'][0, one]:.0%} after. With each modality's own mean taken away instead, "
-        f"{r['centred_image_retrieval'][0]:.3f} and "
-        f"{r['centred_text_retrieval'][0]:.3f}. c: cosines without a move. Trained: {cosines}.",
+        r"moved by $\mp\lambda(c_X-c_Y)/2$ and normalised again. (b) At $\lambda=1$ "
+        f"the gap is {r['gap'][0, one]:.3f}; {moved}. "
+        f"(c) Cosines without a move.",
         f"Two line plots over the share of the way and a bar plot. Gap trained {r['gap'][0, zero]:.2f}, at one "
         f"{r['gap'][0, one]:.2f}; {moved}. Mean cosines: {cosines}.",
         (PAGE, 2.6),
+        note=(
+            "Features published by Liang et al. 2022. "
+            f"{r['unused_texts'][0, zero]:.0%} of the texts were no image's nearest one before the move by $\\lambda=1$, "
+            f"{r['unused_texts'][0, one]:.0%} after. With each modality's own mean taken away instead, "
+            f"{r['centred_image_retrieval'][0]:.3f} and "
+            f"{r['centred_text_retrieval'][0]:.3f}."
+        ),
     )
 
 
@@ -143,11 +147,14 @@ def pretrained_sweep(r: Result) -> Figure:
         "names (WordLlama): pretrained towers with an alignment of our own, not CLIP. "
         f"a: the gap on {r.config.test} held-out pairs, {r['start_gap'].mean():.2f} before training; b: retrieval at "
         f"10. Star: the learnt temperature, which ends at {learnt:.3f} with gap "
-        f"{r['gap'][:, -1].mean():.2f}. Dots and bars: mean and one standard deviation over {len(r.seeds)} seeds. "
-        "Data: OpenMoji with names of the package emoji.",
+        f"{r['gap'][:, -1].mean():.2f}.",
         f"Two line plots over the fixed temperature. Gap {gaps}; retrieval of images and of texts {found}. Learnt "
         f"temperature {learnt:.3f}: gap {r['gap'][:, -1].mean():.2f}.",
         (PAGE, 2.4),
+        note=(
+            f"Dots and bars: mean and one standard deviation over {len(r.seeds)} seeds. "
+            "Data: OpenMoji with names of the package emoji."
+        ),
     )
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
@@ -17,6 +15,9 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    THRESHOLD,
+    Axes,
+    Canvas,
     Figure,
     figure,
     panel_letters,
@@ -41,7 +42,7 @@ def sphere(ax: Axes, first: np.ndarray, second: np.ndarray, label: str) -> None:
     ax.view_init(elev=18, azim=-60)
     ax.set_xlabel(label)  # named, though with the axes off it is not drawn: the text below is
     ax.set_axis_off()
-    ax.text2D(0.5, -0.02, label, transform=ax.transAxes, ha="center", fontsize=7)
+    ax.text2D(0.5, -0.02, label, transform=ax.transAxes, ha="center")
 
 
 def modality_key(canvas: Canvas, **place: Any) -> None:
@@ -53,12 +54,11 @@ def modality_key(canvas: Canvas, **place: Any) -> None:
     canvas.legend(handles=[*handles, Line2D([], [], color="#333333", linewidth=1.1, label="pair")], ncols=3, **place)
 
 
-@figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"])
+@figure("yaras2024.fig2", "Gap and temperature on the sphere", ["yaras2024.fig2"], "Fig. 2")
 def fig2(r: Result) -> Figure:
     time, gap, temperature, matched = r["plotted_time"], r["gap"], r["temperature"], float(r["matched"])
+    number = {3: "Three", 5: "Five", 7: "Seven", 9: "Nine"}.get(r.config.n, f"{r.config.n}")
 
-    count = r["first"].shape[1]
-    pairs = "Five" if count == 5 else f"{count}"
     when = rf"all pairs match at $t={matched:.3f}$" if np.isfinite(matched) else "not all pairs match in this time"
 
     def draw(canvas: Canvas) -> None:
@@ -68,8 +68,7 @@ def fig2(r: Result) -> Figure:
             axes, (gap, temperature), (r"modality gap $\Delta$", r"temperature $\tau$"), strict=True
         ):
             ax.plot(time, curve, color=MULTI)
-            top = max(1.2, 1.05 * float(max(gap.max(), temperature.max())))  # both panels on one scale
-            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, top))
+            ax.set(xscale="log", xlabel=r"$t+0.1$", ylabel=label, ylim=(0, 1.13 * curve.max()))
             ax.set_xticks([0.1, 10, 1e3, 1e5])
             ax.xaxis.set_minor_formatter(NullFormatter())
             if np.isfinite(matched):
@@ -85,19 +84,20 @@ def fig2(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"plotted_time": time, "gap": gap, "temperature": temperature}),
         draw,
-        rf"{pairs} pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
+        rf"{number} pairs (images blue, texts red-orange) start mismatched. Gap (a) and temperature (b) rise to "
         rf"{gap.max():.3f} and {temperature.max():.3f}, {when}, "
         rf"then both fall, to {gap[-1]:.3f} and {temperature[-1]:.4f} at $t=10^5$. (c) Six frames; lines join the "
         rf"pairs.",
-        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = {float(r['peak_time']):.0f} and "
-        f"falling slowly after it. "
-        f"Right: six spheres; two regular polygons of {r['first'].shape[1]} points move apart while they turn against each other until partners face each "
+        f"Left: two curves over logarithmic time, gap and temperature, rising to a peak near t = "
+        f"{float(r['peak_time']):.0f} and falling slowly after it. "
+        f"Right: six spheres; two polygons move apart while they turn against each other until partners face each "
         f"other, and stay apart with a gap of {gap[-1]:.2f}.",
         (PAGE, 2.5),
+        narrow_height=5.2,
     )
 
 
-@figure("yaras2024.fig3", "Why mismatched pairs push the planes apart", ["yaras2024.fig2"])
+@figure("yaras2024.fig3", "Why mismatched pairs push the planes apart", ["yaras2024.fig2"], "Fig. 3")
 def fig3(r: Result) -> Figure:
     ring = Ring()
     angles = np.linspace(-180, 180, 241)
@@ -122,13 +122,14 @@ def fig3(r: Result) -> Figure:
         ax = right.subplots()
         for colour, tau, row in zip((MULTI, THIRD, FIFTH), temperatures, drives, strict=True):
             ax.plot(angles, row, color=colour, label=rf"$\tau={tau:g}$")
-        ax.axhline(0, color="#777777", linewidth=0.6)
+        ax.axhline(0, color=THRESHOLD, linewidth=0.6)
         ax.set(
             xlabel=r"angle between partners $\delta$ (degrees)",
             ylabel=r"common push $(1-\gamma^2)g$",
             xticks=[-144, -72, 0, 72, 144],
         )
-        ax.legend(loc="upper left")
+        ax.set_ylim(None, 1.3)
+        ax.legend(loc="upper center", ncols=3)
         panel_letters([ax])
         ax.texts[-1].set_text("b")
 
@@ -138,14 +139,15 @@ def fig3(r: Result) -> Figure:
             {"angle": np.tile(angles, 3), "temperature": np.repeat(temperatures, len(angles)), "push": drives.ravel()}
         ),
         draw,
-        rf"(a) Five pairs on two parallel circles, matched and shifted by two places. (b) The push that gap and "
+        rf"(a) Five pairs on two circles, matched and shifted by two places. (b) The push that gap and "
         rf"temperature share, as a function of the angle between partners ($n={ring.n}$, $\gamma={ring.gamma:.3f}$): "
         rf"where it is positive the gap closes "
         rf"and $\beta$ rises, where it is negative the gap opens and $\beta$ falls. At $\tau=0.07$ it is positive on "
-        rf"{positive[0]:.0%} of the circle. Theory, no training.",
+        rf"{positive[0]:.0%} of the circle. ",
         f"Left: two spheres with five joined pairs, one with upright lines and one with crossing lines. Right: the "
         f"push over the angle is positive near zero and negative elsewhere, down to {drives.min():.2f}.",
         (PAGE, 2.4),
+        narrow_height=4.6,
     )
 
 

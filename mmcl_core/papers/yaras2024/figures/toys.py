@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
 
 from mmcl_core.evidence.figures import (
+    DARK_MARK,
     FIFTH,
     FOURTH,
+    LIGHT_MARK,
     MULTI,
     PAGE,
+    SIXTH,
+    THEORY,
     THIRD,
+    Canvas,
     Figure,
     dots,
     figure,
+    ordered,
     panel_letters,
     threshold,
 )
@@ -31,8 +36,8 @@ STYLES = {
     "FLT .07": (FIFTH, "-", r"$\tau=.07$ fixed"),
     "FLT .2": (FIFTH, "--", r"$\tau=.2$ fixed"),
     "FLT 1": (FIFTH, ":", r"$\tau=1$ fixed"),
-    "TS .07 to .2": ("#56B4E9", "-", r"$\tau$: .07 to .2"),
-    "TS .01 to .05": ("#56B4E9", "--", r"$\tau$: .01 to .05"),
+    "TS .07 to .2": (SIXTH, "-", r"$\tau$: .07 to .2"),
+    "TS .01 to .05": (SIXTH, "--", r"$\tau$: .01 to .05"),
 }
 
 
@@ -77,7 +82,7 @@ def toy_swaps(r: Result) -> Figure:
     swaps: tuple[Swap, ...] = r.config.swaps()
     end = r["gap"][..., -1]
     names = {"hard": "hard swap", "soft": "soft swap", "row": "whole rows"}
-    colours = {"none": "#000000", "hard": MULTI, "soft": THIRD, "row": FIFTH}
+    colours = {"none": THEORY, "hard": MULTI, "soft": THIRD, "row": FIFTH}
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
@@ -133,8 +138,8 @@ def toy_swaps(r: Result) -> Figure:
 def phase(pairs: Result, start: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        colours = (MULTI, "#56B4E9", THIRD, FIFTH, "#D55E00", FOURTH)
-        for colour, n, row in zip(colours, pairs["n"], pairs["gap"], strict=False):
+        colours = ordered(len(pairs["n"]))
+        for colour, n, row in zip(colours, pairs["n"], pairs["gap"], strict=True):
             axes[0].plot(pairs["beta"], row, "o-", color=colour, markersize=2.5, linewidth=1, label=f"$n={n}$")
         axes[0].set(xscale="log", xlabel=r"$\beta_0$", ylabel=r"$\Delta(t=10^5)$")
         axes[0].set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
@@ -143,9 +148,9 @@ def phase(pairs: Result, start: Result) -> Figure:
         image = axes[1].pcolormesh(
             start["temperature"], start["gamma"], start["gap"], cmap="cividis", shading="nearest", rasterized=True
         )
-        axes[1].plot(0.07, np.cos(0.4 * np.pi), "o", color="white", markeredgecolor="black", markersize=5)
+        axes[1].plot(0.07, np.cos(0.4 * np.pi), "o", color=LIGHT_MARK, markeredgecolor=DARK_MARK, markersize=5)
         axes[1].annotate(
-            "Fig. 2", (0.07, np.cos(0.4 * np.pi)), xytext=(5, 3), textcoords="offset points", color="white", fontsize=7
+            "Fig. 2", (0.07, np.cos(0.4 * np.pi)), xytext=(5, 3), textcoords="offset points", color=LIGHT_MARK
         )
         axes[1].set(xscale="log", xlabel=r"$\tau_0$", ylabel=r"$\gamma_0$")
         canvas.colorbar(image, ax=axes[1], label=r"$\Delta(t=10^5)$")
