@@ -1,4 +1,4 @@
-"""What the machine refuses, in one sentence: memory, disks, folders. Everything else is an error of ours and stays one."""
+"""What the machine refuses, in one sentence: memory, disks, folders. Everything else is an error of ours and stays."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ def sentence(error: BaseException) -> str:
         amount = next(filter(None, found.groups())) if found else ""
         if amount.endswith("bytes"):
             amount = f"{int(amount.split()[0]) / 2**30:,.0f} GiB"
-        return (
-            f"This takes more memory than there is{f' ({amount} at once)' if amount else ''}{available()}: take smaller "
-            f"sizes with --set, or fewer seeds"
-        )
+        much = f" ({amount} at once)" if amount else ""
+        return f"This takes more memory than there is{much}{available()}: take smaller sizes with --set, or fewer seeds"
     if isinstance(error, OSError) and error.strerror:
         what = f"'{str(error.filename)[-120:]}'" if error.filename else "The output"
         return f"{what} could not be read or written ({error.strerror}): free some space, or name another folder"

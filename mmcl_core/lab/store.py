@@ -3,8 +3,8 @@
 An entry is the folder `results/<experiment>/<key>/` with `arrays.npz` (never pickled) and `meta.json`. It is written
 under a temporary name and renamed, so a reader sees a whole entry or none, also after `kill -9`, a full disk or two
 writers at once. An entry that fails its checksum is reported, moved to `results/.damaged/`, and computed again; one
-that cannot be read for want of permission stays where it is. Folders get the permissions that the umask gives, so that a
-store can be shared.
+that cannot be read for want of permission stays where it is. Folders get the permissions that the umask gives, so that
+a store can be shared.
 """
 
 from __future__ import annotations
