@@ -63,7 +63,7 @@ def use_threads(count: int | None = None) -> int:
             if named
             else len(os.sched_getaffinity(0))
             if hasattr(os, "sched_getaffinity")
-            else os.cpu_count()
+            else os.cpu_count() or 1
         )
     torch.set_num_threads(count)
     return count

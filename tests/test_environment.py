@@ -30,7 +30,7 @@ def build_editable(folder, settings=None, metadata=None):
     files = {
         "toy.pth": str(pathlib.Path.cwd()),
         "toy_of_ready-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: toy-of-ready\\nVersion: 1\\n",
-        "toy_of_ready-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        "toy_of_ready-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
     with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
         for path, text in files.items():
@@ -148,7 +148,10 @@ def test_a_reader_whose_pip_installs_elsewhere(clone, tmp_path):
 def test_an_interpreter_without_venv_is_named_in_one_sentence(clone, tmp_path):
     (tmp_path / "venv.py").write_text("raise SystemExit('ensurepip is not available')\n")
     shutil.move(clone / ".venv", tmp_path / "kept")
-    code = f"import sys; sys.path.insert(0, 'tools'); import ready; ready.environment = lambda: {{'PYTHONPATH': {str(tmp_path)!r}}}; ready.main()"
+    code = (
+        "import sys; sys.path.insert(0, 'tools'); import ready; "
+        f"ready.environment = lambda: {{'PYTHONPATH': {str(tmp_path)!r}}}; ready.main()"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True)
     assert run.returncode == 1 and "-venv), or name another interpreter" in run.stderr.splitlines()[-1]
     assert not (clone / ".venv").exists()

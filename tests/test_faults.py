@@ -1,5 +1,4 @@
-"""What goes wrong around the computation: half-written files, kills, other people's settings. One row a fault, each seen
-once without its mend."""
+"""What goes wrong around the computation: half-written files, kills, other people's settings. One row a fault."""
 
 import json
 import os
@@ -171,7 +170,8 @@ import json, os, queue, random, sys
 from IPython import get_ipython
 print(json.dumps({
     "planted": "PLANTED" in globals() or hasattr(queue, "PLANTED") or hasattr(random, "PLANTED"),
-    "executable": sys.executable, "backend": os.environ["MPLBACKEND"], "cwd in path": os.getcwd() in sys.path or "" in sys.path,
+    "executable": sys.executable, "backend": os.environ["MPLBACKEND"],
+    "cwd in path": os.getcwd() in sys.path or "" in sys.path,
 }))
 """
 

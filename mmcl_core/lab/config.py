@@ -52,7 +52,7 @@ class Config(BaseModel):
     @classmethod
     def _a_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Python takes true for 1; a configuration does not, nor a count that nothing could hold."""
-        if "bool" not in str(cls.model_fields[info.field_name].annotation):
+        if "bool" not in str(cls.model_fields[str(info.field_name)].annotation):
             for part in value if isinstance(value, list | tuple) else (value,):
                 if isinstance(part, bool):
                     raise ValueError("true and false are no numbers")
