@@ -31,7 +31,7 @@ MAY = {
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "papers", "metrics", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
-    "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths"},
+    "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths", "mmcl_core"},
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
-from mmcl_core.papers.huang2024.experiments.base import Strength
+from mmcl_core.papers.huang2024.experiments.base import Neurons, Strength
 from mmcl_core.papers.huang2024.experiments.scaling import DescentSetting
 from mmcl_core.papers.huang2024.window import Window
 
