@@ -31,7 +31,7 @@ sync: ready
 	@$(MMCL) sync
 
 lint: ready
-	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check . && $(BIN)/python -m pyright
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check . && $(BIN)/python -m mypy
 
 serve: ready
 	@$(MMCL) serve

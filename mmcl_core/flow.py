@@ -48,7 +48,7 @@ def solve(
     def small_enough(_: float, x: np.ndarray) -> float:
         return most - np.abs(x).max(initial=0)
 
-    small_enough.terminal = True
+    small_enough.terminal = True  # type: ignore[attr-defined]  # how solve_ivp is told
     solution = solve_ivp(
         lambda _, x: field(x), times[[0, -1]], initial, method, times, rtol=rtol, atol=atol, events=small_enough
     )

@@ -33,8 +33,7 @@ def _check_pairs(first: Any, second: Any, temperature: Any) -> None:
             )
     if first.shape != second.shape or first.ndim < 2:
         raise InputError(
-            f"Embeddings of shapes {tuple(first.shape)} and {tuple(second.shape)} are no pairs: both must "
-            f"be [..., B, D]"
+            f"Embeddings of shapes {tuple(first.shape)} and {tuple(second.shape)} are no pairs: take [..., B, D] twice"
         )
     seen = torch.as_tensor(temperature)
     if seen.device.type == "cpu" and not bool((seen > 0).all()):

@@ -10,8 +10,9 @@ import platform
 import numpy as np
 import torch
 
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import InputError, shortened, unknown
 
+MOST_THREADS = 1024
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -53,14 +54,16 @@ def use_threads(count: int | None = None) -> int:
     """
     if count is None:
         named = os.environ.get("MMCL_THREADS", "")
-        if named and not (named.isdigit() and int(named) > 0):
-            raise InputError(f"MMCL_THREADS is '{named}': allowed are whole numbers from 1; unset it or mend it")
+        if named and not (named.isascii() and named.isdigit() and 0 < int(named[:6]) <= MOST_THREADS):
+            raise InputError(
+                f"MMCL_THREADS is '{shortened(named)}': allowed are whole numbers from 1 to {MOST_THREADS}; unset it"
+            )
         count = (
             int(named)
             if named
             else len(os.sched_getaffinity(0))
             if hasattr(os, "sched_getaffinity")
-            else os.cpu_count()
+            else os.cpu_count() or 1
         )
     torch.set_num_threads(count)
     return count

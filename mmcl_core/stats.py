@@ -92,7 +92,7 @@ def proportion(successes: Bool[np.ndarray, ...] | int, n: int | None = None) -> 
     if n == 0:
         return Estimate(np.nan, np.nan, np.nan, 0, Interval.wilson)
     interval = stats.binomtest(int(successes), n).proportion_ci(LEVEL, method="wilson")
-    return Estimate(successes / n, float(interval.low), float(interval.high), n, Interval.wilson)
+    return Estimate(int(successes) / n, float(interval.low), float(interval.high), n, Interval.wilson)
 
 
 def slope(x: Real[np.ndarray, N], y: Real[np.ndarray, "S N"]) -> Estimate:

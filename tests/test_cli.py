@@ -31,7 +31,7 @@ def test_list_json(capsys):
 def test_run_then_cached(capsys):
     assert main(["run", "huang2024.identities", "--tier", "smoke"]) == 0
     assert main(["run", "huang2024.identities", "--tier", "smoke"]) == 0
-    assert "cached" in said(capsys)[0].splitlines()[-1]
+    assert [line for line in said(capsys)[0].splitlines() if "cached" in line]
 
 
 def test_settings_reach_the_configuration(capsys):
@@ -257,3 +257,27 @@ print(sorted({{"torch", "numpy", "pandas", "scipy", "matplotlib", "sklearn"}} & 
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_list_of_a_chapter_and_of_an_experiment(capsys):
+    assert main(["list", "huang2024"]) == 0
+    lines = said(capsys)[0].splitlines()
+    assert len(lines) > 10 and all("huang2024" in line for line in lines)
+    assert main(["list", "huang2024.figure1"]) == 0
+    text = said(capsys)[0]
+    assert "epochs" in text and "Figure 1: 200 epochs" in text and "int, >= 1" in text
+    assert main(["list", "huang2025"]) == 2 and "did you mean 'huang2024'" in said(capsys)[1]
+
+
+def test_version(capsys):
+    from mmcl_core import __version__
+
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0 and said(capsys)[0] == f"mmcl {__version__}\n"
+
+
+def test_a_run_prints_means_over_seeds_shapes_and_where_to_find_them(capsys):
+    assert main(["run", "huang2024.identities", "--tier", "smoke"]) == 0
+    out = said(capsys)[0]
+    assert "(standard deviation), 2 seeds" in out and "huang2024.identities; in Python: from mmcl_core" in out

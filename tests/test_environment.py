@@ -30,9 +30,7 @@ def build_editable(folder, settings=None, metadata=None):
     files = {
         "toy.pth": str(pathlib.Path.cwd()),
         "toy_of_ready-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: toy-of-ready\\nVersion: 1\\n",
-        "toy_of_ready-1.dist-info/WHEEL": (
-            "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-        ),
+        "toy_of_ready-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
     with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
         for path, text in files.items():

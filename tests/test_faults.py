@@ -1,5 +1,4 @@
-"""What goes wrong around the computation: half-written files, kills, other people's settings. One row a fault, each
-seen once without its mend."""
+"""What goes wrong around the computation: half-written files, kills, other people's settings. One row a fault."""
 
 import json
 import os
@@ -26,6 +25,14 @@ ROOT = Path(__file__).parents[1]
 CONFIG = "title: T\nexecute: {execute_notebooks: 'off'}\nonly_build_toc_files: true\n"
 
 
+def sphinx(root, staged):
+    """Without the finishing touches, which need a whole book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_module, "finish", lambda *a: None)
+        patch.setattr(build_module.notation, "read", lambda *a: None)
+        return build_module.sphinx(root, staged, root / "figures")
+
+
 @pytest.fixture(scope="module")
 def small_site(tmp_path_factory):
     """A book of two pages, built once."""
@@ -36,7 +43,7 @@ def small_site(tmp_path_factory):
     (root / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: second\n")
     (staged / "index.md").write_text("# One\n")
     (staged / "second.md").write_text("# Two\n")
-    assert build_module.sphinx(root, staged) == 0
+    assert sphinx(root, staged) == 0
     return root, staged
 
 
@@ -71,16 +78,16 @@ def copied_site(small_site, tmp_path):
 def test_what_was_lost_of_the_site_is_made_again(copied_site, monkeypatch, damage):
     root, staged = copied_site
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("Sphinx was asked for"))
-    assert build_module.sphinx(root, staged) == 0
+    assert sphinx(root, staged) == 0
     damage(root / "_build" / "html")
     with pytest.raises(pytest.fail.Exception, match="Sphinx"):
-        build_module.sphinx(root, staged)
+        sphinx(root, staged)
 
 
 def test_a_deleted_page_comes_back_and_nothing_else_is_left(small_site, capsys):
     root, staged = small_site
     delete_a_page(root / "_build" / "html")
-    assert build_module.sphinx(root, staged) == 0 and "built" in capsys.readouterr().out
+    assert sphinx(root, staged) == 0 and "built" in capsys.readouterr().out
     assert "Two" in (root / "_build" / "html" / "second.html").read_text().split("<body")[1]
     assert {p.name for p in (root / "_build").iterdir()} == {"src", "html", "sphinx.stamp"}
 
@@ -99,12 +106,12 @@ def test_the_good_site_stays_until_the_next_one_is_whole(copied_site, monkeypatc
     monkeypatch.setattr(subprocess, "run", ends)
     if end is KeyboardInterrupt:
         with pytest.raises(KeyboardInterrupt):
-            build_module.sphinx(root, staged)
+            sphinx(root, staged)
     else:
-        assert build_module.sphinx(root, staged) == 1 and "planted" in capsys.readouterr().out
+        assert sphinx(root, staged) == 1 and "planted" in capsys.readouterr().out
     assert "Two" in (root / "_build" / "html" / "second.html").read_text()
     with pytest.raises(KeyboardInterrupt) if end is KeyboardInterrupt else nullcontext():
-        assert build_module.sphinx(root, staged) == 1  # it is not taken for the new one
+        assert sphinx(root, staged) == 1  # it is not taken for the new one
 
 
 # Executed chapters: taken again only when they are whole.
@@ -171,7 +178,7 @@ import json, os, queue, random, sys
 from IPython import get_ipython
 print(json.dumps({
     "planted": "PLANTED" in globals() or hasattr(queue, "PLANTED") or hasattr(random, "PLANTED"),
-    "executable": sys.executable, "backend": os.environ["MPLBACKEND"], 
+    "executable": sys.executable, "backend": os.environ["MPLBACKEND"],
     "cwd in path": os.getcwd() in sys.path or "" in sys.path,
 }))
 """

@@ -2,6 +2,10 @@
 traceback of another kind, never a number that means nothing."""
 
 import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +13,12 @@ import torch
 
 from mmcl_core import stats
 from mmcl_core.catalog import find_experiment
+from mmcl_core.cli import main
 from mmcl_core.errors import InputError
 from mmcl_core.papers.huang2024 import encoders, heads, setting
 from mmcl_core.papers.ren2023 import dynamics, theory
-from mmcl_core.papers.ren2023.closure import Closure, Path
+from mmcl_core.papers.ren2023.closure import Closure
+from mmcl_core.papers.ren2023.closure import Path as FlowPath
 from mmcl_core.papers.ren2023.setting import cube, initial_encoders, views
 from mmcl_core.papers.xue2024 import spread
 from mmcl_core.papers.xue2024.setting import IntraClass
@@ -20,6 +26,7 @@ from mmcl_core.papers.yaras2024.claims import fig2
 from mmcl_core.papers.yaras2024.points import Ring
 from tests.tolerances import close
 
+ROOT = Path(__file__).parents[1]
 FLOW = Closure(10, (1.0, 0.5), 0.2, 5.0)
 
 
@@ -91,7 +98,7 @@ def test_a_claim_on_a_ring_that_does_not_match_fails_and_does_not_stop_the_ledge
 
 
 def test_a_crossing_in_the_first_interval_from_time_zero_is_found_where_it_is():
-    path = Path(FLOW, np.array([0.0, 4.0, 8.0]), np.zeros((3, 9)))
+    path = FlowPath(FLOW, np.array([0.0, 4.0, 8.0]), np.zeros((3, 9)))
     assert path.first_time(np.array([0.0, 1.0, 2.0]), 0.25) == 1.0
     assert path.first_time(np.array([0.5, 0.5, 2.0]), 0.5) == 0.0
     assert path.first_time(np.array([3.0, 1.0, 0.0]), 0.5) == pytest.approx(np.sqrt(32))
@@ -135,3 +142,104 @@ def test_of_several_estimates_the_one_that_is_nan_is_never_passed_over():
     good, broken = stats.exact(1.0), stats.exact(np.nan)
     for order in ((good, broken), (broken, good)):
         assert np.isnan(stats.reaching_lowest(*order).value) and np.isnan(stats.reaching_highest(*order).value)
+
+
+# The command line: one row a command that cannot be, with words of its one sentence.
+
+FIGURE1 = ["run", "huang2024.figure1", "--tier", "smoke"]
+COMMANDS = [
+    ([*FIGURE1, "--set", "seeds=3"], "chosen with --seeds"),
+    ([*FIGURE1, "--set", "figure1.seeds=3"], "chosen with --seeds"),
+    ([*FIGURE1, "--set", "epochs=true"], "true and false are no numbers"),
+    ([*FIGURE1, "--set", "epochs=5", "--set", "epochs=6"], "given twice"),
+    ([*FIGURE1, "--set", "ratio=" + "9" * 6000], "cannot be"),
+    ([*FIGURE1, "--set", "n=1000000000000000000000"], "larger than anything can hold"),
+    ([*FIGURE1, "--set", "n=100000000"], "more memory than there is"),
+    ([*FIGURE1, "--set", "d=1000000000"], "more memory than there is"),
+    ([*FIGURE1, "--set", "signal=1e308", "--tier", "paper"], "less than or equal to 1000000"),
+    ([*FIGURE1, "--set", "n=" + "[" * 5000], "cannot be read as a list"),
+    ([*FIGURE1, "--set", "x" * 6000 + "=1"], "Unknown field"),
+    (["run", "yaras2024.toy_swaps", "--tier", "smoke", "--set", "hard=[1,.5]"], "write numbers as 0.5"),
+    ([*FIGURE1, "--seeds", "4294967296,5"], "4294967295"),
+    ([*FIGURE1, "--seeds", "1," * 3000], "Seeds"),
+    (["run", "x" * 6000], "Unknown chapter or experiment"),
+    (["run", "hoang2024.figure1"], "did you mean 'huang2024.figure1'"),
+    (["claims", ""], "An empty name"),
+    (["claims", "  "], "An empty name"),
+    (["figure", "huang2024.fig1", "--tier", "smoke", "--out", ""], "--out is empty"),
+    (["figure", "", "--tier", "smoke"], "Unknown figure"),
+    (["serve", "--port", "0"], "built site|out of range"),
+]
+
+
+@pytest.mark.parametrize(("argv", "words"), COMMANDS, ids=[" ".join(a)[:60] for a, _ in COMMANDS])
+def test_a_command_that_cannot_be_is_one_short_sentence(argv, words, capsys):
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("mmcl: ") and err.count("\n") == 1 and any(w in err for w in words.split("|")), err
+    assert len(err) < 330 and "\x1b" not in err, err
+
+
+SURROUNDINGS = [
+    ({"MMCL_THREADS": "²"}, "MMCL_THREADS"),
+    ({"MMCL_THREADS": "99999999999"}, "MMCL_THREADS"),
+    ({"MMCL_THREADS": "-1"}, "MMCL_THREADS"),
+    ({"MMCL_RESULTS": "~nosuchuser/x"}, "MMCL_RESULTS is '~nosuchuser/x'"),
+    ({"MMCL_RESULTS": "/tmp/" + "x" * 300}, "MMCL_RESULTS"),
+    ({"MMCL_RESULTS": "/dev/null"}, "it is a file"),
+    ({"MMCL_RESULTS": "/dev/null/x"}, "MMCL_RESULTS"),
+    ({"MMCL_RESULTS": "/proc/x"}, "MMCL_RESULTS"),
+    ({"MMCL_CACHE": "~nosuchuser"}, "MMCL_CACHE"),
+    ({"MMCL_DATA_DIR": "x" * 300}, "MMCL_DATA_DIR"),
+]
+
+
+@pytest.mark.parametrize(("variables", "words"), SURROUNDINGS, ids=[str(v)[:40] for v, _ in SURROUNDINGS])
+def test_an_environment_that_cannot_be_is_one_short_sentence(variables, words, capsys, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    reads_data = next(iter(variables)) in ("MMCL_CACHE", "MMCL_DATA_DIR")
+    target = "huang2024.colored_samples" if reads_data else "huang2024.identities"
+    assert main(["run", target, "--tier", "smoke", "--seeds", "91,92"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("mmcl: ") and err.count("\n") == 1 and words in err and len(err) < 330, err
+
+
+HOMELESS = "import os; os.environ.pop('HOME', None); os.setuid(54321); "
+CACHES = [
+    (HOMELESS, {}, "/tmp/"),
+    ("", {"XDG_CACHE_HOME": ""}, "/home/somebody/.cache/"),
+    ("", {"XDG_CACHE_HOME": "relative"}, "/tmp/"),
+    ("", {"XDG_CACHE_HOME": "/elsewhere"}, "/elsewhere/"),
+]
+
+
+@pytest.mark.parametrize(("before", "variables", "place"), CACHES)
+def test_the_cache_has_a_place_for_everybody(before, variables, place):
+    if before and os.getuid():
+        pytest.skip("only root can become an unknown user")
+    code = f"from mmcl_core.paths import cache_folder; {before}print(cache_folder())"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MMCL", "XDG", "TMP"))}
+    environment = kept | {"HOME": "/home/somebody", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | variables
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd="/")
+    assert run.stdout.strip() == f"{place}mmcl", run.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "data list"])
+def test_a_full_disk_is_one_sentence(command):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "mmcl_core.cli", *command.split()], cwd=ROOT, stdout=full, stderr=subprocess.PIPE
+        )
+    err = run.stderr.decode()
+    assert run.returncode == 2 and err == (
+        "mmcl: The output could not be read or written (No space left on device): free some space, or name another "
+        "folder\n"
+    )
+
+
+def test_a_folder_where_a_data_file_should_be_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path / "none"))
+    monkeypatch.setenv("MMCL_DATA_DIR", str(tmp_path))
+    (tmp_path / "features_clip.npy").mkdir()
+    assert main(["data", "list"]) == 0 and "features_clip.npy is no file" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mmcl_core.cli import interrupt
+from mmcl_core.cli import interrupt, trouble
 from mmcl_core.errors import InputError, unknown
 
 
@@ -26,13 +26,22 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise unknown("tier", arguments.tier, TIERS)
             if hasattr(arguments, "device") and arguments.device not in ("auto", "cpu", "cuda"):
                 raise unknown("device", arguments.device, ("auto", "cpu", "cuda"))
-            return arguments.function(arguments)
+            status = arguments.function(arguments)
+            sys.stdout.flush()  # a full disk is heard of here, not when Python ends
+            return status
         except InputError as error:
             print(f"mmcl: {error}", file=sys.stderr)
             return 2
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except (OSError, MemoryError, RuntimeError, OverflowError, ValueError) as error:
+            if interrupt.INTERRUPTED or not (said := trouble.sentence(error)):
+                raise
+            if sys.stdout is sys.__stdout__ and isinstance(error, OSError) and error.filename is None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"mmcl: {said}", file=sys.stderr)
+            return 2
         except BaseException as error:  # an extension module interrupted while it loads says ImportError
             if not (interrupt.INTERRUPTED or isinstance(error, KeyboardInterrupt)):
                 raise

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmcl_core.cli.interrupt import INTERRUPTED
-from mmcl_core.errors import DataAbsent, InputError, unknown
+from mmcl_core.errors import DataAbsent, InputError, shortened, unknown
 
 TIERS = ("smoke", "book", "paper")
 
@@ -22,10 +22,19 @@ def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not name or not equals:
-            raise InputError(f"--set takes name=value, not '{setting}': write for example --set epochs=50")
+            raise InputError(f"--set takes name=value, not '{shortened(setting)}': write for example --set epochs=50")
+        if name.rpartition(".")[2] == "seeds":
+            raise InputError("Seeds are chosen with --seeds, a count such as 5 or a list such as 0,3,7, not with --set")
+        if name in chosen:
+            raise InputError(f"--set {shortened(name)} was given twice: give one value")
         try:
             chosen[name] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
+            if value[:1] in tuple("[{"):
+                raise InputError(
+                    f"--set {shortened(name)} cannot be read as a list from '{shortened(value)}': write numbers as 0.5 "
+                    f"and a list as [1, 0.5], in quotes where the shell needs them"
+                ) from None
             chosen[name] = value
     return chosen
 
@@ -47,12 +56,12 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
             continue
         owners = [e for e in experiments if field in e.config.model_fields]
         if not owners:
-            raise unknown("field", field, sorted({f for e in experiments for f in e.config.model_fields}))
+            raise unknown("field", field, sorted({f for e in experiments for f in e.config.model_fields} - {"seeds"}))
         if len(owners) > 1:
             names = ", ".join(f"{e.name.split('.', 1)[1]}.{field}" for e in owners)
             raise InputError(
                 f"Field '{field}' belongs to {len(owners)} experiments: name one of them, --set "
-                f"{names.split(', ')[0]}={value} (allowed are {names})"
+                f"{names.split(', ')[0]}={shortened(value, 20)} (allowed are {shortened(names, 120)})"
             )
         routed[owners[0].name][field] = value
     return routed
@@ -67,7 +76,10 @@ def experiments_of(target: str) -> list[Any]:
     if "." in target:
         return [catalog.find_experiment(target)]
     raise unknown(
-        "chapter or experiment", target, [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)]
+        "chapter or experiment",
+        target,
+        [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)],
+        "mmcl list shows all",
     )
 
 
@@ -78,6 +90,8 @@ def claims_named(pattern: str | None) -> list[Any]:
 
     from mmcl_core import catalog
 
+    if pattern is not None and not pattern.strip():
+        raise InputError("An empty name names no claim: leave it out for all, or name a chapter, a claim or a pattern")
     if pattern in catalog.PAPERS:
         return list(catalog.paper(pattern).claims)
     known = {c.id: c for p in catalog.papers() for c in p.claims}

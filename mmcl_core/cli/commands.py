@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from mmcl_core.cli import show
 from mmcl_core.cli.asked import (
     Runner,
     chosen_settings,
@@ -20,21 +21,34 @@ from mmcl_core.errors import InputError, unknown
 def command_list(a: argparse.Namespace) -> int:
     from mmcl_core.cli.index import items
 
+    known = items()
+    chosen = [i for i in known if a.name in (None, i["id"]) or i["id"].startswith(f"{a.name}.")]
+    if not chosen:
+        raise unknown("chapter, experiment or figure", a.name, [i["id"] for i in known], "mmcl list shows all")
     if a.json:
-        print(json.dumps(items(), indent=1))
+        print(json.dumps(chosen, indent=1))
         return 0
-    for item in items():
+    if [i["kind"] for i in chosen if i["id"] == a.name][:1] == ["experiment"]:
+        from mmcl_core.catalog import find_experiment
+
+        print("\n".join(show.experiment(find_experiment(a.name))))
+        return 0
+    for item in chosen:
         print(f"{item['kind']:10} {item['id']:34} {item['seconds'].get('book', 0):7.1f} s at book  {item['title']}")
     return 0
 
 
 def command_run(a: argparse.Namespace) -> int:
+    from mmcl_core.paths import results_folder
+
     experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
     results.prepare(experiments)
     for e in experiments:
         with passing_over_absent_data(e.name, alone=len(experiments) == 1):
-            results(e.name)
+            result = results(e.name)
+            if len(experiments) == 1:
+                print("\n".join(show.result(result, e.coordinates, results_folder() / e.name)))
     return 0
 
 
@@ -46,6 +60,8 @@ def command_figure(a: argparse.Namespace) -> int:
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
+    if not a.out.strip():
+        raise InputError("--out is empty: name a folder, such as figures, or leave it out for the present one")
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
+from mmcl_core import __version__
 from mmcl_core.cli import commands, train_clip
 from mmcl_core.cli.claims import command_claims
 from mmcl_core.errors import InputError
@@ -19,6 +20,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     main = Parser(prog="mmcl", description="Run, judge, draw and publish the book's experiments.")
+    main.add_argument("--version", action="version", version=f"mmcl {__version__}")
     subcommands = main.add_subparsers(dest="command", required=True, metavar="command", parser_class=Parser)
 
     def add(name: str, function: Any, text: str, running: bool = False, settable: bool = True) -> Parser:
@@ -41,9 +43,11 @@ def parser() -> Parser:
             )
         return sub
 
-    add("list", commands.command_list, "list chapters, experiments and figures").add_argument(
-        "--json", action="store_true"
+    sub = add("list", commands.command_list, "list chapters, experiments and figures, or one experiment's fields")
+    sub.add_argument(
+        "name", nargs="?", metavar="chapter|experiment", help="of one chapter, or all about one experiment"
     )
+    sub.add_argument("--json", action="store_true")
     add("run", commands.command_run, "run a chapter or one experiment", running=True).add_argument(
         "target", metavar="chapter|experiment"
     )

@@ -72,8 +72,9 @@ class Source:
                 return None
             paths = {file: path / file if path.is_dir() else path for file in self.files}
         for file, path in paths.items():
-            if not path.exists() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
+            if not path.is_file() or _digest(path, path.stat().st_mtime_ns) != self.files[file]:
                 state = "is damaged (its SHA-256 is not the one on record)" if path.exists() else "is missing"
+                state = "is no file" if path.exists() and not path.is_file() else state
                 package = (self.packaged or ["?"])[0]
                 cached = path.parent == cache_folder() / self.name
                 mend = (

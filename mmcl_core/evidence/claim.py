@@ -137,8 +137,8 @@ class Claim:
             return Verdict.reproduced
         if outcome == Outcome.undecided:
             return Verdict.undecided
-        refutable = self.refutation is not None and (conditions_met or self.algebra)
-        if refutable and self.refutation.judge(estimate) == Outcome.holds:
+        refuted = self.refutation is not None and self.refutation.judge(estimate) == Outcome.holds
+        if refuted and (conditions_met or self.algebra):
             return Verdict.misprint if self.misprint else Verdict.refuted
         if self.trend is not None and self.trend.judge(estimate) == Outcome.holds:
             return Verdict.trend_only

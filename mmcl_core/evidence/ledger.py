@@ -148,7 +148,8 @@ class Totals:
 
 def totals(rows: Sequence[Row]) -> Totals:
     """Verdicts counted, the papers' statements and ours apart."""
-    papers, ours = Counter(), Counter()
+    papers: Counter[str] = Counter()
+    ours: Counter[str] = Counter()
     for row in rows:
         (papers if row.claim.author.of_paper else ours)[row.verdict.value] += 1
     return Totals(papers, ours)
@@ -180,8 +181,9 @@ def set_after_a_run(rows: Sequence[Row]) -> list[str]:
         row.claim.id
         for row in rows
         if any(
-            rule is not None and rule.basis is not None and rule.basis.source == Source.after
+            basis is not None and basis.source == Source.after
             for rule in (row.claim.rule, row.claim.refutation, row.claim.trend)
+            for basis in (getattr(rule, "basis", None),)
         )
     ]
 

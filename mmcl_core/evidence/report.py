@@ -86,12 +86,13 @@ def compare(row: Row, seeds: Sequence[int], mine: stats.Estimate) -> list[str]:
         return [
             f"{row.claim.id}: no prediction for one more seed, because its estimate is not one number a seed ({kind})"
         ]
+    count = row.estimate.n if row.estimate is not None else 0
     words = {Outcome.holds: "inside", Outcome.fails: "OUTSIDE", Outcome.undecided: "beside"}
     span = f"{predicted[0]:.4g} to {predicted[1]:.4g}"
     return [
         f"{row.claim.id} seed {seed}: {value:.4g}, {words[outcome_of_one_more(row, value)]} the 95 % prediction "
         f"interval "
-        f"{span} made from {row.estimate.n} seeds"
+        f"{span} made from {count} seeds"
         for seed, value in zip(seeds, mine.samples, strict=True)
     ]
 

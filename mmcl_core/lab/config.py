@@ -10,9 +10,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import InputError, shortened, unknown
+
+LARGEST = 10**15  # a count beyond it is a slip of the hand, and beyond 64 bits no library takes it
 
 
 class Tier(StrEnum):
@@ -46,6 +48,18 @@ class Config(BaseModel):
 
     seeds: int = Field(5, ge=1, le=10_000, description="number of seeds, 0 to seeds-1")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python takes true for 1; a configuration does not, nor a count that nothing could hold."""
+        if "bool" not in str(cls.model_fields[str(info.field_name)].annotation):
+            for part in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(part, bool):
+                    raise ValueError("true and false are no numbers")
+                if isinstance(part, int) and abs(part) > LARGEST:
+                    raise ValueError("the number is larger than anything can hold")
+        return value
+
     @classmethod
     def at(cls, tier: Tier | str, **overrides: Any) -> Self:
         """The configuration at `tier` with `overrides` on top.
@@ -77,8 +91,9 @@ class Config(BaseModel):
             annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
             kind = getattr(annotation, "__name__", str(annotation))
             raise InputError(
-                f"Field '{name}' of {cls.__name__} cannot be {first['input']!r}: {first['msg'].lower()} (type {kind}, "
-                f"default {defaults.get(name)!r})"
+                f"Field '{name}' of {cls.__name__} cannot be {shortened(repr(first['input']))}: "
+                f"{shortened(first['msg'].removeprefix('Value error, ').lower(), 100)} "
+                f"(type {shortened(kind)}, default {shortened(repr(defaults.get(name)))})"
             ) from None
 
     def values(self) -> dict[str, Any]:

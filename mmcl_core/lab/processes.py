@@ -19,7 +19,12 @@ def end_with_parent() -> None:
     """
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (wait([parent.sentinel]), end_family()), daemon=True).start()
+
+        def follow() -> None:
+            wait([parent.sentinel])
+            end_family()
+
+        threading.Thread(target=follow, daemon=True).start()
 
 
 def end_with(pid: int, every: float = 0.5) -> None:

@@ -255,11 +255,11 @@ def _compute_all(
             done, _ = wait(running)  # one lost worker takes the others with it
         lost_units = []
         for future in done:
-            unit, error = running.pop(future), future.exception()
-            if isinstance(error, BrokenExecutor):
+            unit, failure = running.pop(future), future.exception()
+            if isinstance(failure, BrokenExecutor):
                 lost_units.append(unit)
-            elif error is not None:
-                fail(unit, error)
+            elif failure is not None:
+                fail(unit, failure)  # type: ignore[arg-type]  # what a worker raised
             else:
                 entry = future.result()
                 store.save(unit.key, entry.arrays, entry.facts)

@@ -29,7 +29,7 @@ from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
-from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, stamp
+from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, plain, stamp
 from mmcl_core.site.finish import finish
 from mmcl_core.site.kernel import CODE, python_path
 from mmcl_core.site.landing import landing
@@ -263,12 +263,13 @@ def sphinx(root: Path, staged: Path, figures: Path) -> int:
         text=True,
         env=os.environ | {"PYTHONPATH": python_path()},
     )
-    warnings = [line for line in (run.stdout + run.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
+    said = plain(run.stdout + run.stderr)
+    warnings = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
     if (new / "index.html").exists() and (new / "searchindex.js").exists():  # written last: whole, if with warnings
         finish(new, figures, notation.read(root, "glossary"), pairs.toc(root))
         swap(new, site)
     if run.returncode or warnings or not (site / "index.html").exists():
-        print("\n".join(warnings) or (run.stdout + run.stderr)[-3000:])
+        print("\n".join(warnings) or said[-3000:])
         print(
             f"sphinx       FAILED {time.perf_counter() - begin:7.1f} s: warnings are errors; mend what is named above"
         )

@@ -90,6 +90,11 @@ def current(folder: Path, key: str, fingerprint: str) -> bool:
     return all((folder / figure).is_file() for figure in set(FIGURE.findall(executed)))
 
 
+def plain(text: str) -> str:
+    """`text` without the colours that a library gives it for a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 def failure(executed: Path) -> str:
     """The first failing cell of an executed notebook and its error, or an empty string."""
     if not executed.exists():
@@ -102,7 +107,7 @@ def failure(executed: Path) -> str:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 first_line = cell.source.strip().splitlines()[0]
-                said = output.evalue.splitlines()[0] if output.evalue else ""
+                said = plain(output.evalue).splitlines()[0] if output.evalue else ""
                 return f"cell [{cell.execution_count}] `{first_line}`: {output.ename}: {said}"
     return ""
 
@@ -156,7 +161,7 @@ def _worker(arguments: dict, environment: dict[str, str], target: Path, limits: 
         error = (
             ""
             if process.returncode == 0
-            else failure(target) or (log.strip().splitlines() or ["the process ended without a word"])[-1]
+            else failure(target) or (plain(log).strip().splitlines() or ["the process ended without a word"])[-1]
         )
         if error and "CellTimeoutError" in log:
             error = (

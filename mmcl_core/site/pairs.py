@@ -178,6 +178,10 @@ def drifted(root: Path | None = None) -> list[str]:
         except InputError as broken:
             problems.append(str(broken))
             continue
+        if not any("chapter.close()" in cell.source for cell in mine.cells if cell.cell_type == "code"):
+            problems.append(f"Chapter {key} never ends with chapter.close(), which judges its claims: add that cell")
+        if (root / "_toc.yml").exists() and f"chapters/{key}" not in toc(root):
+            problems.append(f"Chapter {key} is not in the table of contents: add 'file: chapters/{key}' to _toc.yml")
         if _essence(mine) != _essence(theirs):
             problems.append(f"The halves of chapter {key} differ: run mmcl sync, which writes the one not edited")
         elif any(cell.get("outputs") for cell in theirs.cells):
@@ -195,9 +199,8 @@ def _edited(key: str, text: NotebookNode, book: NotebookNode, keep: Keep | None)
     remembered = remembered.get("in_step") if isinstance(remembered, Mapping) else None
     if remembered not in (_digest(text), _digest(book)):
         raise InputError(
-            f"Both halves of chapter {key} were edited since they were last in step, and nothing was "
-            f"written: say which "
-            "one stands with mmcl sync --keep text or mmcl sync --keep notebook"
+            f"Both halves of chapter {key} were edited since they were last in step, and nothing was written: say "
+            "which one stands with mmcl sync --keep text or mmcl sync --keep notebook"
         )
     return "text" if remembered == _digest(book) else "notebook"
 

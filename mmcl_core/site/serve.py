@@ -21,6 +21,8 @@ def serve(port: int = 8000) -> int:
     if not (site / "index.html").exists():
         raise InputError("There is no built site yet: run make book, or make preview for a quick one")
     try:
+        if not 1 <= port <= 65535:
+            raise OverflowError("it is out of range")
         server = ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(site)))
     except (OSError, OverflowError) as error:
         raise InputError(

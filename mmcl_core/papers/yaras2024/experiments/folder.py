@@ -32,7 +32,9 @@ class FolderSetting(Config):
     smoke: ClassVar = {"train": 48, "test": 24, "batch": 16, "epochs": 1, "towers": ("vit-tiny",)}
 
     seeds: int = Field(2, ge=1, description="chosen")
-    towers: tuple[Literal["vit-tiny", "resnet-tiny"], ...] = Field(("vit-tiny", "resnet-tiny"), min_length=1)
+    towers: tuple[Literal["vit-tiny", "resnet-tiny"], ...] = Field(
+        ("vit-tiny", "resnet-tiny"), min_length=1, description="chosen: image towers"
+    )
     methods: tuple[str, ...] = Field(("baseline", "FLT .2"), min_length=1, description="of Tables 2 to 5")
     train: int = Field(640, ge=2, description="chosen: pairs to train on")
     test: int = Field(160, ge=2, description="chosen: pairs to test on, and the gallery")
