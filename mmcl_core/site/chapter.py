@@ -15,7 +15,8 @@ import base64
 import inspect
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import explorers, render
+from mmcl_core.site import explorers, origin, predict, render
 from mmcl_core.site.ledgers import paper_of
 from mmcl_core.stats import Estimate
 
@@ -62,7 +63,11 @@ class Chapter:
         self.build_folder = Path(folder) if folder else None
 
     def result(self, name: str) -> Result:
-        """The result of an experiment, computed at most once and stored."""
+        """The result of an experiment, computed at most once and stored. Means over its seeds remember where they come
+        from, so that `say` can tell."""
+        return origin.traced(self._computed(name))
+
+    def _computed(self, name: str) -> Result:
         name = self._full(name)
         if name not in self._results:
             self._results[name] = run(catalog.find_experiment(name), self.tier, self.seeds, self.device)
@@ -85,12 +90,15 @@ class Chapter:
         if self._full(name) not in claims:
             raise unknown("claim", name, [c.split(".", 1)[1] for c in claims])
         if name not in self._rows:
-            self._rows[name] = evaluate(claims[self._full(name)], self.tier, self.result)
+            self._rows[name] = evaluate(claims[self._full(name)], self.tier, self._computed)
         return self._rows[name]
 
     def value(self, name: str) -> Estimate:
         """The measured estimate of a claim, for prose. At a tier too low for the claim every part of it is NaN."""
-        return self.row(name).estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
+        row = self.row(name)
+        estimate = row.estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
+        used = [self._computed(e) for e in row.claim.experiments] if row.estimate else []
+        return replace(estimate, value=origin.of_claim(row, used))
 
     def figure(self, name: str) -> None:
         """Show a figure, or one sentence where the data it needs are absent."""
@@ -99,11 +107,11 @@ class Chapter:
             raise unknown("figure", name, [f.split(".", 1)[1] for f in specs])
         spec = specs[self._full(name)]
         try:
-            figure = spec.make(self.result)
+            figure = spec.make(self._computed)
         except DataAbsent as absent:
             self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=absent)
             return
-        origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
+        origin = "; ".join(dict.fromkeys(self._computed(e).provenance for e in spec.experiments))
         picture = figure.render("svg")
         encoded = base64.b64encode(picture).decode()
         bundle = {
@@ -147,8 +155,15 @@ class Chapter:
 
         Doubled braces `{{ }}` stand for the braces of formulas.
         """
-        content = text.format(**numbers)
-        display({"text/markdown": content, "text/plain": content}, raw=True)
+        plain = text.format(**numbers)
+        display({"text/markdown": origin.Prose().format(text, **numbers), "text/plain": plain}, raw=True)
+
+    def predict(self, question: str, why: str, answer: Any, options: Sequence[str] = (), **slider: float) -> None:
+        """A question to answer before looking: one of `options`, or a number on a slider `low`, `high`, right when
+        within `near`; then the stored result `answer`, the reader's beside it, and one sentence on `why`."""
+        shown = predict.choice(question, options, answer, why) if options else None
+        shown = shown or predict.slider(question, answer=float(answer), why=why, **slider)
+        display({"text/html": shown, "text/plain": question}, raw=True)
 
     def source(self, *functions: Callable[..., Any]) -> None:
         """Show the source of the functions that matter, as they stand in the core."""
