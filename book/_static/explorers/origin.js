@@ -4,11 +4,17 @@
 document.addEventListener("DOMContentLoaded", () => {
   const dots = ([low, high], samples) => {
     if (!samples || samples.length < 2) return "";
-    const all = [...samples, low, high].filter((v) => v !== null), least = Math.min(...all), most = Math.max(...all);
-    const x = (v) => (most > least ? 6 + 188 * (v - least) / (most - least) : 100).toFixed(1);
-    const bar = low === null ? "" : `<path d="M${x(low)} 10H${x(high)}" stroke="currentColor" stroke-width="3" opacity="0.35"/>`;
-    return `<svg width="200" height="20" role="img" aria-label="${samples.length} seeds, one dot each">${bar}`
-      + samples.map((v) => `<circle cx="${x(v)}" cy="10" r="3" style="fill:var(--ex-multi)"/>`).join("") + "</svg>";
+    const all = [...samples, low, high].filter((v) => v !== null),
+      least = Math.min(...all),
+      most = Math.max(...all);
+    const x = (v) => (most > least ? 6 + (188 * (v - least)) / (most - least) : 100).toFixed(1);
+    const bar =
+      low === null ? "" : `<path d="M${x(low)} 10H${x(high)}" stroke="currentColor" stroke-width="3" opacity="0.35"/>`;
+    return (
+      `<svg width="200" height="20" role="img" aria-label="${samples.length} seeds, one dot each">${bar}` +
+      samples.map((v) => `<circle cx="${x(v)}" cy="10" r="3" style="fill:var(--ex-multi)"/>`).join("") +
+      "</svg>"
+    );
   };
   let panel, owner;
   const close = () => {
@@ -26,7 +32,8 @@ document.addEventListener("DOMContentLoaded", () => {
     panel.tabIndex = -1;
     const list = document.createElement("dl");
     for (const [name, value] of told.lines) {
-      const dt = document.createElement("dt"), dd = document.createElement("dd");
+      const dt = document.createElement("dt"),
+        dd = document.createElement("dd");
       dt.textContent = name;
       if (name === "again") dd.append(Object.assign(document.createElement("code"), { textContent: value }));
       else dd.textContent = value;
@@ -35,7 +42,11 @@ document.addEventListener("DOMContentLoaded", () => {
     panel.innerHTML = dots(told.interval, told.samples);
     panel.prepend(list);
     const shut = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
-    shut.addEventListener("click", () => { const back = owner; close(); back.focus(); });
+    shut.addEventListener("click", () => {
+      const back = owner;
+      close();
+      back.focus();
+    });
     panel.append(shut);
     button.closest("p, li, td, div").after(panel);
     button.setAttribute("aria-expanded", "true");

@@ -3,8 +3,10 @@
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form.predict")) {
-    const controls = form.querySelector(".predict-controls"), answer = form.querySelector("details");
-    const yours = form.querySelector(".predict-yours"), input = form.querySelector("input[type=range]");
+    const controls = form.querySelector(".predict-controls"),
+      answer = form.querySelector("details");
+    const yours = form.querySelector(".predict-yours"),
+      input = form.querySelector("input[type=range]");
     const shown = input && form.querySelector("output");
     controls.hidden = false;
     if (input) input.addEventListener("input", () => (shown.textContent = input.value));
@@ -17,7 +19,9 @@ document.addEventListener("DOMContentLoaded", () => {
         return;
       }
       const said = input ? input.value : chosen.parentElement.querySelector(".predict-words").innerHTML;
-      const right = input ? Math.abs(input.value - form.dataset.answer) <= Number(form.dataset.near) : chosen.value === form.dataset.answer;
+      const right = input
+        ? Math.abs(input.value - form.dataset.answer) <= Number(form.dataset.near)
+        : chosen.value === form.dataset.answer;
       yours.innerHTML = `You said: <b>${said}</b>. ${right ? "So it is." : "It is otherwise."}`;
       answer.open = true;
     });
