@@ -62,7 +62,7 @@ def page_of(tmp_path_factory):
     (folder / "chapters").mkdir()
     (folder / "_static").symlink_to(STATIC)
     number = result(x=np.arange(6.0))["x"].mean()
-    scripts = "".join(f'<script src="../_static/explorers/{n}.js"></script>' for n in ("predict", "origin"))
+    scripts = "".join(f'<script src="../_static/{n}.js"></script>' for n in ("predict", "origin"))
     body = (
         f"<p>{said('The value is {a:.2f}.', a=number)}</p>"
         + predict.choice("Which?", ("first", "second"), "second", "It is so.")
