@@ -13,8 +13,8 @@ STATIC = Path(__file__).parents[1] / "book" / "_static"
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Explorer</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="../_static/book.css">
 <link rel="stylesheet" href="../_static/explorers/explorers.css"><style>
-html {{ --pst-color-background: #fff; background: #fff; color: #222 }}
-* {{ box-sizing: border-box }} img {{ width: 100% }}
+html {{ --pst-color-background: #fff; background: #fff; color: #222 }} * {{ box-sizing: border-box }}
+img {{ width: 100% }}
 html[data-theme="dark"] {{ --pst-color-background: #14181e; background: #14181e; color: #ced6dd }}
 </style></head><body><main>{body}</main></body></html>"""
 

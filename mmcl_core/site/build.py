@@ -195,7 +195,7 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
     for path in (root / "book").rglob("*"):
         inside = path.relative_to(root / "book")
         if path.is_file() and inside.parts[0] not in ("chapters", "notebooks") and inside.stem not in PAGES:
-            wanted[inside] = path.read_bytes()
+            wanted[place(inside)] = path.read_bytes()
     for path in (executed / "figures").rglob("*.*"):
         if path.parent.name in map(paper_of, built):
             wanted[Path("figures") / path.relative_to(executed / "figures")] = path.read_bytes()
@@ -212,6 +212,13 @@ def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Pa
     for inside, content in wanted.items():
         write_if_changed(staged / inside, content)
     return staged
+
+
+def place(inside: Path) -> Path:
+    """Where a file of `book/` is staged. Every script below `_static` is put on every page by jupyter-book; those of
+    explorers stand aside, and Sphinx copies them to the same address."""
+    asked = inside.parts[:2] == ("_static", "explorers") and inside.suffix == ".js"
+    return Path("_asked") / inside if asked else inside
 
 
 def without_injected_cell(executed: Path) -> str:

@@ -16,7 +16,8 @@ import inspect
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result, run
 from mmcl_core.paths import checkout
 from mmcl_core.runtime import resolve_device, use_threads
-from mmcl_core.site import explorers, gallery, groups, maps, render, sixty
+from mmcl_core.site import explorers, gallery, groups, maps, origin, predict, render, sixty
 from mmcl_core.site.ledgers import judged, paper_of
 from mmcl_core.stats import Estimate
 
@@ -70,7 +71,11 @@ class Chapter:
         self.build_folder = Path(folder) if folder else None
 
     def result(self, name: str) -> Result:
-        """The result of an experiment, computed at most once and stored."""
+        """The result of an experiment, computed at most once and stored. Means over its seeds remember where they come
+        from, so that `say` can tell."""
+        return origin.traced(self._computed(name))
+
+    def _computed(self, name: str) -> Result:
         name = self._full(name)
         if name not in self._results:
             self._results[name] = run(catalog.find_experiment(name), self.tier, self.seeds, self.device)
@@ -93,12 +98,15 @@ class Chapter:
         if self._full(name) not in claims:
             raise unknown("claim", name, [c.split(".", 1)[1] for c in claims])
         if name not in self._rows:
-            self._rows[name] = evaluate(claims[self._full(name)], self.tier, self.result)
+            self._rows[name] = evaluate(claims[self._full(name)], self.tier, self._computed)
         return self._rows[name]
 
     def value(self, name: str) -> Estimate:
         """The measured estimate of a claim, for prose. At a tier too low for the claim every part of it is NaN."""
-        return self.row(name).estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
+        row = self.row(name)
+        estimate = row.estimate or Estimate(float("nan"), float("nan"), float("nan"), 0, "not evaluated")
+        used = [self._computed(e) for e in row.claim.experiments] if row.estimate else []
+        return replace(estimate, value=origin.of_claim(row, used))
 
     def sixty(
         self, question: str, answer: str, caveat: str, figure: str, finding: str = "", but: str = "", **numbers: Any
@@ -137,20 +145,20 @@ class Chapter:
 
     def figure(self, name: str) -> None:
         """Show a figure, or one sentence where the data it needs are absent."""
-        spec, figure, origin = self._drawn(name)
+        spec, figure, told = self._drawn(name)
         if figure is None:
-            self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=origin)
+            self.say("*{title}: not shown. {absent}.*", title=spec.title, absent=told)
             return
         self._placed.append(spec.id)
         title = spec.title + (f" (the paper's {spec.paper})" if spec.paper else "")
         encoded = base64.b64encode(figure.render("svg")).decode()
         bundle = {
-            "text/html": render.figure_html(title, figure, origin, f"data:image/svg+xml;base64,{encoded}"),
+            "text/html": render.figure_html(title, figure, told, f"data:image/svg+xml;base64,{encoded}"),
             "text/plain": figure.alt,
         }
         if self.build_folder is not None:
             gallery.write_files(self.build_folder / "figures", spec, figure)
-            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, origin)
+            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, told)
         display(bundle, raw=True)
 
     def explorer(self, name: str) -> None:
@@ -165,11 +173,11 @@ class Chapter:
         spec = specs[self._full(name)]
         if name not in self._figures:
             try:
-                figure = spec.make(self.result)
-                origin = "; ".join(dict.fromkeys(self.result(e).provenance for e in spec.experiments))
+                figure = spec.make(self._computed)
+                told = "; ".join(dict.fromkeys(self._computed(e).provenance for e in spec.experiments))
             except DataAbsent as absent:
-                figure, origin = None, str(absent)
-            self._figures[name] = (spec, figure, origin)
+                figure, told = None, str(absent)
+            self._figures[name] = (spec, figure, told)
         return self._figures[name]
 
     def claim(self, name: str) -> None:
@@ -208,8 +216,16 @@ class Chapter:
 
         Doubled braces `{{ }}` stand for the braces of formulas.
         """
-        content = text.format_map(Values(self, numbers))
-        display({"text/markdown": content, "text/plain": content}, raw=True)
+        known = Values(self, numbers)
+        plain = text.format_map(known)
+        display({"text/markdown": origin.Prose().vformat(text, (), known), "text/plain": plain}, raw=True)
+
+    def predict(self, question: str, why: str, answer: Any, options: Sequence[str] = (), **slider: float) -> None:
+        """A question to answer before looking: one of `options`, or a number on a slider `low`, `high`, right when
+        within `near`; then the stored result `answer`, the reader's beside it, and one sentence on `why`."""
+        shown = predict.choice(question, options, answer, why) if options else None
+        shown = shown or predict.slider(question, answer=float(answer), why=why, **slider)
+        display({"text/html": shown, "text/plain": question}, raw=True)
 
     def source(self, *functions: Callable[..., Any]) -> None:
         """Show the source of the functions that matter, as they stand in the core; closed on the site."""

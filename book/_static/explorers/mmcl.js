@@ -18,9 +18,11 @@ MMCL.uniforms = (seed) => {
 
 // Standard normal draws by Box and Muller.
 MMCL.normals = (seed, count) => {
-  const uniform = MMCL.uniforms(seed), draws = new Float64Array(count);
+  const uniform = MMCL.uniforms(seed),
+    draws = new Float64Array(count);
   for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(uniform())), angle = 2 * Math.PI * uniform();
+    const radius = Math.sqrt(-2 * Math.log(uniform())),
+      angle = 2 * Math.PI * uniform();
     draws[i] = radius * Math.cos(angle);
     if (i + 1 < count) draws[i + 1] = radius * Math.sin(angle);
   }
@@ -32,9 +34,10 @@ MMCL.cdf = (x) => {
   if (Number.isNaN(x)) return NaN;
   const z = Math.abs(x);
   if (z > 38) return x > 0 ? 1 : 0;
-  const density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   if (z < 3) {
-    let term = z, sum = z;
+    let term = z,
+      sum = z;
     for (let k = 3; term > 1e-17 * sum; k += 2) sum += term *= (z * z) / k;
     return 0.5 + Math.sign(x) * density * sum;
   }
@@ -43,14 +46,16 @@ MMCL.cdf = (x) => {
   return x > 0 ? 1 - density / fraction : density / fraction;
 };
 
-MMCL.grid = (low, high, count, log = false) => Array.from({ length: count }, (_, i) => {
-  const share = count > 1 ? i / (count - 1) : 0;
-  return log ? low * (high / low) ** share : low + (high - low) * share;
-});
+MMCL.grid = (low, high, count, log = false) =>
+  Array.from({ length: count }, (_, i) => {
+    const share = count > 1 ? i / (count - 1) : 0;
+    return log ? low * (high / low) ** share : low + (high - low) * share;
+  });
 
 // Gauss with row exchange: the matrix (rows of Float64Array) is overwritten by its factors.
 MMCL.factor = (A) => {
-  const n = A.length, order = [...A.keys()];
+  const n = A.length,
+    order = [...A.keys()];
   for (let k = 0; k < n; k++) {
     let best = k;
     for (let i = k + 1; i < n; i++) if (Math.abs(A[i][k]) > Math.abs(A[best][k])) best = i;
@@ -76,10 +81,13 @@ MMCL.factor = (A) => {
 // 1, 2, ..., 5 substeps (Deuflhard). Steps adapt to the last correction; flows with rates decades apart stay cheap.
 const SUBSTEPS = 5;
 MMCL.solve = (field, initial, times, rtol = 1e-6, atol = 1e-9) => {
-  const n = initial.length, states = [Float64Array.from(initial)];
-  let y = states[0], size = (times[1] - times[0]) / 10;
+  const n = initial.length,
+    states = [Float64Array.from(initial)];
+  let y = states[0],
+    size = (times[1] - times[0]) / 10;
   const jacobian = (at, value) => {
-    const J = Array.from({ length: n }, () => new Float64Array(n)), moved = Float64Array.from(at);
+    const J = Array.from({ length: n }, () => new Float64Array(n)),
+      moved = Float64Array.from(at);
     for (let j = 0; j < n; j++) {
       const step = 1e-7 * Math.max(Math.abs(at[j]), 1e-4);
       moved[j] = at[j] + step;
@@ -90,12 +98,16 @@ MMCL.solve = (field, initial, times, rtol = 1e-6, atol = 1e-9) => {
     return J;
   };
   const attempt = (start, value, J, length) => {
-    let previous = [], error = Infinity;
+    let previous = [],
+      error = Infinity;
     for (let k = 1; k <= SUBSTEPS; k++) {
-      const h = length / k, A = J.map((row, i) => row.map((v, j) => (i === j) - h * v));
-      const solve = MMCL.factor(A), x = Float64Array.from(start);
+      const h = length / k,
+        A = J.map((row, i) => row.map((v, j) => (i === j) - h * v));
+      const solve = MMCL.factor(A),
+        x = Float64Array.from(start);
       for (let step = 0; step < k; step++) {
-        const rate = step ? field(x) : value, move = solve(rate.map((v) => h * v));
+        const rate = step ? field(x) : value,
+          move = solve(rate.map((v) => h * v));
         for (let i = 0; i < n; i++) x[i] += move[i];
       }
       const row = [x];
@@ -114,11 +126,14 @@ MMCL.solve = (field, initial, times, rtol = 1e-6, atol = 1e-9) => {
     }
     return { end: previous[SUBSTEPS - 1], error: Number.isNaN(error) ? Infinity : error };
   };
-  let spent = 0, value = field(y), J = jacobian(y, value);
+  let spent = 0,
+    value = field(y),
+    J = jacobian(y, value);
   for (let k = 1; k < times.length; k++) {
     let time = times[k - 1];
     while (time < times[k] && spent++ < 5000) {
-      const left = times[k] - time, length = Math.min(size, left);
+      const left = times[k] - time,
+        length = Math.min(size, left);
       const { end, error } = attempt(y, value, J, length);
       if (error <= 1) {
         time = length === left ? times[k] : time + length;
@@ -144,27 +159,32 @@ MMCL.text = (value, digits = 3) => {
   if (size < 1e-3 || size >= 1e5) {
     const [mantissa, power] = value.toExponential(digits - 1).split("e");
     const short = Number(mantissa);
-    return `${short === 1 ? "" : `${short} × `.replace("-", "−")}10${[...`${Number(power)}`].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
+    const raised = [...`${Number(power)}`].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("");
+    return `${short === 1 ? "" : `${short} × `.replace("-", "−")}10${raised}`;
   }
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 };
 
 // ---- pictures ---------------------------------------------------------------------------------------------------
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const escape = (text) =>
+  String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 // Ticks of an axis: powers of ten, or round numbers.
 const ticks = ({ low, high, log, at }, most) => {
   if (at) return at;
   if (log) {
-    const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+    const first = Math.ceil(Math.log10(low) - 1e-9),
+      last = Math.floor(Math.log10(high) + 1e-9);
     const step = Math.max(1, Math.ceil((last - first + 1) / most));
     const powers = [];
     for (let k = first; k <= last; k += step) powers.push(10 ** k);
     return powers.length > 1 ? powers : [low, high];
   }
-  const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough), found = [];
+  const rough = (high - low) / most,
+    power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough),
+    found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) found.push(k * step);
   return found;
 };
@@ -173,23 +193,35 @@ const ticks = ({ low, high, log, at }, most) => {
 //   {line: [xs, ys], color, width, dash}, {points: [xs, ys], color, size, cross}, {rule: value, axis, text},
 //   {cells: {xs, ys, values}}, {band: [xs, low, high], color}, {note: [x, y, text]}.
 MMCL.panel = ({ width, height = 230, x, y, marks, title = "", alt }) => {
-  const left = 46, right = 10, top = title || y.label ? 30 : 12, bottom = 38, w = width - left - right, h = height - top - bottom;
-  const place = ({ low, high, log }, value) => (log
-    ? Math.log(Math.max(value, 1e-300) / low) / Math.log(high / low) : (value - low) / (high - low));
+  const left = 46,
+    right = 10,
+    top = title || y.label ? 30 : 12,
+    bottom = 38,
+    w = width - left - right,
+    h = height - top - bottom;
+  const place = ({ low, high, log }, value) =>
+    log ? Math.log(Math.max(value, 1e-300) / low) / Math.log(high / low) : (value - low) / (high - low);
   const clip = (share) => Math.min(3, Math.max(-2, share));
-  const X = (value) => left + w * clip(place(x, value)), Y = (value) => top + h * (1 - clip(place(y, value)));
-  const f = (number) => number.toFixed(1), id = `clip${(MMCL.count = (MMCL.count ?? 0) + 1)}`;
+  const X = (value) => left + w * clip(place(x, value)),
+    Y = (value) => top + h * (1 - clip(place(y, value)));
+  const f = (number) => number.toFixed(1),
+    id = `clip${(MMCL.count = (MMCL.count ?? 0) + 1)}`;
   const path = (xs, ys) => {
-    let text = "", pen = "M";
+    let text = "",
+      pen = "M";
     for (let i = 0; i < xs.length; i++) {
-      if (!Number.isFinite(ys[i]) || !Number.isFinite(xs[i])) { pen = "M"; continue; }
+      if (!Number.isFinite(ys[i]) || !Number.isFinite(xs[i])) {
+        pen = "M";
+        continue;
+      }
       text += `${pen}${f(X(xs[i]))} ${f(Y(ys[i]))}`;
       pen = "L";
     }
     return text;
   };
-  const stroke = (m) => `fill="none" style="stroke:${m.color ?? "currentColor"}" stroke-width="${m.width ?? 1.8}"`
-    + (m.dash ? ` stroke-dasharray="${m.dash}"` : "");
+  const stroke = (m) =>
+    `fill="none" style="stroke:${m.color ?? "currentColor"}" stroke-width="${m.width ?? 1.8}"` +
+    (m.dash ? ` stroke-dasharray="${m.dash}"` : "");
   const draw = (m) => {
     if (m.line) return `<path d="${path(...m.line)}" ${stroke(m)}/>`;
     if (m.band) {
@@ -198,77 +230,136 @@ MMCL.panel = ({ width, height = 230, x, y, marks, title = "", alt }) => {
       return `<path d="${path(xs, low)}${back}Z" style="fill:${m.color}" fill-opacity="0.2"/>`;
     }
     if (m.points) {
-      return m.points[0].map((v, i) => {
-        const a = X(v), b = Y(m.points[1][i]), s = m.size ?? 3;
-        return m.cross
-          ? `<path d="M${f(a - s)} ${f(b - s)}L${f(a + s)} ${f(b + s)}M${f(a - s)} ${f(b + s)}L${f(a + s)} ${f(b - s)}" ${stroke(m)}/>`
-          : `<circle cx="${f(a)}" cy="${f(b)}" r="${s}" style="fill:${m.color ?? "currentColor"};stroke:${m.ring ?? "none"}"`
-            + ` stroke-width="2" fill-opacity="${m.opacity ?? 1}"/>`;
-      }).join("");
+      return m.points[0]
+        .map((v, i) => {
+          const a = X(v),
+            b = Y(m.points[1][i]),
+            s = m.size ?? 3;
+          return m.cross
+            ? `<path d="M${f(a - s)} ${f(b - s)}L${f(a + s)} ${f(b + s)}` +
+                `M${f(a - s)} ${f(b + s)}L${f(a + s)} ${f(b - s)}" ${stroke(m)}/>`
+            : `<circle cx="${f(a)}" cy="${f(b)}" r="${s}" ` +
+                `style="fill:${m.color ?? "currentColor"};stroke:${m.ring ?? "none"}"` +
+                ` stroke-width="2" fill-opacity="${m.opacity ?? 1}"/>`;
+        })
+        .join("");
     }
     if (m.cells) {
-      return m.cells.values.flatMap((row, i) => row.map((value, j) => {
-        const [a, b] = [X(m.cells.xs[j]), X(m.cells.xs[j + 1])], [c, d] = [Y(m.cells.ys[i + 1]), Y(m.cells.ys[i])];
-        return `<rect x="${f(a)}" y="${f(c)}" width="${f(b - a)}" height="${f(d - c)}" shape-rendering="crispEdges" style="fill:${m.shade(value)}"/>`;
-      })).join("");
+      return m.cells.values
+        .flatMap((row, i) =>
+          row.map((value, j) => {
+            const [a, b] = [X(m.cells.xs[j]), X(m.cells.xs[j + 1])],
+              [c, d] = [Y(m.cells.ys[i + 1]), Y(m.cells.ys[i])];
+            return (
+              `<rect x="${f(a)}" y="${f(c)}" width="${f(b - a)}" height="${f(d - c)}" ` +
+              `shape-rendering="crispEdges" style="fill:${m.shade(value)}"/>`
+            );
+          }),
+        )
+        .join("");
     }
     if (m.rule !== undefined) {
       const at = m.axis === "y" ? Y(m.rule) : X(m.rule);
       const line = m.axis === "y" ? `M${left} ${f(at)}H${left + w}` : `M${f(at)} ${top}V${top + h}`;
-      const spot = m.axis === "y" ? `x="${left + w - 2}" y="${f(at - 4)}" text-anchor="end"` : `x="${f(at + 3)}" y="${top + 10}"`;
-      return `<path d="${line}" ${stroke({ color: "var(--ex-grey)", width: 1, dash: "4 3", ...m })}/>`
-        + (m.text ? `<text ${spot} class="ex-small">${escape(m.text)}</text>` : "");
+      const spot =
+        m.axis === "y" ? `x="${left + w - 2}" y="${f(at - 4)}" text-anchor="end"` : `x="${f(at + 3)}" y="${top + 10}"`;
+      return (
+        `<path d="${line}" ${stroke({ color: "var(--ex-grey)", width: 1, dash: "4 3", ...m })}/>` +
+        (m.text ? `<text ${spot} class="ex-small">${escape(m.text)}</text>` : "")
+      );
     }
     const [a, b, text] = m.note;
     return `<text x="${f(X(a) + 5)}" y="${f(Y(b) - 5)}" class="ex-small">${escape(text)}</text>`;
   };
-  const xTicks = ticks(x, Math.max(3, Math.floor(w / 62))), yTicks = ticks(y, Math.max(4, Math.floor(h / 34)));
-  const frame = `<path d="M${left} ${top}V${top + h}H${left + w}" ${stroke({ width: 1 })}/>`
-    + xTicks.map((v) => `<path d="M${f(X(v))} ${top + h}v4" ${stroke({ width: 1 })}/><text x="${f(X(v))}" y="${top + h + 16}"`
-      + ` text-anchor="middle" class="ex-small">${x.words ? escape(x.words[v]) : MMCL.text(v)}</text>`).join("")
-    + yTicks.map((v) => `<path d="M${left} ${f(Y(v))}h-4" ${stroke({ width: 1 })}/><text x="${left - 7}" y="${f(Y(v) + 4)}"`
-      + ` text-anchor="end" class="ex-small">${MMCL.text(v)}</text>`).join("")
-    + `<text x="${left + w / 2}" y="${height - 5}" text-anchor="middle">${escape(x.label)}</text>`
-    + (y.label ? `<text x="4" y="${top - 14}" class="ex-small">${escape(y.label)}</text>` : "")
-    + (title ? `<text x="${left + w}" y="${top - 14}" text-anchor="end" font-weight="600">${escape(title)}</text>` : "");
-  return `<svg class="ex-panel" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(alt)}">`
-    + `<clipPath id="${id}"><rect x="${left}" y="${top - 1}" width="${w}" height="${h + 2}"/></clipPath>`
-    + `<g clip-path="url(#${id})">${marks.map(draw).join("")}</g>${frame}</svg>`;
+  const xTicks = ticks(x, Math.max(3, Math.floor(w / 62))),
+    yTicks = ticks(y, Math.max(4, Math.floor(h / 34)));
+  const frame =
+    `<path d="M${left} ${top}V${top + h}H${left + w}" ${stroke({ width: 1 })}/>` +
+    xTicks
+      .map(
+        (v) =>
+          `<path d="M${f(X(v))} ${top + h}v4" ${stroke({ width: 1 })}/><text x="${f(X(v))}" y="${top + h + 16}"` +
+          ` text-anchor="middle" class="ex-small">${x.words ? escape(x.words[v]) : MMCL.text(v)}</text>`,
+      )
+      .join("") +
+    yTicks
+      .map(
+        (v) =>
+          `<path d="M${left} ${f(Y(v))}h-4" ${stroke({ width: 1 })}/><text x="${left - 7}" y="${f(Y(v) + 4)}"` +
+          ` text-anchor="end" class="ex-small">${MMCL.text(v)}</text>`,
+      )
+      .join("") +
+    `<text x="${left + w / 2}" y="${height - 5}" text-anchor="middle">${escape(x.label)}</text>` +
+    (y.label ? `<text x="4" y="${top - 14}" class="ex-small">${escape(y.label)}</text>` : "") +
+    (title ? `<text x="${left + w}" y="${top - 14}" text-anchor="end" font-weight="600">${escape(title)}</text>` : "");
+  return (
+    `<svg class="ex-panel" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+    `role="img" aria-label="${escape(alt)}">` +
+    `<clipPath id="${id}"><rect x="${left}" y="${top - 1}" width="${w}" height="${h + 2}"/></clipPath>` +
+    `<g clip-path="url(#${id})">${marks.map(draw).join("")}</g>${frame}</svg>`
+  );
 };
 
 // A line of swatches: [[text, color, dash], ...].
-MMCL.legend = (entries) => `<p class="ex-legend">${entries.map(([text, color, dash]) =>
-  `<span><svg width="26" height="10" aria-hidden="true"><path d="M1 5H25" fill="none" style="stroke:${color}" stroke-width="2.5"`
-  + `${dash ? ` stroke-dasharray="${dash}"` : ""}/></svg> ${text}</span>`).join(" ")}</p>`;
+MMCL.legend = (entries) =>
+  `<p class="ex-legend">${entries
+    .map(
+      ([text, color, dash]) =>
+        `<span><svg width="26" height="10" aria-hidden="true">` +
+        `<path d="M1 5H25" fill="none" style="stroke:${color}" stroke-width="2.5"` +
+        `${dash ? ` stroke-dasharray="${dash}"` : ""}/></svg> ${text}</span>`,
+    )
+    .join(" ")}</p>`;
 
-// A scene in three dimensions, seen from `turn` = [yaw, pitch]: rings {ring: [height, radius]}, links {link: [p, q]} and
-// points {at: p, color, size, text}, with p = [x, y, z]; `reach` is what fits in. What lies behind is fainter.
+// A scene in three dimensions, seen from `turn` = [yaw, pitch]: rings {ring: [height, radius]}, links {link: [p, q]}
+// and points {at: p, color, size, text}, with p = [x, y, z]; `reach` is what fits in. What lies behind is fainter.
 MMCL.scene = (items, turn, size, { reach = 1.08, globe = true, alt }) => {
-  const [yaw, pitch] = turn, [c, s, C, S] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
+  const [yaw, pitch] = turn,
+    [c, s, C, S] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
   const seen = ([x, y, z]) => {
     const [u, v] = [c * x - s * y, s * x + c * y];
-    return [size / 2 * (1 + u / reach), size / 2 * (1 - (C * z + S * v) / reach), C * v - S * z]; // the last: depth
+    return [(size / 2) * (1 + u / reach), (size / 2) * (1 - (C * z + S * v) / reach), C * v - S * z]; // the last: depth
   };
   const f = (v) => v.toFixed(1);
   const path = (points) => points.map((p, i) => `${i ? "L" : "M"}${f(p[0])} ${f(p[1])}`).join("");
-  const drawn = items.map((m) => {
-    if (m.ring) {
-      const [height, radius] = m.ring, angles = MMCL.grid(0, 2 * Math.PI, 61);
-      const points = angles.map((a) => seen([radius * Math.cos(a), radius * Math.sin(a), height]));
-      return [1, `<path d="${path(points)}" fill="none" style="stroke:${m.color}" stroke-width="1" stroke-opacity="0.6"/>`];
-    }
-    if (m.link) {
-      const [p, q] = m.link.map(seen);
-      return [(p[2] + q[2]) / 2, `<path d="${path([p, q])}" style="stroke:${m.color ?? "currentColor"}" stroke-width="1"/>`];
-    }
-    const [x, y, depth] = seen(m.at), radius = m.size ?? 6;
-    return [depth, `<circle cx="${f(x)}" cy="${f(y)}" r="${radius}" style="fill:${m.color}" fill-opacity="${depth > 0 ? 0.45 : 1}"/>`
-      + (m.text ? `<text x="${f(x)}" y="${f(y + 4)}" text-anchor="middle" class="ex-mark">${escape(m.text)}</text>` : "")];
-  }).sort((a, b) => b[0] - a[0]);
-  const ball = globe ? `<circle cx="${size / 2}" cy="${size / 2}" r="${f(size / 2 / reach)}" fill="none"`
-    + ` style="stroke:var(--ex-grey)" stroke-width="1"/>` : "";
-  return `<svg width="${size}" height="${size}" viewBox="0 0 ${size} ${size}" role="img" aria-label="${escape(alt)}">`
-    + `${ball}${drawn.map(([, text]) => text).join("")}</svg>`;
+  const drawn = items
+    .map((m) => {
+      if (m.ring) {
+        const [height, radius] = m.ring,
+          angles = MMCL.grid(0, 2 * Math.PI, 61);
+        const points = angles.map((a) => seen([radius * Math.cos(a), radius * Math.sin(a), height]));
+        return [
+          1,
+          `<path d="${path(points)}" fill="none" style="stroke:${m.color}" stroke-width="1" stroke-opacity="0.6"/>`,
+        ];
+      }
+      if (m.link) {
+        const [p, q] = m.link.map(seen);
+        return [
+          (p[2] + q[2]) / 2,
+          `<path d="${path([p, q])}" style="stroke:${m.color ?? "currentColor"}" stroke-width="1"/>`,
+        ];
+      }
+      const [x, y, depth] = seen(m.at),
+        radius = m.size ?? 6;
+      return [
+        depth,
+        `<circle cx="${f(x)}" cy="${f(y)}" r="${radius}" style="fill:${m.color}"` +
+          ` fill-opacity="${depth > 0 ? 0.45 : 1}"/>` +
+          (m.text
+            ? `<text x="${f(x)}" y="${f(y + 4)}" text-anchor="middle" class="ex-mark">${escape(m.text)}</text>`
+            : ""),
+      ];
+    })
+    .sort((a, b) => b[0] - a[0]);
+  const ball = globe
+    ? `<circle cx="${size / 2}" cy="${size / 2}" r="${f(size / 2 / reach)}" fill="none"` +
+      ` style="stroke:var(--ex-grey)" stroke-width="1"/>`
+    : "";
+  return (
+    `<svg width="${size}" height="${size}" viewBox="0 0 ${size} ${size}" role="img" aria-label="${escape(alt)}">` +
+    `${ball}${drawn.map(([, text]) => text).join("")}</svg>`
+  );
 };
 
 // ---- the frame ----------------------------------------------------------------------------------------------------
@@ -276,12 +367,13 @@ MMCL.scene = (items, turn, size, { reach = 1.08, globe = true, alt }) => {
 const models = {};
 MMCL.models = models;
 
-// `model`: {compute(setting, data) -> numbers, draw(numbers, setting, room) -> HTML, say(numbers, setting) -> sentence},
+// `model`: {compute(setting, data) -> numbers, draw(numbers, setting, room) -> HTML, say(numbers, setting) -> words},
 // and perhaps shown(setting) -> the names of controls that matter, scene(numbers, setting, turn, size, data) -> a
 // picture that turns under mouse, finger and arrow keys, and `played`, the control that a Play button moves.
 MMCL.explorer = (name, model) => {
   models[name] = model;
-  const start = () => document.querySelectorAll(`[data-explorer="${name}"]`).forEach((place) => new Frame(place, name, model));
+  const start = () =>
+    document.querySelectorAll(`[data-explorer="${name}"]`).forEach((place) => new Frame(place, name, model));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 };
@@ -293,7 +385,8 @@ const element = (tag, attributes = {}, html = "") => {
   return made;
 };
 
-const read = (text) => JSON.parse(text, (_, value) => (value === "Infinity" ? Infinity : value)); // JSON has no infinity
+// JSON has no infinity.
+const read = (text) => JSON.parse(text, (_, value) => (value === "Infinity" ? Infinity : value));
 
 class Frame {
   constructor(place, name, model) {
@@ -311,11 +404,18 @@ class Frame {
 
   build() {
     const live = element("div", { class: "explorer-live" });
-    const controls = element("div", { class: "explorer-controls", role: "group", "aria-label": `${this.title}: controls` });
+    const controls = element("div", {
+      class: "explorer-controls",
+      role: "group",
+      "aria-label": `${this.title}: controls`,
+    });
     const groups = new Map(); // bars of one spectrum stand side by side
     for (const control of this.controls) {
       const made = this.control(control);
-      if (control.kind !== "bar") { controls.append(made); continue; }
+      if (control.kind !== "bar") {
+        controls.append(made);
+        continue;
+      }
       if (!groups.has(control.group)) {
         const bars = element("fieldset", { class: "explorer-bars" }, `<legend>${control.group}</legend>`);
         groups.set(control.group, bars);
@@ -333,9 +433,16 @@ class Frame {
     button("Reset", () => this.set(Object.fromEntries(this.controls.map((c) => [c.name, c.value]))));
     const link = button("Link to this setting", () => {
       history.replaceState(null, "", `#${this.address()}`);
-      const done = (text) => { link.textContent = text; setTimeout(() => (link.textContent = "Link to this setting"), 2000); };
+      const done = (text) => {
+        link.textContent = text;
+        setTimeout(() => (link.textContent = "Link to this setting"), 2000);
+      };
       const copied = navigator.clipboard?.writeText(location.href);
-      if (copied) copied.then(() => done("Copied"), () => done("It is in the address bar"));
+      if (copied)
+        copied.then(
+          () => done("Copied"),
+          () => done("It is in the address bar"),
+        );
       else done("It is in the address bar");
     });
     if (this.model.played) this.makePlay(button);
@@ -345,8 +452,11 @@ class Frame {
     const tries = element("div", { class: "explorer-tries" }, "<b>What to try</b>");
     const list = element("ol");
     for (const { text, setting } of this.tries) {
-      const item = element("li", {}, `${text} `), go = element("button", { type: "button" }, "Set it");
-      go.addEventListener("click", () => this.set({ ...Object.fromEntries(this.controls.map((c) => [c.name, c.value])), ...setting }));
+      const item = element("li", {}, `${text} `),
+        go = element("button", { type: "button" }, "Set it");
+      go.addEventListener("click", () =>
+        this.set({ ...Object.fromEntries(this.controls.map((c) => [c.name, c.value])), ...setting }),
+      );
       item.append(go);
       list.append(item);
     }
@@ -359,7 +469,8 @@ class Frame {
   }
 
   control(c) {
-    const id = `${this.name}-${c.name}`, box = element("div", { class: `explorer-control explorer-${c.kind}`, "data-control": c.name });
+    const id = `${this.name}-${c.name}`,
+      box = element("div", { class: `explorer-control explorer-${c.kind}`, "data-control": c.name });
     if (c.kind === "buttons") {
       box.setAttribute("role", "group");
       box.setAttribute("aria-label", c.label);
@@ -373,7 +484,11 @@ class Frame {
     }
     if (c.kind === "choice") {
       box.append(element("label", { for: id }, c.label));
-      const select = element("select", { id }, c.options.map(([value, text]) => `<option value="${value}">${text}</option>`).join(""));
+      const select = element(
+        "select",
+        { id },
+        c.options.map(([value, text]) => `<option value="${value}">${text}</option>`).join(""),
+      );
       select.addEventListener("input", () => this.set({ [c.name]: select.value }));
       box.append(select);
       this.inputs.set(c.name, select);
@@ -390,8 +505,12 @@ class Frame {
   // What turns: dragged, or by arrow keys when it has the focus.
   makeStage() {
     this.turn = [0.5, 0.35];
-    this.stage = element("div", { class: "explorer-stage", tabindex: 0, role: "application",
-      "aria-label": `${this.title}: turn the picture with the arrow keys` });
+    this.stage = element("div", {
+      class: "explorer-stage",
+      tabindex: 0,
+      role: "application",
+      "aria-label": `${this.title}: turn the picture with the arrow keys`,
+    });
     const move = (yaw, pitch) => {
       this.turn = [this.turn[0] + yaw, Math.max(-1.57, Math.min(1.57, this.turn[1] + pitch))];
       this.redraw();
@@ -412,9 +531,16 @@ class Frame {
   makePlay(button) {
     const c = this.controls.find((control) => control.name === this.model.played);
     let timer;
-    const stop = () => { clearInterval(timer); timer = undefined; play.textContent = "Play"; };
+    const stop = () => {
+      clearInterval(timer);
+      timer = undefined;
+      play.textContent = "Play";
+    };
     const play = button("Play", () => {
-      if (timer) { stop(); return; }
+      if (timer) {
+        stop();
+        return;
+      }
       let k = this.positionOf(c, this.setting[c.name]);
       if (k >= c.steps) k = 0;
       play.textContent = "Stop";
@@ -441,7 +567,10 @@ class Frame {
 
   set(changes) {
     Object.assign(this.setting, changes);
-    this.awaited ??= requestAnimationFrame(() => { this.awaited = undefined; this.update(); });
+    this.awaited ??= requestAnimationFrame(() => {
+      this.awaited = undefined;
+      this.update();
+    });
   }
 
   address() {
@@ -454,9 +583,11 @@ class Frame {
   recall() {
     const [target, query] = decodeURIComponent(location.hash.slice(1)).split("?");
     if (target !== `explorer-${this.name}`) return;
-    const state = new URLSearchParams(query ?? ""), found = {};
+    const state = new URLSearchParams(query ?? ""),
+      found = {};
     for (const c of this.controls) {
-      const given = state.get(c.name), number = Number(given);
+      const given = state.get(c.name),
+        number = Number(given);
       found[c.name] = c.value;
       if (given === null) continue;
       if (c.options) found[c.name] = c.options.some(([value]) => value === given) ? given : c.value;
@@ -469,7 +600,8 @@ class Frame {
 
   update() {
     for (const c of this.controls) {
-      const input = this.inputs.get(c.name), value = this.setting[c.name];
+      const input = this.inputs.get(c.name),
+        value = this.setting[c.name];
       if (c.kind === "buttons") {
         for (const made of input.parentElement.children) made.setAttribute("aria-pressed", made.value === value);
       } else if (c.kind === "choice") input.value = value;
@@ -497,7 +629,8 @@ class Frame {
       const size = Math.min(room, 330);
       this.stage.innerHTML = this.model.scene(this.numbers, this.setting, this.turn, size, this.data);
     }
-    if (this.numbers && room) this.picture.innerHTML = this.model.draw(this.numbers, this.setting, room, this.data, this);
+    if (this.numbers && room)
+      this.picture.innerHTML = this.model.draw(this.numbers, this.setting, room, this.data, this);
   }
 }
 MMCL.Frame = Frame;

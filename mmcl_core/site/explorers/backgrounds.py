@@ -47,8 +47,7 @@ def sharing(s: Setting) -> Numbers:
     model = models[s["m"] - 1]
 
     def judge(weights: tuple[float, float]) -> Numbers:
-        # The true law is half right and half wrong backgrounds; only right ones, with the weights mirrored, give one
-        # half.
+        # The true law is half right and half wrong backgrounds.
         ood = theory.sharing_accuracy(model, weights)
         conflict = conflict_half(model, weights)
         agree = 2 * ood - conflict
@@ -65,8 +64,7 @@ def sharing(s: Setting) -> Numbers:
 
 
 def conflict_half(model: Sharing, weights: tuple[float, float]) -> float:
-    """Accuracy on a = -c: by cases of the own pair's score against those of another, as in
-    `theory.sharing_accuracy`."""
+    """Accuracy on a = -c: the own pair's score against those of another, by cases as in `sharing_accuracy`."""
     a, b = weights
     own = a - model.alpha * b
     others = sorted(abs(model.beta * a + sign * model.foreign_spurious * b) for sign in (1, -1))

@@ -143,7 +143,7 @@ def page(explorer: Explorer, figure: Figure, measured: Mapping[str, Any], loaded
         f"{scripts('mmcl', explorer.name, loaded=loaded)}"
     )
     return (
-        f"```{{raw}} html\n{before}\n```\n\n```{{image}} {path}\n:alt: {alt}\n:width: 100%\n:class: "
-        f"book-figure\n```\n\n"
+        f"```{{raw}} html\n{before}\n```\n\n"
+        f"```{{image}} {path}\n:alt: {alt}\n:width: 100%\n:class: book-figure\n```\n\n"
         f"```{{raw}} html\n{after}\n```\n"
     )

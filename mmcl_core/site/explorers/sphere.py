@@ -99,8 +99,7 @@ def picture(numbers: Numbers) -> Figure:
         draw,
         r"Five pairs on two pentagons, the texts shifted by two places, $\tau_0 = 0.07$, $\gamma_0 = 0.309$, a "
         f"temperature learnt as CLIP learns it: the embeddings in the end, when partners stand "
-        f"{abs(np.degrees(now['angle'])):.2g} degrees apart (a), the gap (b), the temperature (c) and the "
-        f"gradient that "
+        f"{abs(np.degrees(now['angle'])):.2g} degrees apart (a), the gap (b), the temperature (c), the gradient that "
         f"both share (d). The gap ends at {numbers['gap'][-1]:.3g}.",
         "A sphere with five images above and five texts below its equator, matched; beside it the gap, which rises "
         "and falls to a remainder, the temperature, which rises and falls, and the shared gradient, which dies.",
