@@ -45,7 +45,13 @@ def device_label(device: torch.device) -> str:
 
 
 def use_threads(count: int | None = None) -> int:
-    """Set torch's thread count to `count`, else `$MMCL_THREADS`, else the number of usable cores; return it.
+    """Set torch's thread count to `count`, else `$MMCL_THREADS`, else one; return it.
+
+    One, because cores are used by processes side by side, and because threads on busy cores can be 50 times slower
+    than one: 300 steps of tanh(y w), 200 x 400, on two cores shared with others took 6.8 s of waiting with one thread
+    (0.27 s of work) and 59 s with two (5.8 s of work). OpenMP ends every operation with a barrier at which a thread
+    spins, and so holds the core, until the other has had its turn there. With `OMP_WAIT_POLICY=passive`, where it
+    sleeps instead, two threads took 0.9 to 2.8 s and 0.27 s of work: the command line sets that.
 
     Raises
     ------
@@ -53,18 +59,12 @@ def use_threads(count: int | None = None) -> int:
         When `$MMCL_THREADS` is not a positive whole number.
     """
     if count is None:
-        named = os.environ.get("MMCL_THREADS", "")
-        if named and not (named.isascii() and named.isdigit() and 0 < int(named[:6]) <= MOST_THREADS):
+        named = os.environ.get("MMCL_THREADS") or "1"
+        if not (named.isascii() and named.isdigit() and 0 < int(named[:6]) <= MOST_THREADS):
             raise InputError(
                 f"MMCL_THREADS is '{shortened(named)}': allowed are whole numbers from 1 to {MOST_THREADS}; unset it"
             )
-        count = (
-            int(named)
-            if named
-            else len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
+        count = int(named)
     torch.set_num_threads(count)
     return count
 

@@ -80,9 +80,13 @@ def test_devices():
 
 def test_threads(monkeypatch):
     before = torch.get_num_threads()
-    monkeypatch.setenv("MMCL_THREADS", "1")
+    monkeypatch.delenv("MMCL_THREADS", raising=False)
+    torch.set_num_threads(2)
     assert use_threads() == 1 == torch.get_num_threads()
-    monkeypatch.setenv("MMCL_THREADS", "many")
-    with pytest.raises(InputError, match="MMCL_THREADS"):
-        use_threads()
+    monkeypatch.setenv("MMCL_THREADS", "2")
+    assert use_threads() == 2 == torch.get_num_threads()
+    for wrong in ("many", "0", "²", "99999999999"):
+        monkeypatch.setenv("MMCL_THREADS", wrong)
+        with pytest.raises(InputError, match="MMCL_THREADS"):
+            use_threads()
     torch.set_num_threads(before)

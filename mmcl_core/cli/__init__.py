@@ -16,6 +16,9 @@ from mmcl_core.errors import InputError, unknown
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is returned."""
+    # Read when OpenMP is loaded, by this process and by those that it starts: threads that wait sleep, and do not hold
+    # a core that others need (`runtime.use_threads` has the measurement).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     with interrupt.signals_noted():
         try:
             from mmcl_core.cli.asked import TIERS

@@ -184,17 +184,15 @@ def execute_all(
     fingerprints: dict[str, str],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Bring every chapter up to date, two at a time; a single one gets all threads. `report` hears of each as it
-    ends."""
+    """Bring every chapter up to date, two at a time, on one thread each. `report` hears of each as it ends."""
     waiting = [s for s in sources if not current(folder, s.stem, fingerprints[s.stem])]
     outcomes = [Outcome(s.stem, True, 0.0) for s in sources if s not in waiting]
     for outcome in outcomes:
         report(outcome)
     workers = min(2, len(waiting))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def one(source: Path) -> Outcome:
-        outcome = execute(source, folder, parameters, limits, cwd, max(1, cores // workers))
+        outcome = execute(source, folder, parameters, limits, cwd, threads=1)
         if not outcome.error:
             (folder / f"{outcome.key}.stamp").write_text(fingerprints[outcome.key])
         return outcome
