@@ -192,11 +192,12 @@ def test_a_figure_opens_large_and_closes_by_keyboard(browser, book):
 def test_a_group_opens_by_keyboard_by_link_and_for_print(browser, book):
     site = book / "_build/html"
     page, wrong = opened(browser, site, "chapters/huang2024-proof")
-    summary = page.locator("details.claims:not([open]) > summary").first
+    group = page.query_selector("details.claims:not([open])")
+    summary = group.query_selector("summary")
     assert re.search(r"statements? of (the paper|ours): ", summary.inner_text())
     summary.focus()
     page.keyboard.press("Enter")
-    assert summary.locator("xpath=..").locator(".claim-box").count() > 0
+    page.wait_for_function("group => group.open && group.querySelector('.claim-box')", arg=group)
     held = "document.querySelectorAll('noscript.held').length"
     assert page.evaluate(held) > 0
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
