@@ -168,7 +168,7 @@ def test_interrupting_keeps_what_is_finished(tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     said, last = err.splitlines()
-    assert process.returncode == 130 and said.startswith("mmcl: computing 28") and last.startswith("mmcl: interrupted")
+    assert process.returncode == 130 and "Traceback" not in err and err.splitlines()[-1].startswith("mmcl: interrupted")
     again = subprocess.run(
         [*command[:-3], first[0], "--tier", "smoke"],
         cwd=ROOT,
