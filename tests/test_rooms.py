@@ -27,7 +27,9 @@ MAY = {
         "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats", "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
-    "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core"},
+    "site": {"catalog", "evidence", "lab", "stats", "runtime", "errors", "paths", "mmcl_core", "explorers"},
+    # The site's explorers hold their pages to each paper's own formulas and flows.
+    "explorers": {"site", "papers", "evidence", "lab", "flow", "losses", "stats", "errors"},
     "cli": {"site", "catalog", "evidence", "lab", "data", "runtime", "errors", "paths"},
 }  # fmt: skip
 
@@ -55,6 +57,8 @@ def imports_of(name):
 
 
 def room(name):
+    if name.startswith("mmcl_core.site.explorers"):
+        return "explorers"
     return name.split(".")[1] if "." in name else name
 
 
