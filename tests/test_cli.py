@@ -48,7 +48,7 @@ def test_figure_without_a_notebook(tmp_path, capsys):
         == 0
     )
     files = {p.suffix: p for p in tmp_path.iterdir()}
-    assert set(files) >= {".pdf", ".svg", ".png", ".csv"}
+    assert set(files) == {".pdf", ".svg", ".png", ".csv", ".json"}  # the last says where the table comes from
     assert files[".pdf"].read_bytes().startswith(b"%PDF") and files[".png"].read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in files[".svg"].read_bytes() and files[".csv"].read_text().startswith("seed,initial_scale")
 

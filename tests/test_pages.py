@@ -171,10 +171,13 @@ def test_one_document_has_unique_ids_and_links_inside(tmp_path):
 
 def test_headings_and_statements_can_be_found():
     page = (
-        '<article><section class="x" id="top"><h1>The gap<a class="headerlink" href="#top">#</a></h1><p>It is <b>wide</b>.</p>'
+        '<article><section class="x" id="top"><h1>The gap<a class="headerlink" href="#top">#</a></h1>'
+        "<p>It is <b>wide</b>.</p>"
         '<section id="why"><h2>Theorem 3.2</h2><p>Slow.</p>'
-        '<details class="claims"><summary>s</summary><noscript class="held"><div class="claim-box claim-holds" id="claim-a">'
-        '<p class="claim-head"><b><a class="to-scoreboard" href="x">Lemma 1</a></b> <span>holds</span></p><p>It holds.</p>'
+        '<details class="claims"><summary>s</summary><noscript class="held">'
+        '<div class="claim-box claim-holds" id="claim-a">'
+        '<p class="claim-head"><b><a class="to-scoreboard" href="x">Lemma 1</a></b> '
+        "<span>holds</span></p><p>It holds.</p>"
         "</div></noscript></details></section></section></article>"
     )
     assert search.entries("chapters/a", page) == [

@@ -76,7 +76,8 @@ class Cluster:
             there = {key for keys in self._client.processing().values() for key in keys}
         except OSError as error:
             raise InputError(
-                f"The Dask scheduler at {self.address} no longer answers ({type(error).__name__}): what was finished is "
+                f"The Dask scheduler at {self.address} no longer answers ({type(error).__name__}): what was finished "
+                "is "
                 "kept; start it, and run the same command again"
             ) from None
         return [unit for unit in units if _name(unit) in there]

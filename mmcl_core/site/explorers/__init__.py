@@ -6,9 +6,13 @@ a reader without scripts see, and for each explorer the same numbers from the te
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
 
 from mmcl_core.errors import DataAbsent, unknown
+from mmcl_core.evidence.paper import Paper
+from mmcl_core.lab.run import Result
 from mmcl_core.site.explorers import declared
 from mmcl_core.site.explorers.backgrounds import BACKGROUNDS
 from mmcl_core.site.explorers.pushes import PUSHES
@@ -18,7 +22,16 @@ from mmcl_core.site.explorers.sphere import SPHERE
 EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE)}
 
 
-def shown(chapter: Any, name: str) -> dict[str, str]:
+class Page(Protocol):
+    """What an explorer needs of the chapter that shows it."""
+
+    paper: Paper
+    build_folder: Path | None
+    scripts: set[str]
+    result: Callable[[str], Result]
+
+
+def shown(chapter: Page, name: str) -> dict[str, str]:
     """The explorer `name` as a cell's output; in a build its static picture is written beside the figures.
 
     Raises
