@@ -30,7 +30,7 @@ MAY = {
         "runtime", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
-    "site": {"catalog", "papers", "flow", "losses", "metrics", "evidence", "lab", "stats",
+    "site": {"catalog", "clip", "papers", "flow", "losses", "metrics", "evidence", "lab", "stats",
              "runtime", "errors", "paths", "mmcl_core"},
     "cli": {"site", "catalog", "clip", "evidence", "lab", "data", "runtime", "errors", "paths", "mmcl_core"},
 }  # fmt: skip

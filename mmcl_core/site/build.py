@@ -29,6 +29,7 @@ from mmcl_core.paths import results_folder
 from mmcl_core.runtime import resolve_device
 from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
+from mmcl_core.site.at_size import at_size
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, plain, stamp
 from mmcl_core.site.finish import finish
 from mmcl_core.site.kernel import CODE, python_path
@@ -37,7 +38,19 @@ from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 from mmcl_core.site.speed import speed
 
-PAGES = ("index", "practice", "scoreboard", "gallery", "notation", "glossary", "deviations", "api", "speed", "colophon")
+PAGES = (
+    "index",
+    "practice",
+    "scoreboard",
+    "gallery",
+    "notation",
+    "glossary",
+    "deviations",
+    "api",
+    "speed",
+    "train",
+    "colophon",
+)
 
 
 def build(
@@ -106,6 +119,7 @@ def build(
         "deviations": pages.deviations(papers, ledgers),
         "api": interface(),
         "speed": speed(root),
+        "train": at_size(root),
         "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
     }
     records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}
