@@ -27,7 +27,8 @@ def at_size(root: Path) -> str:
         f"<p>Measured on a {seen['machine']} processor: one core decodes, crops and tokenises {per_core:.0f} pairs a "
         f"second (JPEG, {seen['kilobytes_a_picture']:.0f} kB each). Counted: a pair costs "
         f"{seen['gigaflop_a_pair_and_step']:.0f} GFLOP a step. Assumed, for no GPU was at hand: "
-        f"{seen['assumed_share_of_peak']:.0%} of a card's peak in bfloat16. So one run of the paper's hundred epochs on "
+        f"{seen['assumed_share_of_peak']:.0%} of a card's peak in bfloat16. So one run of the paper's hundred epochs "
+        f"on "
         "MSCOCO would take the larger of its two times:</p>"
     )
     hours = [
@@ -38,7 +39,8 @@ def at_size(root: Path) -> str:
     eight = seen["hours_of_one_run_8_H100, 128 cores"]
     methods, rates, seeds = 26, 4, 3
     parts.append(
-        f"<p>Eight H100 with 128 cores: {eight:.2f} hours a run. All {methods} methods of Yaras et al. at {rates} rates "
+        f"<p>Eight H100 with 128 cores: {eight:.2f} hours a run. All {methods} methods of Yaras et al. at {rates} "
+        f"rates "
         f"and {seeds} seeds are {methods * rates * seeds} runs, {methods * rates * seeds * eight:.0f} hours on that "
         "machine. These are estimates: no run at this size was made for this book.</p>"
     )

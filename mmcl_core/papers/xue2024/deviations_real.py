@@ -73,8 +73,8 @@ REAL: tuple[Deviation, ...] = (
     Deviation(
         "unstated",
         "MSCOCO and Conceptual Captions from scratch",
-        "Not run; the training is ready (experiment mscoco). The output layer for supervised learning is not described in "
-        "the paper.",
+        "Not run; the training is ready (experiment mscoco). The output layer for supervised learning is not "
+        "described in the paper.",
         "No package carries the pictures, and one such training takes days on a GPU.",
     ),
     Deviation(
