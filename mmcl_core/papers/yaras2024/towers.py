@@ -96,7 +96,9 @@ def fit(
         When the method's schedule does not fit the number of steps, the batch the number of pairs, or the loss is not
         finite.
     """
-    steps, images = recipe.total(len(images)), images.contiguous(memory_format=torch.channels_last)
+    steps = recipe.total(len(images))
+    if images.ndim == 4:  # pictures; heads on frozen towers see features
+        images = images.contiguous(memory_format=torch.channels_last)
     if method.schedule is not None:
         method.schedule.check(steps)
     temperature, swaps = towers.temperature, generator(experiment, seed, "swaps")

@@ -48,28 +48,30 @@ def rows_of_dots(ax: Axes, samples: Sequence[Float[np.ndarray, "S"]], colours: S
 
 @figure("huang2024.samples", "Coloured digits", ["huang2024.colored_samples"])
 def samples(r: Result) -> Figure:
+    seen = {name: r[name][0] for name in ("grey", "digit", "label", "colour")}  # of the first seed
     frame = pd.DataFrame(
         [
             {
                 "set": name,
                 "index": k,
-                "digit": int(r["digit"][row, k]),
-                "label": int(r["label"][row, k]),
-                "colour": int(r["colour"][row, k]),
+                "digit": int(seen["digit"][row, k]),
+                "label": int(seen["label"][row, k]),
+                "colour": int(seen["colour"][row, k]),
             }
             for row, name in enumerate(("train", "test"))
-            for k in range(r["digit"].shape[1])
+            for k in range(seen["digit"].shape[1])
         ]
     )
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(2, r["grey"].shape[1], narrow=(4, r["grey"].shape[1] // 2))
+        axes = canvas.subplots(2, seen["grey"].shape[1], narrow=(4, seen["grey"].shape[1] // 2))
         for row, name in enumerate(("training", "reversed")):
             for k, ax in enumerate(axes[row]):
                 ax.imshow(
-                    r["grey"][row, k][..., None] * COLOURS[int(r["colour"][row, k])].numpy(), interpolation="nearest"
+                    seen["grey"][row, k][..., None] * COLOURS[int(seen["colour"][row, k])].numpy(),
+                    interpolation="nearest",
                 )
-                ax.set(xticks=[], yticks=[], xlabel=f"{r['label'][row, k]}")
+                ax.set(xticks=[], yticks=[], xlabel=f"{seen['label'][row, k]}")
             axes[row, 0].set_ylabel(name)
 
     return Figure(
