@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from mmcl_core.cli import interrupt, main
+from mmcl_core.errors import InputError
+from mmcl_core.lab.processes import alone
 from tests.test_schedule import left_alive
 
 ROOT = Path(__file__).parents[1]
@@ -117,3 +119,30 @@ def test_handlers_are_put_back_and_an_ignored_signal_stays_ignored():
     finally:
         signal.signal(signal.SIGHUP, before)
     assert main(["fly"]) == 2
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from mmcl_core.lab.processes import alone
+with alone(Path(sys.argv[1])):
+    print("inside", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_of_two_the_second_waits_and_a_killed_one_holds_nothing(tmp_path):
+    def start(seconds):
+        command = [sys.executable, "-c", HOLDER, str(tmp_path / "new"), str(seconds)]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    first = start(600)
+    assert first.stdout.readline() == "inside\n"
+    second = start(0)
+    assert "this one waits" in second.stderr.readline() and second.poll() is None
+    first.kill()
+    assert second.communicate(timeout=30)[0] == "inside\n" and second.returncode == 0
+    first.communicate()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"), alone(tmp_path / "file" / "build"):
+        pass

@@ -181,7 +181,7 @@ def test_a_failing_chapter_leaves_the_rest_of_the_book(book, tmp_path, monkeypat
 
     monkeypatch.setattr(build_module, "execute_all", broken)
     root = copy_of_the_book(tmp_path)
-    monkeypatch.setattr(build_module, "warm", lambda *a: [])
+    monkeypatch.setattr(build_module, "compute", lambda *a: None)
     assert build_module.build("smoke", root=root) == 1
     out = capsys.readouterr().out
     assert "FAILED       huang2024: cell 3: ValueError: planted" in out

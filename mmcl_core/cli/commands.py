@@ -75,15 +75,17 @@ def command_figure(a: argparse.Namespace) -> int:
 
 
 def command_build(a: argparse.Namespace) -> int:
+    from mmcl_core.lab.processes import alone
     from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
+    from mmcl_core.site.pairs import root_folder
 
-    status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
-    if a.pdf and not status:
-        from mmcl_core.site.pairs import root_folder
-        from mmcl_core.site.pdf import book_pdf
+    with alone(root_folder() / "_build"):
+        status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
+        if a.pdf and not status:
+            from mmcl_core.site.pdf import book_pdf
 
-        print(book_pdf(root_folder()))
+            print(book_pdf(root_folder()))
     return status
 
 

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
+from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
+
+from mmcl_core.errors import InputError
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Inside it no other process is inside it for the same folder: the second waits, and says so. The lock goes with
+    its process, whatever ends that."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"mmcl: another command is writing {folder}; this one waits for it", file=sys.stderr, flush=True)
+            while not lock.is_locked:
+                with suppress(Timeout):
+                    lock.acquire(timeout=1)  # again and again, so that Ctrl-C is heard
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}): make it writable") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def end_with_parent() -> None:
