@@ -171,6 +171,7 @@ def head_size(r: Result) -> Estimate:
     author=Author.ours,
     rule=Within(0.5, absolute=0.1, basis=after("the margin of Theorem 4.2's claim; values of .50 to .51 were in view")),
     quantifier=Quantifier.mean,
+    declared=Verdict.undecided,
 )
 def head_b_everywhere(r: Result) -> Estimate:
     r"""Head B on the single-modal encoder is near one half at every strength of the new signal, up to $3\sigma_\xi$.

@@ -169,7 +169,6 @@ def lemma5_2_rate_corrected(r: Result) -> Estimate:
     author=Author.ours,
     rule=Between(-0.75, -0.35, TOLERATED),
     quantifier=Quantifier.order,
-    declared=Verdict.undecided,
 )
 def lemma5_2_rate_gaussian(r: Result) -> Estimate:
     r"""On Gaussian data at the figure's $n\,\mathrm{SNR}^2$ the signal after training is of order $n^{-1/2}$.

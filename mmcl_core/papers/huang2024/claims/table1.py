@@ -68,7 +68,6 @@ NUMBERS = (
         "linear probe on h, training set (noisy labels)",
         "single_probe_h_train",
         Within(0.8843, absolute=0.1, basis=ONE_TENTH),
-        declared=Verdict.undecided,
         note="Reading the colour alone gives 77.5 %. What lies above that is shape, or noisy labels that a probe has "
         "learnt by heart; the paper does not say what its probe was fitted on.",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import AtMost, Within, after, before, derived
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024.claims.conditions import (
     assumption,
@@ -52,6 +53,7 @@ def thm4_2_loss(r: Result) -> Estimate:
     quantifier=Quantifier.mean,
     match=Match.reconstructed,
     conditions=(*AT_FIGURE, new_signal(figure_shift)),
+    declared=Verdict.undecided,
 )
 def thm4_2(r: Result) -> Estimate:
     r"""Yet the head that is fitted on the training set (head B) is near one half under the shift.

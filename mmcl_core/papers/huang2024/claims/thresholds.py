@@ -8,7 +8,7 @@ from sklearn.isotonic import IsotonicRegression
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Quantifier, claim
 from mmcl_core.evidence.rules import AtLeast, AtMost, Between, Within, after, before, derived, standard
-from mmcl_core.evidence.verdicts import Author
+from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import theory
 from mmcl_core.stats import Estimate
@@ -103,6 +103,7 @@ def crossing(control: np.ndarray, accuracy: np.ndarray) -> float:
     author=Author.ours,
     rule=Between(2.0, 4.0, after("above the limit, by less than a factor two; 2.9 was in view")),
     quantifier=Quantifier.mean,
+    declared=Verdict.undecided,
 )
 def threshold_single(r: Result) -> Estimate:
     r"""At $\sigma_0 = 10^{-3}$ single-modal accuracy crosses 0.8 above the limit, $n\,\mathrm{SNR}^2 = 2$.

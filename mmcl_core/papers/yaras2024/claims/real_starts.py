@@ -118,6 +118,7 @@ def fig1b_stays(r: Result) -> Estimate:
     rule=AtLeast(0.5, basis=after("restated after a first version, about the end alone, had hidden that a part stays")),
     quantifier=Quantifier.mean,
     author=Author.ours,
+    declared=Verdict.undecided,
 )
 def fig1b_transient(r: Result) -> Estimate:
     """The opening is mostly transient: training takes back more than half of it.
