@@ -158,7 +158,7 @@ class Chapter:
         }
         if self.build_folder is not None:
             gallery.write_files(self.build_folder / "figures", spec, figure)
-            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, told)
+            bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, told, gallery.source(spec).name)
         display(bundle, raw=True)
 
     def explorer(self, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import shutil
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +31,11 @@ def lighter(png: bytes) -> bytes:
     return target.getvalue()
 
 
+def source(spec: FigureSpec) -> Path:
+    """The module that draws a figure."""
+    return Path(inspect.getfile(spec.build))
+
+
 def write_files(folder: Path, spec: FigureSpec, figure: Figure) -> None:
     """Write a figure's drawings for the pages, its files in every format, and the module that drew it, into
     `folder/<paper>/`."""
@@ -37,7 +43,7 @@ def write_files(folder: Path, spec: FigureSpec, figure: Figure) -> None:
     pictures.write(figure, path.parent, path.name)
     figure.export(path.parent, path.name, ("pdf", "csv"))
     path.with_suffix(".png").write_bytes(lighter(figure.render("png")))
-    path.with_suffix(".py").write_text(inspect.getsource(inspect.getmodule(spec.build)), encoding="utf-8")
+    shutil.copyfile(source(spec), path.parent / source(spec).name)  # one file for all figures of a module
 
 
 def gallery(papers: Sequence[Paper], figures: Path, places: dict[str, str]) -> str:

@@ -192,9 +192,12 @@ def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> st
     )
 
 
-def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str:
+def figure_markdown(id: str, title: str, figure: Figure, provenance: str, source: str) -> str:
     """A figure for the site: numbered, named `fig-<paper>-<stem>`; under its caption one closed line with what it
-    rests on, its data and its source. `site.pictures` puts in the drawings for phones and dark pages."""
+    rests on, its data and its `source`, a file beside the figures.
+
+    `site.pictures` puts in the drawings for phones and dark pages.
+    """
     paper, stem = id.split(".", 1)
     path = f"../figures/{paper}/{stem}"
     alt = " ".join(figure.alt.split())
@@ -204,5 +207,5 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str) -> str
         f"**{title}.** {figure.caption}\n\n"
         f'<details class="made"><summary>How it was made</summary>\n\n'
         f"{note}{provenance}. {{download}}`data <{path}.csv>` · {{download}}`PDF <{path}.pdf>` · "
-        f"{{download}}`source <{path}.py>` · `mmcl figure {id}`\n\n</details>\n````\n"
+        f"{{download}}`source <../figures/{paper}/{source}>` · `mmcl figure {id}`\n\n</details>\n````\n"
     )
