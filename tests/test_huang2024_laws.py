@@ -206,7 +206,7 @@ def test_a_new_signal_in_a_random_direction_tells_nothing_about_the_label():
 def test_the_window_is_the_least_factor_of_every_weight(multimodal):
     """C_l, its part while no coefficient exceeds 1, and the coefficients by its end, by loops over all weights."""
     problem = setting.orthogonal([0, 1], 10, 6, 3.0, 2.0, 40.0, 0.002)
-    states = list(dynamics.trajectory(problem, multimodal, 0.6, 150))
+    states = list(dynamics.trajectory(problem, multimodal, 0.6, 150, details=True))
     found = Window(2, torch.device("cpu"))
     for state in states:
         found.add(state)

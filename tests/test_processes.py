@@ -64,7 +64,13 @@ def test_nothing_is_left(what, number, tmp_path):
     command, begun = what(tmp_path)
     environment = os.environ | {"MMCL_RESULTS": str(tmp_path / "results"), "PYTHONPATH": str(ROOT)}
     process = psutil.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the suite itself may run under nohup
     )
     start = time.monotonic()
     while not begun(process):

@@ -194,7 +194,12 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         if method.schedule is not None:
             clip.temperature.set(method.schedule(step / max(1, steps - 1)))
         optimiser.zero_grad(set_to_none=True)
-        loss = backward(model, objective, pictures, words, labels, chunk, half)
+        try:
+            loss = backward(model, objective, pictures, words, labels, chunk, half)
+        except InputError:
+            if torch.isfinite(clip.temperature.nu):
+                raise
+            raise _not_finite(step, run) from None
         if run.clip_gradient:
             nn.utils.clip_grad_norm_(clip.parameters(), run.clip_gradient)
         optimiser.step()
@@ -203,8 +208,7 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         losses += loss
         done = step + 1
         if (done % EVERY == 0 or done % plan.each == 0) and not math.isfinite(float(losses)):
-            raise InputError(f"The loss is not finite at step {done}: lower the rate (now {run.rate:g}), set "
-                             "clip_gradient, or use precision=float32")  # fmt: skip
+            raise _not_finite(done, run)
         epoch = done // plan.each
         if done % plan.each == 0 and (epoch % run.evaluate_every == 0 or epoch == run.epochs):
             seconds = time.monotonic() - begin
@@ -230,6 +234,13 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
                 })  # fmt: skip
     image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
     return Trained(history, image, text)
+
+
+def _not_finite(step: int, run: ClipRun) -> InputError:
+    return InputError(
+        f"The loss is not finite at step {step}: lower the rate (now {run.rate:g}), set clip_gradient, or use "
+        "precision=float32"
+    )
 
 
 def _on(here: Ranks, views: Views, plan: Plan, run: ClipRun) -> Iterator[tuple[torch.Tensor, ...]]:

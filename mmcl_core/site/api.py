@@ -67,7 +67,7 @@ def entry(room: str, name: str, thing: Any) -> str:
     """One function or class: what it is called, how, and its docstring."""
     told = html.escape(inspect.getdoc(thing) or "")
     return (
-        f'<section class="api" id="{room}.{name}"><h4><code>{name}</code></h4>'
+        f'<section class="api" id="{room}.{name}"><h3><code>{name}</code></h3>'
         f"<pre>{html.escape(signature(name, thing))}</pre><div class='docstring'>{told}</div></section>"
     )
 

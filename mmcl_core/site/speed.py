@@ -35,7 +35,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """A table of texts; all but the first column are numbers."""
     cells = "".join(f"<th>{html.escape(h)}</th>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-    return f'<table class="speed"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    return (
+        f'<div class="wide" tabindex="0"><table class="speed"><thead><tr>{cells}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def processor(report: dict[str, Any]) -> str:

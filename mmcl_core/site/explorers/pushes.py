@@ -18,9 +18,14 @@ BASE = (1.0, 0.8, 0.6, 0.4, 0.2, 0.3, 0.5, 0.7)  # the chapter's five, and three
 SUBSCRIPTS = "₁₂₃₄₅₆₇₈"
 
 
+def falling(s: Setting) -> np.ndarray:
+    """The directions in the falling order of their variances, which a reader may drag out of it."""
+    return np.argsort([-s[f"v{p + 1}"] for p in range(s["rank"])], kind="stable")
+
+
 def closure(s: Setting) -> Closure:
-    """The chapter's infinite-width flow at a setting of the explorer."""
-    first, second = (tuple(s[f"{letter}{p + 1}"] for p in range(s["rank"])) for letter in "vw")
+    """The chapter's infinite-width flow at a setting of the explorer, its directions in falling order."""
+    first, second = (tuple(s[f"{letter}{p + 1}"] for p in falling(s)) for letter in "vw")
     contrastive = s["loss"] == "contrastive"
     return Closure(
         s["d"],
@@ -53,7 +58,7 @@ def reference(s: Setting) -> Numbers:
     """Condition numbers, alignment, the pushes on every direction, and where the condition number ends."""
     flow = closure(s)
     path = flow.run(TIMES)
-    positive, negative = pushes(path)
+    positive, negative = (rows[np.argsort(falling(s))] for rows in pushes(path))  # as the reader has them
     end = None
     if s["loss"] == "contrastive":
         end = 1.0

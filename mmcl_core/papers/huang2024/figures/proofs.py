@@ -224,9 +224,9 @@ def descent(r: Result) -> Figure:
     return Figure(
         frame,
         draw,
-        "The lemmas ask at least 2 of the smallest positive and at most 1 of the largest negative; for the descent "
-        "1 of the softmax-averaged gap is enough, or one half with a reference point twice as far. "
-        f"With one modality (a) they end at {ends('single')}, with two (b) at {ends('multi')}. Dots: mean over seeds; "
+        "The lemmas ask at least 2 of the smallest positive and at most 1 of the largest negative; the descent "
+        "needs 1 of the softmax-averaged gap, or one half with a reference point twice as far. "
+        f"With one modality (a) they end at {ends('single')}, with two (b) at {ends('multi')}. Dots: means; "
         f"bars: one standard deviation.",
         "Inner products with the reference direction at four times. Left, one modality, at the end: "
         f"positives {r['single_part_positive'][:, -1].mean():.1f}, negatives "
