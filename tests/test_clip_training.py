@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPConfig, CLIPModel
 
+from mmcl_core.clip import training
 from mmcl_core.clip.config import ClipRun, load, presets
 from mmcl_core.clip.objective import backward, make_objective, same_class
 from mmcl_core.clip.tokens import Tokens
@@ -196,8 +197,6 @@ def test_a_run_goes_on_from_its_checkpoint(folder, tmp_path):
 
 def _stopped_after_one_epoch(run, out):
     """As a run is left that is killed in its second epoch."""
-    from mmcl_core.clip import training
-
     save, calls = training.checkpoints.save, []
 
     def once(path, state):
@@ -224,6 +223,22 @@ def test_a_rank_that_dies_ends_the_run_with_its_cause(folder, tmp_path):
     fields = {k: v for k, v in SMALL.items() if k != "tier"}
     run = under_torchrun(tmp_path, 2, tmp_path / "out", 60, script, data=str(folder), method="baseline", **fields)
     assert run.returncode != 0 and "rank one is ill" in run.stderr
+
+
+def test_every_seed_starts_from_weights_of_its_own(folder, tmp_path, monkeypatch):
+    """And the same seed from the same ones; what is drawn elsewhere changes nothing."""
+    seen = []
+    monkeypatch.setattr(training, "optimiser_of", lambda clip, *a: seen.append(clip) or (_ for _ in ()).throw(Stopped))
+    for seed in (0, 1, 0):
+        torch.rand(5)
+        with pytest.raises(Stopped):
+            train_clip(small(folder), METHODS["baseline"], seed, CPU, tmp_path)
+    first, other, again = (c.text.body.text_projection.weight for c in seen)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+class Stopped(Exception):
+    """Raised where a test has seen enough."""
 
 
 def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path):

@@ -28,6 +28,7 @@ from mmcl_core.clip.tokens import Tokens
 from mmcl_core.clip.towers import Clip, make_clip
 from mmcl_core.clip.weights import load_weights
 from mmcl_core.errors import InputError
+from mmcl_core.models.towers import seeded
 from mmcl_core.runtime import generator
 from mmcl_core.train import adam, warm_up_and_cosine
 
@@ -154,8 +155,7 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // here.size))
     tokens = Tokens(run.tokenizer, run.context)
     train, test = prepared(run, seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(generator("clip", seed, "weights").initial_seed() & (2**63 - 1)))
+    with seeded("clip", seed, "weights"):
         clip = make_clip(run, tokens, method.make_temperature())
     if run.weights:
         load_weights(clip, Path(run.weights).expanduser())

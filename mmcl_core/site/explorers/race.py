@@ -136,7 +136,14 @@ RACE = Explorer(
         Slider("strength", "<i>n</i> SNR², strength of the signal", 0.3, 10, 1.25, log=True),
         Slider("ratio", "<i>C</i><sub>μ</sub>, second signal over first", 1, 5, 3, steps=80),
         Slider("scale", "<i>σ</i><sub>0</sub>, weights at the start", 1e-5, 1e-2, 1e-4, log=True, steps=60),
-        Slider("downstream", "‖<i>ν</i>‖/<i>σ</i><sub>ξ</sub>, signal of the shifted samples", 0.2, 4, 2, steps=76),
+        Slider(
+            "downstream",
+            "‖<i>ν</i>‖/<i>σ</i><sub>ξ</sub>, signal of the shifted samples",
+            0.2,
+            4,
+            2,
+            steps=76,
+        ),
         Choice(
             "negatives",
             "negatives",
