@@ -207,6 +207,11 @@ def test_claims_are_collected_in_their_order_with_their_families():
 CLAIMS = [c for paper in catalog.papers() for c in paper.claims]
 
 
+def test_a_row_that_did_not_reproduce_says_why():
+    good = (Verdict.reproduced, Verdict.holds, Verdict.not_evaluated)
+    assert [c.id for c in CLAIMS if c.declared not in good and not c.note] == []
+
+
 def test_the_catalogue_is_consistent():
     for paper in catalog.papers():
         ids = [c.id for c in paper.claims]
@@ -215,8 +220,6 @@ def test_the_catalogue_is_consistent():
         for c in paper.claims:
             assert c.paper == paper.key and set(c.experiments) <= names, c.id
             assert c.statement.count("$") % 2 == 0 and c.note.count("$") % 2 == 0, c.id
-            if c.declared not in (Verdict.reproduced, Verdict.holds, Verdict.not_evaluated):
-                assert c.note, f"{c.id} did not reproduce and says not why"
         for f in paper.figures:
             assert set(f.experiments) <= names
         for d in paper.deviations:

@@ -177,6 +177,8 @@ def head_b_everywhere(r: Result) -> Estimate:
     r"""Head B on the single-modal encoder is near one half at every strength of the new signal, up to $3\sigma_\xi$.
 
     Measured: its accuracy; of all strengths the one whose interval reaches farthest from one half.
+    Note: At the strongest signal seeds lie between .50 and .71, and in most the accuracy climbs with the strength: the
+    initial weights have by chance a small part along the new signal, and a strong signal is read through it.
     """
     found = [stats.mean(column) for column in r["single_head_b"][:, r["strength"] <= 3].T]
     return max(found, key=lambda e: max(abs(e.low - 0.5), abs(e.high - 0.5)))
