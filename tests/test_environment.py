@@ -55,9 +55,9 @@ def clone(tmp_path_factory):
     return root
 
 
-def begin(root, **environment):
+def begin(root, python=sys.executable, **environment):
     return subprocess.Popen(
-        [sys.executable, "tools/ready.py"],
+        [python, "tools/ready.py"],
         cwd=root,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
@@ -67,8 +67,8 @@ def begin(root, **environment):
     )
 
 
-def ready(root, **environment):
-    process = begin(root, **environment)
+def ready(root, python=sys.executable, **environment):
+    process = begin(root, python, **environment)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     code = "import mine, pip, sys; print(mine.__file__)"
@@ -106,6 +106,11 @@ def a_file_in_its_place(root):
 def test_a_broken_environment_is_made_anew(clone, damage):
     damage(clone)
     assert "Making the environment" in ready(clone) and ready(clone) == ""
+
+
+def test_from_an_activated_environment_it_is_made_anew_by_the_interpreter_that_made_it(clone):
+    (clone / ".venv" / ".ready").unlink()
+    assert "Making the environment" in ready(clone, clone / ".venv/bin/python") and ready(clone) == ""
 
 
 def test_other_requirements_are_installed_without_making_it_anew(clone):

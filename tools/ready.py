@@ -67,18 +67,25 @@ def run(*command):
         stop("the installation failed, for the reason above; the same command starts it again")
 
 
+def interpreter():
+    """The interpreter to make it with: where `.venv` is activated, not its own, which goes with it."""
+    inside = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
+    return getattr(sys, "_base_executable", sys.executable) if inside else sys.executable
+
+
 def make():
     """A new, empty environment."""
+    python = interpreter()
     if os.path.islink(VENV) or os.path.isfile(VENV):
         os.remove(VENV)
     shutil.rmtree(VENV, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", "venv", VENV], env=environment(), stdout=subprocess.PIPE)
+    done = subprocess.run([python, "-m", "venv", VENV], env=environment(), stdout=subprocess.PIPE)
     if done.returncode or not works():
         shutil.rmtree(VENV, ignore_errors=True)
         stop(
             "%s cannot make an environment with pip: install its venv module (on Debian and Ubuntu: apt install "
             "python%d.%d-venv), or name another interpreter with make PYTHON=..."
-            % ((sys.executable,) + sys.version_info[:2])
+            % ((python,) + sys.version_info[:2])
         )
 
 
