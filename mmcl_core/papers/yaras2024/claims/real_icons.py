@@ -23,8 +23,8 @@ DECLARED = {"image_retrieval": Verdict.does_not_hold, "gap": Verdict.does_not_ho
 NOTES = {
     "image_retrieval": "On icons a fixed temperature of .2 does not hurt yet and .01 does: the best temperature is a "
     "matter of the data.",
-    "gap": "One of five seeds stays just below one half (.47), the others lie between .59 and .85: twelve methods, some "
-    "of nearly equal gap, change places from seed to seed.",
+    "gap": "One of five seeds stays just below one half (.47), the others lie between .59 and .85: methods of nearly "
+    "equal gap change places from seed to seed.",
 }
 
 
