@@ -84,8 +84,7 @@ def make():
         shutil.rmtree(VENV, ignore_errors=True)
         stop(
             "%s cannot make an environment with pip: install its venv module (on Debian and Ubuntu: apt install "
-            "python%d.%d-venv), or name another interpreter with make PYTHON=..."
-            % ((python,) + sys.version_info[:2])
+            "python%d.%d-venv), or name another interpreter with make PYTHON=..." % ((python,) + sys.version_info[:2])
         )
 
 
