@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Identity, Positive, standard
@@ -17,18 +19,17 @@ UPSTREAM = (
 )
 
 
-@claim(
+stated = partial(claim, on="identities", quantifier=Quantifier.every, match=Match.exact, minimum_tier=Tier.smoke)
+
+
+@stated(
     item="Lemma B.1",
     paper="equality",
-    on="identities",
     rule=Identity(1e-12, QUADRATURE),
-    quantifier=Quantifier.every,
-    match=Match.exact,
     refutation=AtLeast(0.5, standard("half of the largest probability there is")),
     misprint=True,
     algebra=r"As $c \to \infty$ the right side is 2 with the usual $\mathrm{erf}(\infty) = 1$, and the left side is 1.",
     declared=Verdict.misprint,
-    minimum_tier=Tier.smoke,
 )
 def b1(r: Result) -> Estimate:
     r"""Anti-concentration as printed: $P(|\mathcal N(0,s^2)| \le c) = 2\,\mathrm{erf}(c/\sqrt2 s)$.
@@ -41,15 +42,7 @@ def b1(r: Result) -> Estimate:
     return stats.exact(r["b1_printed"][0])
 
 
-@claim(
-    item="Lemma B.1, bound",
-    paper=r"$2\sqrt{1 - \exp(-2c^2/\pi s^2)}$",
-    on="identities",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
-)
+@stated(item="Lemma B.1, bound", paper=r"$2\sqrt{1 - \exp(-2c^2/\pi s^2)}$", rule=Positive())
 def b1_bound_printed(r: Result) -> Estimate:
     r"""... hence $P(|\mathcal N(0,s^2)| \le c) \le 2\sqrt{1 - \exp(-2c^2/\pi s^2)}$, which is all that the proofs use.
 
@@ -58,16 +51,8 @@ def b1_bound_printed(r: Result) -> Estimate:
     return stats.exact(r["b1_printed_slack"][0])
 
 
-@claim(
-    item="Lemma B.1, corrected",
-    paper="equality",
-    mark="D",
-    author=Author.correction,
-    on="identities",
-    rule=Identity(1e-12, QUADRATURE),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
+@stated(
+    item="Lemma B.1, corrected", paper="equality", mark="D", author=Author.correction, rule=Identity(1e-12, QUADRATURE)
 )
 def b1_corrected(r: Result) -> Estimate:
     r"""With the usual erf and without the factor: $P(|\mathcal N(0,s^2)| \le c) = \mathrm{erf}(c/\sqrt2 s)$.
@@ -77,16 +62,12 @@ def b1_corrected(r: Result) -> Estimate:
     return stats.exact(r["b1_corrected"][0])
 
 
-@claim(
+@stated(
     item="Lemma B.1, bound, corrected",
     paper="half of the printed bound",
     mark="D",
     author=Author.correction,
-    on="identities",
     rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
 )
 def b1_bound(r: Result) -> Estimate:
     r"""The bound holds without its factor 2 as well: $\mathrm{erf}(c/\sqrt2 s) \le \sqrt{1 - \exp(-2c^2/\pi s^2)}$.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import PAPER, AtLeast, AtMost, Between, Positive, after, derived
@@ -71,14 +73,10 @@ def c11(r: Result) -> Estimate:
     return stats.mean(r["bound"])
 
 
-@claim(
-    item="Lemma C.11 up to the printed T1",
-    paper="every active pair",
-    author=Author.ours,
-    on="conditions_single",
-    rule=AtMost(0.9, SHARE),
-    quantifier=Quantifier.mean,
-)
+stated = partial(claim, on="conditions_single", quantifier=Quantifier.mean)
+
+
+@stated(item="Lemma C.11 up to the printed T1", paper="every active pair", author=Author.ours, rule=AtMost(0.9, SHARE))
 def c11_window(r: Result) -> Estimate:
     r"""With the softmax free, the bound of Lemma C.11 fails as well, already while $C_l \le 1.01$.
 
@@ -88,14 +86,7 @@ def c11_window(r: Result) -> Estimate:
     return stats.reaching_highest(*(stats.mean(column) for column in r["pair_bound_window"].T))
 
 
-@claim(
-    item="Lemma C.11, corrected",
-    paper="none",
-    author=Author.correction,
-    on="conditions_single",
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@stated(item="Lemma C.11, corrected", paper="none", author=Author.correction, rule=Positive())
 def c11_dies(r: Result) -> Estimate:
     r"""Many of the initially active pairs die in stage one, and the more, the smaller $\sigma_0$.
 
@@ -123,13 +114,11 @@ def c11_silenced(r: Result) -> Estimate:
     return stats.worst(r["silenced"])
 
 
-@claim(
+@stated(
     item="Lemma C.11, corrected",
     paper="exponent 1 for every pair",
     author=Author.correction,
-    on="conditions_single",
     rule=Between(0.85, 1.0, after("a first study had measured 0.90 at 1e-3 and 0.99 at 1e-6")),
-    quantifier=Quantifier.mean,
 )
 def c11_exponent(r: Result) -> Estimate:
     r"""What grows nearly at the stated rate is the largest pair: the exponent of $\max_{r,i} z_{ri}$ is at least
@@ -157,13 +146,7 @@ def c11_upper(r: Result) -> Estimate:
     return stats.worst(r["single_largest_bound"], largest=False)
 
 
-@claim(
-    item="Equation for B+ and B-, consequence",
-    author=Author.ours,
-    on="conditions_single",
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@stated(item="Equation for B+ and B-, consequence", author=Author.ours, rule=Positive())
 def c11_purity(r: Result) -> Estimate:
     r"""So $B_+ - B_-$ outgrows the sum and neurons become class-selective: $\max(B_+,B_-)/(B_++B_-)$ rises.
 

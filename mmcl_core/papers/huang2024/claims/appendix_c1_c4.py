@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -153,16 +155,10 @@ def c2_window(r: Result) -> Estimate:
     return stats.mean(r["window"][:, SMALL_SCALE] - r["window"][:, FIGURE_SCALE])
 
 
-@claim(
-    item="Lemma C.3",
-    paper="every neuron",
-    on="dimension",
-    rule=AtLeast(1.0, PAPER),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=DIMENSION_SINGLE,
-    note=LITERAL,
-)
+theirs = partial(claim, quantifier=Quantifier.every, rule=AtLeast(1.0, PAPER), paper="every neuron")
+
+
+@theirs(item="Lemma C.3", on="dimension", match=Match.scaled, conditions=DIMENSION_SINGLE, note=LITERAL)
 def c3(r: Result) -> Estimate:
     r"""The sign of $\langle w_r,\mu\rangle$ never changes up to $T_1$, so that $|\gamma_r|$ never falls.
 
@@ -171,13 +167,10 @@ def c3(r: Result) -> Estimate:
     return stats.worst(r["single_sign_kept"][:, -1], largest=False)
 
 
-@claim(
+@theirs(
     item="Lemma C.3 at Figure 1's d",
-    paper="every neuron",
     on="crosstalk",
-    rule=AtLeast(1.0, PAPER),
     trend=AtLeast(0.5, MOST),
-    quantifier=Quantifier.every,
     match=Match.exact,
     conditions=assumption(figure_facts, False),
     declared=Verdict.trend_only,
@@ -192,16 +185,7 @@ def c3_gaussian(r: Result) -> Estimate:
     return stats.worst(r["sign_kept"][:, 0], largest=False)
 
 
-@claim(
-    item="Lemma C.4",
-    paper="every neuron",
-    on="dimension",
-    rule=AtLeast(1.0, PAPER),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=DIMENSION_SINGLE,
-    note=LITERAL,
-)
+@theirs(item="Lemma C.4", on="dimension", match=Match.scaled, conditions=DIMENSION_SINGLE, note=LITERAL)
 def c4(r: Result) -> Estimate:
     r"""Signal grows no faster than $A_r(t) \le (1 + 0.52\,\eta\|\mu\|^2/(m\tau))^t A_r(0)$,
     $A_r = |\gamma_r + \langle w_r(0),\mu\rangle|$.

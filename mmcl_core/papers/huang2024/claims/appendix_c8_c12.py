@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -20,14 +22,10 @@ LARGE_N = Condition(
 )  # of the claims on `concentration`
 
 
-@claim(
-    item="Lemma C.8",
-    paper=r"fails in at most $\delta = 0.1$",
-    on="concentration",
-    rule=AtMost(0.1, PAPER),
-    quantifier=Quantifier.probability,
-    match=Match.exact,
-)
+stated = partial(claim, on="concentration", quantifier=Quantifier.probability)
+
+
+@stated(item="Lemma C.8", paper=r"fails in at most $\delta = 0.1$", rule=AtMost(0.1, PAPER), match=Match.exact)
 def c8(r: Result) -> Estimate:
     r"""In each neuron $n/4 \pm \sqrt{\tfrac n2\log\tfrac4\delta}$ samples of a class are active at the start, with
     probability at least $1-\delta$.
@@ -38,13 +36,11 @@ def c8(r: Result) -> Estimate:
     return stats.reaching_highest(*(stats.mean(column) for column in r["c8_violated"].T))
 
 
-@claim(
+@stated(
     item="Lemma C.9",
     paper=r"fails in at most $\delta = 0.1$",
-    on="concentration",
     rule=AtMost(0.1, PAPER),
     refutation=AtLeast(0.1, PAPER),
-    quantifier=Quantifier.probability,
     match=Match.exact,
     conditions=(LARGE_N,),
     algebra=r"It is a sum of about $n/4$ positive terms, whose mean is $n\sigma_0\sigma_\xi\sqrt d/(2\sqrt{2\pi})$.",
@@ -95,12 +91,10 @@ def c11_balance(r: Result) -> Estimate:
     return stats.mean(r["active_coefficient"][:, -1])
 
 
-@claim(
+@stated(
     item="Lemma C.12",
     paper="with high probability",
-    on="concentration",
     rule=AtLeast(0.9, WITH_PROBABILITY),
-    quantifier=Quantifier.probability,
     match=Match.scaled,
     conditions=(
         Condition(
@@ -119,13 +113,7 @@ def c12(r: Result) -> Estimate:
     return stats.proportion(r["c12"][:, -1] > 0)
 
 
-@claim(
-    item="Lemma C.12 at Figure 1's m",
-    author=Author.ours,
-    on="concentration",
-    rule=AtMost(0.9, WITH_PROBABILITY),
-    quantifier=Quantifier.probability,
-)
+@stated(item="Lemma C.12 at Figure 1's m", author=Author.ours, rule=AtMost(0.9, WITH_PROBABILITY))
 def c12_figure(r: Result) -> Estimate:
     r"""At the figure's m = 50 that is too much to ask: in more than a tenth of the draws some sample starts below.
 

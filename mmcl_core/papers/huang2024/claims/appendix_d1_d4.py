@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Match, Quantifier, claim
 from mmcl_core.evidence.rules import (
@@ -34,14 +36,14 @@ from mmcl_core.papers.huang2024.claims.scales import (
 )
 from mmcl_core.stats import Estimate
 
+stated = partial(claim, on="conditions_multi", quantifier=Quantifier.every)
 
-@claim(
+
+@stated(
     item="Lemma D.1",
     paper="$C_l = 1.01$",
-    on="conditions_multi",
     rule=AtMost(1.01, PAPER),
     trend=AtMost(1.1, NEARLY_FLAT),
-    quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=ORTHOGONAL_MULTI,
     declared=Verdict.trend_only,
@@ -56,14 +58,7 @@ def d1(r: Result) -> Estimate:
     return stats.worst(r["early_deviation"])
 
 
-@claim(
-    item="Lemma D.1, corrected",
-    paper="$O(1)$",
-    author=Author.correction,
-    on="conditions_multi",
-    rule=AtLeast(0.25, QUARTER),
-    quantifier=Quantifier.every,
-)
+@stated(item="Lemma D.1, corrected", paper="$O(1)$", author=Author.correction, rule=AtLeast(0.25, QUARTER))
 def d1_reach(r: Result) -> Estimate:
     r"""$C_l = 1.01$ does for all weights while no coefficient of either encoder exceeds a quarter, at $\tau = 1$.
 
@@ -72,13 +67,7 @@ def d1_reach(r: Result) -> Estimate:
     return stats.worst(r["window_reach"], largest=False)
 
 
-@claim(
-    item="Proof of Lemma 5.4, use of Lemma D.1",
-    author=Author.ours,
-    on="conditions_multi",
-    rule=AtLeast(1.01, PAPER),
-    quantifier=Quantifier.every,
-)
+@stated(item="Proof of Lemma 5.4, use of Lemma D.1", author=Author.ours, rule=AtLeast(1.01, PAPER))
 def d1_up_to_t1(r: Result) -> Estimate:
     r"""The proof of Lemma 5.4 takes the softmax for frozen up to $T_1$. It is not: $C_l = 1.01$ does not do so long.
 
@@ -141,12 +130,10 @@ def d3_kept(r: Result) -> Estimate:
     return stats.worst(r["multi_same_sign_kept"][:, -1], largest=False)
 
 
-@claim(
+@stated(
     item="Lemma D.3, same signs, growth",
     paper="every such neuron",
-    on="conditions_multi",
     rule=AtLeast(1.0, PAPER),
-    quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=ORTHOGONAL_MULTI,
 )
@@ -159,13 +146,11 @@ def d3_grows(r: Result) -> Estimate:
     return stats.worst(r["same_sign_grows"], largest=False)
 
 
-@claim(
+@stated(
     item="Lemma D.3, opposite signs",
     paper="at some step",
-    on="conditions_multi",
     rule=AtLeast(1.0, PAPER),
     trend=AtLeast(0.95, before("nearly every")),
-    quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=ORTHOGONAL_MULTI,
 )
@@ -177,13 +162,11 @@ def d3_synchronised(r: Result) -> Estimate:
     return stats.worst(r["curve_synchronised"][:, :, -1], largest=False)
 
 
-@claim(
+@stated(
     item="Lemma D.4",
     paper="every same-sign neuron",
-    on="conditions_multi",
     rule=AtLeast(1.0, PAPER),
     refutation=AtMost(0.5, MOST),
-    quantifier=Quantifier.every,
     match=Match.scaled,
     conditions=ORTHOGONAL_MULTI,
     declared=Verdict.refuted,
@@ -200,12 +183,10 @@ def d4(r: Result) -> Estimate:
     return span(r["printed_bound"])
 
 
-@claim(
+@stated(
     item="Lemma D.4 with its factor 1/2",
     author=Author.ours,
-    on="conditions_multi",
     rule=AtMost(0.1, after("it had been found to fail for 52 of 53 neurons in another run")),
-    quantifier=Quantifier.every,
 )
 def d4_halved(r: Result) -> Estimate:
     r"""With the missing 1/2 put in front the bound still fails up to $T_1$ for nearly every neuron.
@@ -215,13 +196,7 @@ def d4_halved(r: Result) -> Estimate:
     return stats.worst(r["halved_bound"])
 
 
-@claim(
-    item="Lemma D.4 while the softmax is flat",
-    author=Author.ours,
-    on="conditions_multi",
-    rule=AtMost(0.0, PAPER),
-    quantifier=Quantifier.every,
-)
+@stated(item="Lemma D.4 while the softmax is flat", author=Author.ours, rule=AtMost(0.0, PAPER))
 def d4_window(r: Result) -> Estimate:
     r"""While $C_l \le 1.01$ the printed bound says nothing: its right side is negative for every neuron.
 
@@ -230,13 +205,11 @@ def d4_window(r: Result) -> Estimate:
     return stats.worst(r["bound_in_window"])
 
 
-@claim(
+@stated(
     item="Lemma D.4, corrected",
     paper="a lower bound",
     author=Author.correction,
-    on="conditions_multi",
     rule=Identity(0.01, derived("the softmax weights are within 1 % of 1/(M+1), and they enter the rate linearly")),
-    quantifier=Quantifier.every,
 )
 def d4_corrected(r: Result) -> Estimate:
     r"""$a(t) = \tfrac12[(1+C_\mu\kappa)^t(a_0 + \tilde a_0/C_\mu) + (1-C_\mu\kappa)^t(a_0 - \tilde a_0/C_\mu)]$ for

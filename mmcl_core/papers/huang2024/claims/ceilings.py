@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -24,14 +26,10 @@ def standard_errors(accuracy: np.ndarray, expected: np.ndarray, samples: int) ->
     return (accuracy - expected) / np.sqrt(expected * (1 - expected) / samples)
 
 
-@claim(
-    item="Theorem 4.3, ceiling",
-    on="ceiling",
-    author=Author.correction,
-    rule=AtMost(4.0, SAMPLING),
-    quantifier=Quantifier.every,
-    minimum_tier=Tier.smoke,
-)
+stated = partial(claim, item="Theorem 4.3, ceiling", on="ceiling")
+
+
+@stated(author=Author.correction, rule=AtMost(4.0, SAMPLING), quantifier=Quantifier.every, minimum_tier=Tier.smoke)
 def ceiling(r: Result) -> Estimate:
     r"""No linear head on any encoder is more accurate than $(1 + \Phi(\|\nu\|/\sigma_\xi))/2$.
 
@@ -43,14 +41,7 @@ def ceiling(r: Result) -> Estimate:
     return stats.worst(excess[np.isfinite(excess)])
 
 
-@claim(
-    item="Theorem 4.3, ceiling",
-    on="ceiling",
-    author=Author.correction,
-    rule=AtMost(4.0, SAMPLING),
-    quantifier=Quantifier.exists,
-    minimum_tier=Tier.smoke,
-)
+@stated(author=Author.correction, rule=AtMost(4.0, SAMPLING), quantifier=Quantifier.exists, minimum_tier=Tier.smoke)
 def ceiling_attained(r: Result) -> Estimate:
     r"""The bound is attained: one neuron along $\nu$ with the threshold $\langle w,\nu\rangle$ is right that often.
 
@@ -87,13 +78,7 @@ TRAINED = (
 )
 
 
-@claim(
-    item="Theorem 4.3, ceiling",
-    on="ceiling",
-    author=Author.correction,
-    rule=Positive(),
-    quantifier=Quantifier.exists,
-)
+@stated(author=Author.correction, rule=Positive(), quantifier=Quantifier.exists)
 def balanced_beats_phi(r: Result) -> Estimate:
     r"""That a head errs equally often on both labels does not keep it below $\Phi(\|\nu\|/\sigma_\xi)$.
 
@@ -103,9 +88,7 @@ def balanced_beats_phi(r: Result) -> Estimate:
     return stats.mean(r["balanced"][:, weakest] - theory.odd_ceiling(r["strength"][weakest]))
 
 
-@claim(
-    item="Theorem 4.3, ceiling",
-    on="ceiling",
+@stated(
     author=Author.ours,
     rule=Within(0.0, absolute=0.02, basis=derived("the law is symmetric; five standard errors of a seed's two halves")),
     quantifier=Quantifier.mean,
@@ -135,9 +118,7 @@ def odd_ceiling(r: Result) -> Estimate:
     return max((stats.mean(column) for column in gaps.T), key=lambda e: max(abs(e.low), abs(e.high)))
 
 
-@claim(
-    item="Theorem 4.3, ceiling",
-    on="ceiling",
+@stated(
     author=Author.ours,
     rule=Within(0.0, absolute=0.05, basis=after("a twentieth; differences of .00 to .03 were in view")),
     quantifier=Quantifier.mean,

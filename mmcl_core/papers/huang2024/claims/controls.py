@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -28,13 +30,10 @@ def farthest(differences: np.ndarray) -> Estimate:
     return max(found, key=lambda e: max(abs(e.low), abs(e.high)))
 
 
-@claim(
-    item="Beyond section 3: ordinary negatives",
-    on="negatives",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+ours = partial(claim, on="negatives", author=Author.ours, quantifier=Quantifier.mean)
+
+
+@ours(item="Beyond section 3: ordinary negatives", rule=Positive())
 def infonce_accuracy(r: Result) -> Estimate:
     """The advantage rests on label-aware negatives: with all others as negatives multi-modal accuracy falls.
 
@@ -43,13 +42,7 @@ def infonce_accuracy(r: Result) -> Estimate:
     return stats.mean(r["multi_accuracy"][:, LABEL_AWARE] - r["multi_accuracy"][:, INFONCE])
 
 
-@claim(
-    item="Beyond section 3: ordinary negatives",
-    on="negatives",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@ours(item="Beyond section 3: ordinary negatives", rule=Positive())
 def infonce_noise(r: Result) -> Estimate:
     """With ordinary negatives two modalities memorise more noise: pairs of one label can be told apart by noise only.
 
@@ -58,12 +51,9 @@ def infonce_noise(r: Result) -> Estimate:
     return stats.mean(r["multi_noise"][:, INFONCE] - r["multi_noise"][:, LABEL_AWARE])
 
 
-@claim(
+@ours(
     item="Beyond section 3: ordinary negatives",
-    on="negatives",
-    author=Author.ours,
     rule=AtLeast(0.8, after("'as the single-modal one does' read as within a fifth; a ratio of 1.1 was in view")),
-    quantifier=Quantifier.mean,
 )
 def infonce_as_single(r: Result) -> Estimate:
     """... as much as one modality with label-aware negatives does.
@@ -101,13 +91,7 @@ HARMLESS = (
 )
 
 
-@claim(
-    item="Beyond section 3: augmentation",
-    on="negatives",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@ours(item="Beyond section 3: augmentation", rule=Positive())
 def augmentation_signal(r: Result) -> Estimate:
     r"""But a strong augmentation is not without effect: the little signal that one modality learns becomes less.
 

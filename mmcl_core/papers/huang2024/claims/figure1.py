@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Bool
 
@@ -71,10 +73,11 @@ def fig1_gap(r: Result) -> Estimate:
     return stats.mean(r["multi_accuracy"][:, -1] - r["single_accuracy"][:, -1])
 
 
-@claim(
+ours = partial(claim, on="calibration", author=Author.ours)
+
+
+@ours(
     item="Figure 1, hyper-parameters",
-    on="calibration",
-    author=Author.ours,
     rule=AtLeast(0.9, after("nine tenths of the loss that untrained weights have; .92 to .94 were in view")),
     quantifier=Quantifier.every,
 )
@@ -92,10 +95,8 @@ def fig1_literal(r: Result) -> Estimate:
     )
 
 
-@claim(
+@ours(
     item="Figure 1, robustness to the reading",
-    on="calibration",
-    author=Author.ours,
     rule=AtLeast(1.0, standard("every converged reading and seed")),
     quantifier=Quantifier.every,
 )
@@ -111,13 +112,8 @@ def fig1_ordering(r: Result) -> Estimate:
     return stats.worst(better[:, chosen].mean(1), largest=False)
 
 
-@claim(
-    item="Figure 1, robustness to the reading",
-    on="calibration",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    declared=Verdict.undecided,
+@ours(
+    item="Figure 1, robustness to the reading", rule=Positive(), quantifier=Quantifier.mean, declared=Verdict.undecided
 )
 def fig1_noise_ordering(r: Result) -> Estimate:
     r"""One modality memorises more noise in every reading that converges.
@@ -135,13 +131,7 @@ def fig1_noise_ordering(r: Result) -> Estimate:
     )
 
 
-@claim(
-    item="Figure 1, initial scale",
-    on="calibration",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@ours(item="Figure 1, initial scale", rule=Positive(), quantifier=Quantifier.mean)
 def fig1_torch_init(r: Result) -> Estimate:
     r"""With the standard deviation of PyTorch's default weights the multi-modal encoder is less accurate.
 
@@ -150,13 +140,10 @@ def fig1_torch_init(r: Result) -> Estimate:
     return stats.mean(r["multi_accuracy"][:, 0] - r["multi_accuracy"][:, TORCH])
 
 
-@claim(
-    item="Figure 1, head",
-    on="downstream",
-    author=Author.ours,
-    rule=AtLeast(0.7, after("halfway between a guess and the ceiling of balanced heads; .81 was in view")),
-    quantifier=Quantifier.mean,
-)
+ours_mean = partial(claim, item="Figure 1, head", on="downstream", author=Author.ours, quantifier=Quantifier.mean)
+
+
+@ours_mean(rule=AtLeast(0.7, after("halfway between a guess and the ceiling of balanced heads; .81 was in view")))
 def head_size(r: Result) -> Estimate:
     """The single-modal encoder has not lost the signal: a head fitted on 200 labelled shifted samples finds it.
 
@@ -165,12 +152,8 @@ def head_size(r: Result) -> Estimate:
     return stats.mean(r["single_by_size"][:, list(r["head_size"]).index(200)])
 
 
-@claim(
-    item="Figure 1, head",
-    on="downstream",
-    author=Author.ours,
+@ours_mean(
     rule=Within(0.5, absolute=0.1, basis=after("the margin of Theorem 4.2's claim; values of .50 to .51 were in view")),
-    quantifier=Quantifier.mean,
     declared=Verdict.undecided,
 )
 def head_b_everywhere(r: Result) -> Estimate:
@@ -184,13 +167,7 @@ def head_b_everywhere(r: Result) -> Estimate:
     return max(found, key=lambda e: max(abs(e.low - 0.5), abs(e.high - 0.5)))
 
 
-@claim(
-    item="Figure 1, head",
-    on="downstream",
-    author=Author.ours,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-)
+@ours_mean(rule=Positive())
 def discriminant_gap(r: Result) -> Estimate:
     """Also with a head fitted on 20,000 shifted samples the multi-modal encoder is the better one.
 

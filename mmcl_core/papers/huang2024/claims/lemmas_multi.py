@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -48,15 +50,10 @@ def lemma5_3(r: Result) -> Estimate:
     return stats.worst(r["multi"])
 
 
-@claim(
-    item="Lemma 5.4, signal",
-    paper=r"$\Omega(1)$",
-    on="races",
-    rule=AtLeast(1.0, CONSTANT),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=MULTI,
-)
+theirs = partial(claim, on="races", match=Match.scaled, conditions=MULTI)
+
+
+@theirs(item="Lemma 5.4, signal", paper=r"$\Omega(1)$", rule=AtLeast(1.0, CONSTANT), quantifier=Quantifier.every)
 def lemma5_4_signal(r: Result) -> Estimate:
     r"""With two modalities the signal is learnt first: $\max_r|\gamma_r| = \Omega(1)$ at $T_1$.
 
@@ -66,15 +63,7 @@ def lemma5_4_signal(r: Result) -> Estimate:
     return stats.worst(r["multi_gamma"], largest=False)
 
 
-@claim(
-    item="Lemma 5.4, noise",
-    paper="signal first",
-    on="races",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=MULTI,
-)
+@theirs(item="Lemma 5.4, noise", paper="signal first", rule=Positive(), quantifier=Quantifier.every)
 def lemma5_4_noise(r: Result) -> Estimate:
     r"""Meanwhile the noise lags behind: $\max_{r,i}\rho_{r,i} < \max_r|\gamma_r|$ at $T_1$.
 
@@ -83,15 +72,12 @@ def lemma5_4_noise(r: Result) -> Estimate:
     return stats.worst(r["multi_gamma"] - r["multi_rho"], largest=False)
 
 
-@claim(
+@theirs(
     item="Lemma 5.4, rate in n",
     paper=r"$\tilde O(n^{-1/2})$",
-    on="races",
     rule=AtMost(-0.25, TOLERATED),
     refutation=AtLeast(0.0, standard("it does not fall")),
     quantifier=Quantifier.order,
-    match=Match.scaled,
-    conditions=MULTI,
     algebra=r"while growth is exponential $\rho \approx \sigma_0\sigma_\xi\sqrt d\,(\sigma_0\|\mu\|)^{-2/P}$ when the "
     r"signal is learnt, $P = C_\mu n\,\mathrm{SNR}^2$; at fixed $\sigma_0\sigma_\xi\sqrt d$ this is of order $n^{1/P}$",
     declared=Verdict.refuted,

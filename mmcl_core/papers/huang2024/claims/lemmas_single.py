@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Condition, Match, Quantifier, claim
 from mmcl_core.evidence.rules import (
@@ -51,15 +53,10 @@ def lemma5_1(r: Result) -> Estimate:
     return stats.worst(r["single"])
 
 
-@claim(
-    item="Lemma 5.2, noise",
-    paper=r"$\Omega(1)$",
-    on="races",
-    rule=AtLeast(1.0, CONSTANT),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=SINGLE,
-)
+theirs = partial(claim, on="races", match=Match.scaled, conditions=SINGLE)
+
+
+@theirs(item="Lemma 5.2, noise", paper=r"$\Omega(1)$", rule=AtLeast(1.0, CONSTANT), quantifier=Quantifier.every)
 def lemma5_2_noise(r: Result) -> Estimate:
     r"""After stage one every training sample is memorised by some neuron: $\min_i\max_r\rho_{r,i} = \Omega(1)$ at
     $T_1$.
@@ -72,14 +69,11 @@ def lemma5_2_noise(r: Result) -> Estimate:
     return stats.worst(r["single_noise_everywhere"], largest=False)
 
 
-@claim(
+@theirs(
     item="Lemma 5.2, noise, in n",
     paper=r"$\Omega(1)$",
-    on="races",
     rule=AtLeast(-0.05, before("at an exponent of -0.05 a millionfold n halves it")),
     quantifier=Quantifier.order,
-    match=Match.scaled,
-    conditions=SINGLE,
 )
 def lemma5_2_noise_order(r: Result) -> Estimate:
     r"""... and what the least memorised sample has does not fall as $n$ grows.
@@ -106,15 +100,7 @@ def lemma5_2_noise_share(r: Result) -> Estimate:
     return stats.worst(r["few_noise_share"], largest=False)
 
 
-@claim(
-    item="Lemma 5.2, signal",
-    paper="noise first",
-    on="races",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.scaled,
-    conditions=SINGLE,
-)
+@theirs(item="Lemma 5.2, signal", paper="noise first", rule=Positive(), quantifier=Quantifier.every)
 def lemma5_2_signal(r: Result) -> Estimate:
     r"""Meanwhile the signal stays behind: $\max_r|\gamma_r| < \max_{r,i}\rho_{r,i}$ at $T_1$.
 
@@ -123,14 +109,11 @@ def lemma5_2_signal(r: Result) -> Estimate:
     return stats.worst(r["single_rho"] - r["single_gamma"], largest=False)
 
 
-@claim(
+@theirs(
     item="Lemma 5.2, rate in n",
     paper=r"$\tilde O(n^{-1/2})$",
-    on="races",
     rule=AtMost(-0.16, TWO_LOGARITHMS),
     quantifier=Quantifier.order,
-    match=Match.scaled,
-    conditions=SINGLE,
 )
 def lemma5_2_rate(r: Result) -> Estimate:
     r"""At $T_1$ the signal falls with $n$ at least like $n^{-1/2}$ at fixed $n\,\mathrm{SNR}^2$ and

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -39,13 +41,10 @@ def every(r: Result, name: str, largest: bool = True, within: float = np.inf) ->
     return stats.worst(r[name][r["relative_temperature"] <= within], largest)
 
 
-@claim(
-    item="D4(a): correlations",
-    on="sweep",
-    rule=AtMost(1e-6, SOLVER, ideal=0),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-)
+ours_every = partial(claim, on="sweep", author=Author.ours, quantifier=Quantifier.every)
+
+
+@ours_every(item="D4(a): correlations", rule=AtMost(1e-6, SOLVER, ideal=0))
 def d4a(r):
     r"""With negatives every $\rho_p$ rises monotonically, for every spectrum and temperature.
 
@@ -54,7 +53,7 @@ def d4a(r):
     return every(r, "correlation_fall")
 
 
-@claim(item="D4(c): kappa rises first", on="sweep", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@ours_every(item="D4(c): kappa rises first", rule=Positive())
 def d4c(r):
     r"""$\kappa$ always rises at first.
 
@@ -84,14 +83,11 @@ def d4c_expansion(r):
     return stats.exact(limit[np.abs(limit - 1).argmax()], limit.size)
 
 
-@claim(
+@ours_every(
     item="D4(d): two pushes",
-    on="sweep",
     rule=AtLeast(
         -1e-6, derived("rounding of the difference of two nearly equal terms, relative to the largest push"), ideal=0
     ),
-    quantifier=Quantifier.every,
-    author=Author.ours,
     conditions=(IN_RANGE,),
 )
 def d4d_positive(r):
@@ -103,14 +99,11 @@ def d4d_positive(r):
     return every(r, "least_positive", largest=False, within=NOT_HOT)
 
 
-@claim(
+@ours_every(
     item="D4(d): two pushes",
-    on="sweep",
     rule=AtMost(
         1e-6, derived("rounding of the difference of two nearly equal terms, relative to the largest push"), ideal=0
     ),
-    quantifier=Quantifier.every,
-    author=Author.ours,
     conditions=(IN_RANGE,),
 )
 def d4d_negative(r):
@@ -138,12 +131,9 @@ def d4d_split(r):
     return stats.worst(r["error"])
 
 
-@claim(
+@ours_every(
     item="D4(e): one peak",
-    on="sweep",
     rule=AtMost(1e-4, after("a pilot of 600 configurations had shown 1.6e-5 at most"), ideal=0),
-    quantifier=Quantifier.every,
-    author=Author.ours,
     declared=Verdict.does_not_hold,
 )
 def d4e(r):
@@ -184,14 +174,10 @@ def exponent(r: Result, name: str) -> Estimate:
 SMALL = derived("a relative correction of order tau^2, at most .003 there")
 
 
-@claim(
-    item="D5: two clocks",
-    on="small_temperatures",
-    rule=Within(-1, absolute=0.003, basis=SMALL),
-    quantifier=Quantifier.order,
-    author=Author.ours,
-    conditions=(SMALL_TEMPERATURES,),
-)
+ours = partial(claim, item="D5: two clocks", on="small_temperatures", author=Author.ours)
+
+
+@ours(rule=Within(-1, absolute=0.003, basis=SMALL), quantifier=Quantifier.order, conditions=(SMALL_TEMPERATURES,))
 def d5_align(r):
     r"""For $\tau^2\to0$ alignment takes a time $\propto\tau^{-2}$.
 
@@ -200,14 +186,7 @@ def d5_align(r):
     return exponent(r, "aligned")
 
 
-@claim(
-    item="D5: two clocks",
-    on="small_temperatures",
-    rule=Within(-2, absolute=0.003, basis=SMALL),
-    quantifier=Quantifier.order,
-    author=Author.ours,
-    conditions=(SMALL_TEMPERATURES,),
-)
+@ours(rule=Within(-2, absolute=0.003, basis=SMALL), quantifier=Quantifier.order, conditions=(SMALL_TEMPERATURES,))
 def d5_balance(r):
     r"""Balance takes $\propto\tau^{-4}$: the stages separate.
 
@@ -216,12 +195,9 @@ def d5_balance(r):
     return exponent(r, "balanced")
 
 
-@claim(
-    item="D5: two clocks",
-    on="small_temperatures",
+@ours(
     rule=Within(1, absolute=0.05, basis=derived("constants inside the logarithm, 1/log(1/tau^2) and less")),
     quantifier=Quantifier.limit,
-    author=Author.ours,
 )
 def d5_peak(r):
     r"""The peak tends to $\kappa_\infty$ of the non-contrastive loss, and the gap closes like $\tau^2\log\tau^{-2}$:

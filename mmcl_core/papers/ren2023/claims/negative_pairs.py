@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -22,15 +24,12 @@ from mmcl_core.papers.ren2023.claims.positive_pairs import (
 STAGE_TWO, KEPT, NO_NEGATIVES = "Abstract: negative pairs", "Recalled: the second stage", "Recalled: no negatives"
 
 
-@claim(
-    item=STAGE_TWO,
-    paper=SENTENCE,
-    on="runs",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, WIDE),
+theirs = partial(
+    claim, on="runs", quantifier=Quantifier.every, match=Match.reconstructed, conditions=(NON_ISOTROPIC, WIDE)
 )
+
+
+@theirs(item=STAGE_TWO, paper=SENTENCE, rule=Positive())
 def p2_falls(r):
     r"""Negative pairs reduce the condition number: every contrastive run ends better conditioned than it started.
 
@@ -40,11 +39,11 @@ def p2_falls(r):
     return stats.worst(np.stack([np.log(k[:, 0] / k[:, -1]) for k in kappa]), largest=False)
 
 
-@claim(
+ours = partial(claim, on="runs", author=Author.ours, quantifier=Quantifier.mean)
+
+
+@ours(
     item="Minibatches: what is left",
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
     conditions=(NON_ISOTROPIC, WIDE),
     rule=AtMost(1.02, after("a pilot had ended at 1.006 by the floor of its stochastic gradients, D9"), ideal=1),
 )
@@ -58,11 +57,8 @@ def p2_warm(r):
     return stats.mean(r["tau2_5_condition_number"][:, -1])
 
 
-@claim(
+@ours(
     item="Minibatches: what is left",
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
     conditions=(NON_ISOTROPIC, WIDE),
     rule=AtMost(1.15, after("a pilot had ended at 1.067 by the floor of its stochastic gradients, D9"), ideal=1),
 )
@@ -75,13 +71,7 @@ def p2_cold(r):
     return stats.mean(r["tau2_1_condition_number"][:, -1])
 
 
-@claim(
-    item=STAGE_TWO,
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-    rule=Within(1, absolute=0.1, basis=FINITE_WIDTH),
-)
+@ours(item=STAGE_TWO, rule=Within(1, absolute=0.1, basis=FINITE_WIDTH))
 def p2_peak(r):
     r"""At $\tau^2 = 5$ the peak lies where the infinite-width flow puts it (3.01), up to finite width.
 
@@ -90,14 +80,10 @@ def p2_peak(r):
     return over_flow(r, "tau2_5")
 
 
-@claim(
+@theirs(
     item=KEPT,
     paper="a statement recalled: alignment is kept",
     mark="M",
-    on="runs",
-    quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, WIDE),
     rule=AtLeast(0.99, standard("one per cent of the ideal alignment"), ideal=1),
 )
 def p2_aligned(r):
@@ -109,16 +95,7 @@ def p2_aligned(r):
     return stats.worst(np.stack(ends), largest=False)
 
 
-@claim(
-    item=NO_NEGATIVES,
-    paper="a statement recalled: it stays large",
-    mark="M",
-    on="runs",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, WIDE),
-)
+@theirs(item=NO_NEGATIVES, paper="a statement recalled: it stays large", mark="M", rule=Positive())
 def p3_worse(r):
     r"""Without negatives the views align all the same, and the condition number stays large: when alignment comes to
     0.99, $\kappa$ is above its start.
@@ -129,13 +106,7 @@ def p3_worse(r):
     return stats.worst(np.log(kappa / r["noncontrastive_condition_number"][:, 0]), largest=False)
 
 
-@claim(
-    item=NO_NEGATIVES,
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-    rule=Within(1.0, absolute=0.1, basis=FINITE_WIDTH),
-)
+@ours(item=NO_NEGATIVES, rule=Within(1.0, absolute=0.1, basis=FINITE_WIDTH))
 def p3_unbalanced(r):
     r"""How much worse is known: $\kappa$ ends on the closed form $\kappa_\infty$ of D3.
 

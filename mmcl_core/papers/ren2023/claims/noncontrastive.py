@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -13,13 +15,14 @@ from mmcl_core.lab.config import Tier
 SOLVER = derived("the solver's tolerance of 1e-9 a step, over some hundred steps, with a margin of ten")
 
 
-@claim(
+ours = partial(claim, author=Author.ours, minimum_tier=Tier.smoke)
+
+
+@ours(
     item="D3: closed form",
     on="closed_form",
     rule=Identity(1e-6, derived("the solver's tolerance of 1e-11 a step, times kappa, over some thousand steps")),
     quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def d3(r):
     r"""Without negatives $\rho_p = \tanh(2\sigma_p^2T)$ and $a_p = (\sigma_p^2/d)\cosh(2\sigma_p^2T)e^{-2\sigma_p^2R}$,
@@ -30,13 +33,11 @@ def d3(r):
     return stats.worst(np.abs(r["deviation"]))
 
 
-@claim(
+@ours(
     item="D3: limit",
     on="closed_form",
     rule=Identity(1e-6, derived("the solver's tolerance of 1e-11 a step over some thousand steps")),
     quantifier=Quantifier.limit,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def d3_limit(r):
     r"""$\kappa$ ends at $\max_p/\min_p$ of $\sigma_pe^{\sigma_p^2D}$ with $\sum_pe^{2\sigma_p^2D} = 2d$; $\sigma_\xi^2$
@@ -63,14 +64,7 @@ def d3a(r):
     return stats.worst(r["noncontrastive_fall"])
 
 
-@claim(
-    item="D3(b): polynomial in d",
-    on="limit_growth",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="D3(b): polynomial in d", on="limit_growth", rule=Positive(), quantifier=Quantifier.every)
 def d3b(r):
     r"""$\frac{\sigma_1}{\sigma_r}(2d/r)^x \le \kappa_\infty \le \frac{\sigma_1}{\sigma_r}(2d)^x$ with
     $x = (1-\sigma_r^2/\sigma_1^2)/2$.
@@ -81,13 +75,11 @@ def d3b(r):
     return stats.worst(np.log(np.stack([r["limit"] / low, high / r["limit"]])), largest=False)
 
 
-@claim(
+@ours(
     item="D3(b): polynomial in d",
     on="limit_growth",
     rule=Within(1, absolute=0.01, basis=derived("the next order, a factor (2d)^(-1/8) or less, is .003 at d = 1e21")),
     quantifier=Quantifier.limit,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
     conditions=(Condition("$d$, the limit is for large ones", lambda r: r["far"].max(), AtLeast(1e21)),),
 )
 def d3b_exponent(r):

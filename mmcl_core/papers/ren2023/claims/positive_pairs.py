@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -64,11 +65,12 @@ def over_flow(r: Result, name: str) -> Estimate:
     return stats.mean(r[f"{name}_condition_number"].max(1) / p.condition_number.max())
 
 
-@claim(
+stated = partial(claim, on="runs", quantifier=Quantifier.mean)
+
+
+@stated(
     item=STAGE_ONE,
     paper=SENTENCE,
-    on="runs",
-    quantifier=Quantifier.mean,
     match=Match.reconstructed,
     rule=Positive(),
     conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(0.3)),
@@ -82,13 +84,7 @@ def p1_peak(r):
     return stats.mean(np.log(at_alignment(r, "tau2_0.3", 0.9) / r["tau2_0.3_condition_number"][:, 0]))
 
 
-@claim(
-    item=STAGE_ONE,
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-    rule=Within(1, absolute=0.1, basis=FINITE_WIDTH),
-)
+@stated(item=STAGE_ONE, author=Author.ours, rule=Within(1, absolute=0.1, basis=FINITE_WIDTH))
 def p1_height(r):
     r"""The rise is as high as the infinite-width flow says: at $\tau^2 = 0.3$ the peak of $\kappa$ is that of the flow.
 
@@ -97,13 +93,7 @@ def p1_height(r):
     return over_flow(r, "tau2_0.3")
 
 
-@claim(
-    item=STAGE_ONE,
-    on="runs",
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-    rule=Within(0, absolute=0.1, basis=FINITE_WIDTH),
-)
+@stated(item=STAGE_ONE, author=Author.ours, rule=Within(0, absolute=0.1, basis=FINITE_WIDTH))
 def p1_alignment(r):
     r"""When $\kappa$ peaks (at $\tau^2 = 0.3$), the views are mostly aligned, as far as the flow says: 0.93.
 
@@ -133,12 +123,10 @@ def p1_every_direction(r):
     return stats.worst(np.stack([r[f"{n}_correlations"][:, -1] for n in CONTRASTIVE]), largest=False)
 
 
-@claim(
+@stated(
     item="Abstract: two stages",
     paper="two stages in time",
-    on="runs",
     rule=Positive(),
-    quantifier=Quantifier.mean,
     match=Match.reconstructed,
     conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(1)),
 )
@@ -151,11 +139,9 @@ def p1_order(r):
     return stats.reaching_lowest(*(stats.mean(later(r, name)) for name in ("tau2_0.3", "tau2_1")))
 
 
-@claim(
+@stated(
     item="Two stages outside the paper's range",
-    on="runs",
     rule=Positive(),
-    quantifier=Quantifier.mean,
     author=Author.ours,
     conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(cold(5), matters=False)),
 )

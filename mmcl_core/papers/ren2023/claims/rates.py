@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -19,12 +21,12 @@ GRID = derived("two steps of the grid of temperatures")
 SWEEP, FLOOR = "Sweeps of the flow", "D9: floor of SGD"
 
 
-@claim(
+ours = partial(claim, on="rates", author=Author.ours, minimum_tier=Tier.smoke)
+
+
+@ours(
     item="D8: rates",
-    on="rates",
     quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
     rule=Identity(1e-6, derived("central differences at 1e-6: rounding 1e-10 over the smallest rate, 1e-4")),
 )
 def d8(r):
@@ -37,14 +39,7 @@ def d8(r):
     return stats.worst(r["error"])
 
 
-@claim(
-    item="D8: best temperature",
-    on="rates",
-    rule=Within(1.19968, absolute=0.003, basis=GRID),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="D8: best temperature", rule=Within(1.19968, absolute=0.003, basis=GRID), quantifier=Quantifier.limit)
 def d8_balance(r):
     r"""For many negatives balance is fastest at $b\tanh b = 1$, $\tau^2 = 1.1997\,r$.
 
@@ -54,14 +49,7 @@ def d8_balance(r):
     return stats.exact(float(r["fastest_balance"]))
 
 
-@claim(
-    item="D8: best temperature",
-    on="rates",
-    rule=Within(0.63923, absolute=0.003, basis=GRID),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="D8: best temperature", rule=Within(0.63923, absolute=0.003, basis=GRID), quantifier=Quantifier.limit)
 def d8_alignment(r):
     r"""The last alignment is fastest at $2b = 1+e^{-2b}$, $\tau^2 = 0.6392\,r$.
 
@@ -86,7 +74,10 @@ def sweep_fastest(r):
     return stats.worst(best[[np.abs(np.log(best)).argmax()]])
 
 
-@claim(item=SWEEP, on="spectra", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+ours_every = partial(claim, item=SWEEP, on="spectra", author=Author.ours, quantifier=Quantifier.every, rule=Positive())
+
+
+@ours_every()
 def sweep_below_limit(r):
     r"""No contrastive peak of $\kappa$ exceeds the limit without negatives: six geometric spectra with
     $\sigma_1^2/\sigma_r^2$ from 1.5 to 100, four temperatures from 0.1 to 15.
@@ -96,7 +87,7 @@ def sweep_below_limit(r):
     return stats.worst(np.log(r["ratio_limit"][:, None] / r["ratio_peak"]), largest=False)
 
 
-@claim(item=SWEEP, on="spectra", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@ours_every()
 def sweep_spread(r):
     r"""The wider the spectrum, the higher the limit and every peak and the later the balance; the lower $\tau^2$, the
     higher the peak.
@@ -125,7 +116,7 @@ def sweep_dimension(r):
     return stats.exact(np.polyfit(np.log(r["d"][far]), np.log(r["d_aligned"][far]), 1)[0], int(far.sum()))
 
 
-@claim(item=SWEEP, on="spectra", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@ours_every()
 def sweep_rank(r):
     r"""The more directions share the spectrum from 1 to 0.2, the smaller the limit without negatives ($r = 2$ to 40).
 
@@ -134,7 +125,7 @@ def sweep_rank(r):
     return stats.worst(-np.diff(np.log(r["rank_limit"])), largest=False)
 
 
-@claim(item=SWEEP, on="spectra", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@ours_every()
 def sweep_noise(r):
     r"""Part of the growth of $\kappa$ without negatives comes from the norm that dying noise sets free: when alignment
     reaches 0.95, $\kappa$ is the larger the larger $\sigma_\xi^2$, from 0.001 to 1.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -16,14 +18,17 @@ MACHINE = standard("machine precision of float64 over some hundred operations")
 HALVES = standard("half-way to the neighbouring half-integer powers")
 
 
-@claim(
-    item="D1: exact reduction",
+ours = partial(
+    claim,
     on="identities",
-    rule=Identity(1e-12, MACHINE),
-    quantifier=Quantifier.every,
     author=Author.ours,
+    quantifier=Quantifier.every,
     minimum_tier=Tier.smoke,
+    rule=Identity(1e-12, MACHINE),
 )
+
+
+@ours(item="D1: exact reduction")
 def d1(r):
     r"""At any width, training is $\dot K_A = s[K_BQ^\top/(N_AN_B) - Q_0K_A/N_A^2]\Delta_A$ with the moments $Q$ of the
     loss, for both losses.
@@ -33,14 +38,7 @@ def d1(r):
     return stats.worst(r["error"])
 
 
-@claim(
-    item="D1: conserved norm",
-    on="identities",
-    rule=Identity(1e-12, MACHINE),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="D1: conserved norm")
 def d1_norm(r):
     r"""$\langle W,\nabla L\rangle = 0$: the flow conserves $\lVert W\rVert_F$.
 
@@ -49,14 +47,7 @@ def d1_norm(r):
     return stats.worst(np.abs(r["orthogonal"]))
 
 
-@claim(
-    item="D2: closure",
-    on="identities",
-    rule=Identity(1e-12, MACHINE),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="D2: closure")
 def d2a(r):
     r"""For diagonal similarities $Q$ is diagonal with $q_p = 2(1-S)(1-\tanh\beta_p)$ and
     $S = e^{\sum\beta}/(e^{\sum\beta}+K\prod\cosh\beta_p)$.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -48,15 +50,15 @@ def off_the_curve(r: Result, curve: str) -> Estimate:
     return stats.worst(np.abs(ours - points["value"].to_numpy()))
 
 
-@claim(
+stated = partial(claim, on="fig2", quantifier=Quantifier.every, minimum_tier=Tier.smoke)
+
+
+@stated(
     item="Fig. 2, left",
     paper="curve",
-    on="fig2",
     rule=AtMost(0.01, WIDTH, ideal=0.0),
-    quantifier=Quantifier.every,
     match=Match.reconstructed,
     declared=Verdict.not_evaluated,
-    minimum_tier=Tier.smoke,
 )
 def fig2_gap(r: Result) -> Estimate:
     r"""The gap of five pairs on the sphere, from $t=0$ to $10^5$.
@@ -68,15 +70,12 @@ def fig2_gap(r: Result) -> Estimate:
     return off_the_curve(r, "gap")
 
 
-@claim(
+@stated(
     item="Fig. 2, middle",
     paper="curve",
-    on="fig2",
     rule=AtMost(0.01, WIDTH, ideal=0.0),
-    quantifier=Quantifier.every,
     match=Match.reconstructed,
     declared=Verdict.not_evaluated,
-    minimum_tier=Tier.smoke,
 )
 def fig2_temperature(r: Result) -> Estimate:
     """The temperature of the same run.
@@ -87,16 +86,13 @@ def fig2_temperature(r: Result) -> Estimate:
     return off_the_curve(r, "temperature")
 
 
-@claim(
+@stated(
     item="Fig. 2, dashed line",
     author=Author.ours,
     paper="3.96",
     mark="S",
-    on="fig2",
     rule=Within(3.96, absolute=0.005, basis=derived("half of the last digit read off")),
-    quantifier=Quantifier.every,
     match=Match.reconstructed,
-    minimum_tier=Tier.smoke,
 )
 def fig2_matched(r: Result) -> Estimate:
     """In our model of Fig. 2 the first plotted time after all pairs match is that of the figure's dashed line.
@@ -108,16 +104,13 @@ def fig2_matched(r: Result) -> Estimate:
     return stats.exact(after[0] if len(after) else np.nan)  # a ring of another size may not match in time
 
 
-@claim(
+@stated(
     item="Fig. 2, frames",
     author=Author.ours,
     paper="gap rises, then falls; all match at t = 4",
     mark="S",
-    on="fig2",
     rule=Positive(),
-    quantifier=Quantifier.every,
     match=Match.reconstructed,
-    minimum_tier=Tier.smoke,
 )
 def fig2_frames(r: Result) -> Estimate:
     """In our model, at the times of the six frames, t = 0, 0.4, 2.3, 4, 100 and 100,000: the gap grows up to the third
@@ -133,17 +126,7 @@ def fig2_frames(r: Result) -> Estimate:
     return stats.worst(np.concatenate([changes, margins]), largest=False)
 
 
-@claim(
-    item="Fig. 2, reading",
-    author=Author.ours,
-    paper="falls",
-    mark="S",
-    on="fig2",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.reconstructed,
-    minimum_tier=Tier.smoke,
-)
+@stated(item="Fig. 2, reading", author=Author.ours, paper="falls", mark="S", rule=Positive(), match=Match.reconstructed)
 def fig2_falls(r: Result) -> Estimate:
     """In our model of Fig. 2 the gap falls once all pairs match.
 
@@ -154,13 +137,10 @@ def fig2_falls(r: Result) -> Estimate:
     return stats.worst(falls if len(falls) else np.array([np.nan]), largest=False)
 
 
-@claim(
+@stated(
     item="Fig. 2, when the gap turns",
-    on="fig2",
     rule=AtLeast(36.0, derived("a pair matches within half of the 72 degrees between vertices")),
-    quantifier=Quantifier.every,
     author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def fig2_peak(r: Result) -> Estimate:
     r"""The gap already falls while no pair matches: at its peak partners stand more than half a vertex apart,
@@ -172,13 +152,10 @@ def fig2_peak(r: Result) -> Estimate:
     return stats.exact(abs(float(r["peak_angle"])))
 
 
-@claim(
+@stated(
     item="Fig. 2, three equations",
-    on="fig2",
     rule=Identity(1e-8, derived("a hundred times the solvers' relative tolerance of 1e-10")),
-    quantifier=Quantifier.every,
     author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def fig2_reduction(r: Result) -> Estimate:
     r"""The flow of all 31 numbers equals its three-number reduction $(\gamma,\nu,\delta)$.
@@ -189,13 +166,10 @@ def fig2_reduction(r: Result) -> Estimate:
     return stats.worst(np.abs([r[a] - r[b] for a, b in pairs]))
 
 
-@claim(
+@stated(
     item="Free points",
-    on="fig2",
     rule=Identity(1e-8, derived("a hundred times the solver's relative tolerance of 1e-10")),
-    quantifier=Quantifier.every,
     author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def free_conserved(r: Result) -> Estimate:
     r"""On a symmetric ring $\beta\gamma^n$ is conserved, and not $\beta\sqrt\gamma$: a row gets $1/n$ of the gradient,

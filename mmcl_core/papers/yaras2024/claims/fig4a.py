@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -12,15 +14,14 @@ from mmcl_core.lab.config import Tier
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
 
+stated = partial(claim, on="fig4a_theory", match=Match.exact, minimum_tier=Tier.smoke)
 
-@claim(
+
+@stated(
     item="Fig. 4a, its own points",
     paper="straight line",
-    on="fig4a_theory",
     rule=AtLeast(0.98, after("the fit to the points read off was known, with .99"), ideal=1.0),
     quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
 )
 def fig4a_printed_line(r: Result) -> Estimate:
     r"""$\Delta$ against $-1/\log_{10}(t)^2$ is a straight line.
@@ -30,15 +31,7 @@ def fig4a_printed_line(r: Result) -> Estimate:
     return stats.exact(float(r["r_squared"]), len(r["step"]))
 
 
-@claim(
-    item="Fig. 4a, its own points",
-    on="fig4a_theory",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
-)
+@stated(item="Fig. 4a, its own points", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
 def fig4a_printed_origin(r: Result) -> Estimate:
     r"""The line does not point at the origin, as a law proportional to $1/\log(t)^2$ would.
 
@@ -52,15 +45,7 @@ def fig4a_printed_origin(r: Result) -> Estimate:
     return stats.worst(-np.array(intercepts), largest=False)
 
 
-@claim(
-    item="Fig. 4a, power",
-    on="fig4a_theory",
-    rule=AtMost(-2.0, PAPER),
-    quantifier=Quantifier.order,
-    author=Author.ours,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
-)
+@stated(item="Fig. 4a, power", rule=AtMost(-2.0, PAPER), quantifier=Quantifier.order, author=Author.ours)
 def fig4a_printed_power(r: Result) -> Estimate:
     r"""Over its range the paper's curve falls faster than $\log(t)^{-2}$.
 

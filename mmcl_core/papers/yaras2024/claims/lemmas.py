@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -34,16 +36,10 @@ def largest_drift(r: Result, schemes: slice) -> Estimate:
     return stats.worst(drift) if drift.size else stats.exact(np.nan)
 
 
-@claim(
-    item="Lemma 3.1",
-    paper="equality",
-    on="coupling",
-    rule=Identity(2e-11, ROUNDING),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
-    conditions=STATES,
-)
+theirs = partial(claim, quantifier=Quantifier.every, match=Match.exact, minimum_tier=Tier.smoke)
+
+
+@theirs(item="Lemma 3.1", paper="equality", on="coupling", rule=Identity(2e-11, ROUNDING), conditions=STATES)
 def lemma3_1(r: Result) -> Estimate:
     r"""$R=\dot\gamma/\dot\beta=-2\beta\gamma/(\beta'^2(1-\gamma^2))$ at every state, whatever the encoders are.
 
@@ -52,14 +48,11 @@ def lemma3_1(r: Result) -> Estimate:
     return stats.worst(r["ratio_error"])
 
 
-@claim(
+@theirs(
     item="Lemma 3.1, exponential",
     paper="equality",
     on="invariants",
     rule=Identity(1e-8, SOLVER),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
     conditions=ALONG_A_RUN,
 )
 def lemma3_1_curve(r: Result) -> Estimate:
@@ -144,14 +137,11 @@ def lemma3_1_rate_corrected(r: Result) -> Estimate:
     return stats.exact(np.polyfit(np.log(r["beta"]), np.log(r["on_curve"]), 1)[0], len(r["beta"]))
 
 
-@claim(
+@theirs(
     item="Lemma B.1(a)",
     paper=r"$\mu_i\geq0$",
     on="margins",
     rule=AtLeast(-1e-12, standard("double precision on numbers of order one"), ideal=0.0),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
     conditions=ROWS,
 )
 def lemma_b1a(r: Result) -> Estimate:
@@ -162,14 +152,11 @@ def lemma_b1a(r: Result) -> Estimate:
     return stats.worst(r["sign"], largest=False)
 
 
-@claim(
+@theirs(
     item="Lemma B.1(b)",
     paper=r"$\mu_i\leq\alpha(1-p_1)$",
     on="margins",
     rule=AtMost(1e-12, standard("double precision on numbers of order one"), ideal=0.0),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
     conditions=ROWS_WITH_MARGIN,
 )
 def lemma_b1b(r: Result) -> Estimate:
@@ -218,16 +205,13 @@ def lemma_b2(r: Result) -> Estimate:
     return stats.worst(r["distance"])
 
 
-@claim(
+@theirs(
     item="Lemma B.3",
     paper="equality",
     on="projections",
     rule=Identity(
         1e-12, derived("the constant goes through log Gamma(256), about 1160, whose rounding alone is 2e-13 at d = 512")
     ),
-    quantifier=Quantifier.every,
-    match=Match.exact,
-    minimum_tier=Tier.smoke,
     conditions=UNIFORM_PAIRS,
 )
 def lemma_b3(r: Result) -> Estimate:

@@ -5,6 +5,8 @@ No earlier trial had seen these data: the thresholds are round numbers written d
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -64,7 +66,10 @@ def ranks(measure: str, words: str, name: str) -> Claim:
 RANKS = (ranks("gap", "gap", "gap"), ranks("image_retrieval", "image retrieval", "retrieval"))
 
 
-@claim(item=ITEM, on=FIXED, rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+ours = partial(claim, item=ITEM, on=FIXED, author=Author.ours, quantifier=Quantifier.mean)
+
+
+@ours(rule=Positive())
 def icons_collapse(fixed: Result) -> Estimate:
     """The hottest fixed temperature retrieves worse than .07.
 
@@ -74,14 +79,7 @@ def icons_collapse(fixed: Result) -> Estimate:
     return stats.mean(found["FLT .07"] - found["FLT .4"])
 
 
-@claim(
-    item=ITEM,
-    on=FIXED,
-    rule=UNCHANGED_ATTRIBUTES,
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-    declared=Verdict.undecided,
-)
+@ours(rule=UNCHANGED_ATTRIBUTES, declared=Verdict.undecided)
 def icons_one_word(fixed: Result) -> Estimate:
     """Closing the gap by a fixed temperature does not help to tell apart two icons whose names differ in one word.
 
@@ -93,7 +91,7 @@ def icons_one_word(fixed: Result) -> Estimate:
     return farthest(*(stats.mean(told[method] - told["baseline"]) for method in ("FLT .07", "FLT .1")))
 
 
-@claim(item=ITEM, on=FIXED, rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@ours(rule=Positive())
 def icons_unseen_gap(fixed: Result) -> Estimate:
     """The gap of one and the same model is larger on icons whose first word it never saw: the distribution has shifted.
 
@@ -106,13 +104,7 @@ def icons_unseen_gap(fixed: Result) -> Estimate:
     return stats.mean(unseen["baseline"] - seen["baseline"])
 
 
-@claim(
-    item=ITEM,
-    on=FIXED,
-    rule=AtMost(0.2, basis=before("a fifth, a round number")),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+@ours(rule=AtMost(0.2, basis=before("a fifth, a round number")))
 def icons_unseen_retrieval(fixed: Result) -> Estimate:
     """The random split flatters: on unseen first words at most a fifth of the retrieval is left.
 

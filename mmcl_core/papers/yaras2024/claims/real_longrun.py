@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float
 from scipy.stats import linregress
@@ -52,14 +54,14 @@ def matched_at_half(r: Result) -> Float[np.ndarray, "S"]:
     return matched[np.arange(len(gap)), first]
 
 
-@claim(
-    item="Fig. 4a, tiny CLIP",
+stated = partial(claim, item="Fig. 4a, tiny CLIP", on="longrun", quantifier=Quantifier.mean)
+
+
+@stated(
     paper="R2 .992 on the points read off",
-    on="longrun",
     rule=AtLeast(
         0.98, basis=after("below the .992 of the paper's own points; an earlier trial had shown .85"), ideal=1.0
     ),
-    quantifier=Quantifier.mean,
     match=Match.ours,
     declared=Verdict.not_reproduced,
 )
@@ -72,7 +74,7 @@ def fig4a_tiny_line(r: Result) -> Estimate:
     return stats.mean(np.array([fit.rvalue**2 for fit in line(r, SLOW)]))
 
 
-@claim(item="Fig. 4a, tiny CLIP", on="longrun", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@stated(rule=Positive(), author=Author.ours)
 def fig4a_intercept(r: Result) -> Estimate:
     """That line points below zero: it cannot be the law for long times, which must point at the origin.
 
@@ -81,11 +83,8 @@ def fig4a_intercept(r: Result) -> Estimate:
     return stats.mean(np.array([-fit.intercept for fit in line(r, SLOW)]))
 
 
-@claim(
-    item="Fig. 4a, tiny CLIP",
-    on="longrun",
+@stated(
     rule=AtMost(0.2, basis=after("a fifth; an earlier trial with another renderer had shown a tenth")),
-    quantifier=Quantifier.mean,
     author=Author.ours,
 )
 def fig4a_before_matching(r: Result) -> Estimate:

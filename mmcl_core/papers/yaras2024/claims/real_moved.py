@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -79,7 +80,10 @@ def translation_half(r: Result) -> Estimate:
     return stats.worst(np.abs(changes))
 
 
-@claim(item=CLOUDS, on="starts", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+ours = partial(claim, author=Author.ours, quantifier=Quantifier.mean, rule=Positive())
+
+
+@ours(item=CLOUDS, on="starts")
 def translation_apart(r: Result) -> Estimate:
     """Moving the clouds as far apart again costs text retrieval.
 
@@ -88,7 +92,7 @@ def translation_apart(r: Result) -> Estimate:
     return stats.mean(-moved(r, "text_retrieval", -1.0))
 
 
-@claim(item=TEMPERATURE, on="quasi_static", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@ours(item=TEMPERATURE, on="quasi_static")
 def sweep_closes(r: Result) -> Estimate:
     """Raising the temperature of a trained model closes its gap.
 
@@ -97,7 +101,7 @@ def sweep_closes(r: Result) -> Estimate:
     return stats.mean(at(r, 0.01)[:, 0] - at(r, 0.1)[:, 0])
 
 
-@claim(item=TEMPERATURE, on="quasi_static", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@ours(item=TEMPERATURE, on="quasi_static")
 def sweep_opens(r: Result) -> Estimate:
     """Lowering it again opens the gap again.
 
@@ -151,13 +155,7 @@ def as_fixed(way: str, index: int) -> Claim:
 AS_FIXED = (as_fixed("up", 0), as_fixed("down", 1))
 
 
-@claim(
-    item=TEMPERATURE,
-    on=("quasi_static", "scenes_fixed"),
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+@ours(item=TEMPERATURE, on=("quasi_static", "scenes_fixed"))
 def sweep_retrieval(swept: Result, fixed: Result) -> Estimate:
     """A model that was trained cold and has been at .4 for two epochs retrieves better than one trained at .4
     throughout.

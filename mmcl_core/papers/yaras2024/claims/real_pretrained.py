@@ -6,6 +6,7 @@ The file of features is fixed, so what is said of its 500 pairs has no sampling;
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -41,13 +42,10 @@ def retrieval_of(r: Result, temperature: float) -> Float[np.ndarray, "S"]:
     return (heads(r, "image_retrieval_10", temperature) + heads(r, "text_retrieval_10", temperature)) / 2
 
 
-@claim(
-    item=REAL_CLIP,
-    on="clip_features",
-    rule=AtLeast(CHANCE, basis=OF_CHANCE),
-    quantifier=Quantifier.exists,
-    author=Author.ours,
-)
+ours = partial(claim, item=REAL_CLIP, on="clip_features", author=Author.ours)
+
+
+@ours(rule=AtLeast(CHANCE, basis=OF_CHANCE), quantifier=Quantifier.exists)
 def clip_gap(r: Result) -> Estimate:
     """CLIP ViT-B/16 has a gap on these 500 MSCOCO pairs, far above what chance can make.
 
@@ -56,7 +54,7 @@ def clip_gap(r: Result) -> Estimate:
     return stats.exact(clip_at(r, "gap", 0.0))
 
 
-@claim(item=REAL_CLIP, on="clip_features", rule=Positive(), quantifier=Quantifier.exists, author=Author.ours)
+@ours(rule=Positive(), quantifier=Quantifier.exists)
 def clip_narrower(r: Result) -> Estimate:
     """With random weights the gap is wider.
 
@@ -65,7 +63,7 @@ def clip_narrower(r: Result) -> Estimate:
     return stats.exact(clip_at(r, "gap", 0.0, RANDOM) - clip_at(r, "gap", 0.0))
 
 
-@claim(item=REAL_CLIP, on="clip_features", rule=Positive(), quantifier=Quantifier.exists, author=Author.ours)
+@ours(rule=Positive(), quantifier=Quantifier.exists)
 def clip_own_pair(r: Result) -> Estimate:
     """An image is nearer to another image of something else than to its own caption.
 
@@ -74,7 +72,7 @@ def clip_own_pair(r: Result) -> Estimate:
     return stats.exact(r["cone_image"][TRAINED] - r["own_pair"][TRAINED])
 
 
-@claim(item=REAL_CLIP, on="clip_features", rule=Positive(), quantifier=Quantifier.every, author=Author.ours)
+@ours(rule=Positive(), quantifier=Quantifier.every)
 def clip_separated(r: Result) -> Estimate:
     """The line between the centres alone tells all images from all texts.
 
@@ -83,13 +81,7 @@ def clip_separated(r: Result) -> Estimate:
     return stats.worst(r["margin"][[TRAINED]], largest=False)
 
 
-@claim(
-    item=REAL_CLIP,
-    on="clip_features",
-    rule=AtMost(CHANCE, basis=OF_CHANCE),
-    quantifier=Quantifier.exists,
-    author=Author.ours,
-)
+@ours(rule=AtMost(CHANCE, basis=OF_CHANCE), quantifier=Quantifier.exists)
 def clip_translation_gap(r: Result) -> Estimate:
     """Laying the centres on each other closes that gap ...
 
@@ -98,14 +90,7 @@ def clip_translation_gap(r: Result) -> Estimate:
     return stats.exact(clip_at(r, "gap", 1.0))
 
 
-@claim(
-    item=REAL_CLIP,
-    on="clip_features",
-    rule=UNCHANGED_RETRIEVAL,
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    declared=Verdict.does_not_hold,
-)
+@ours(rule=UNCHANGED_RETRIEVAL, quantifier=Quantifier.every, declared=Verdict.does_not_hold)
 def clip_translation(r: Result) -> Estimate:
     """... and leaves retrieval as it was, in both directions.
 
@@ -117,7 +102,7 @@ def clip_translation(r: Result) -> Estimate:
     return stats.worst(np.abs([clip_at(r, m, 1.0) - clip_at(r, m, 0.0) for m in DIRECTIONS]))
 
 
-@claim(item=REAL_CLIP, on="clip_features", rule=Positive(), quantifier=Quantifier.exists, author=Author.ours)
+@ours(rule=Positive(), quantifier=Quantifier.exists)
 def clip_hubs(r: Result) -> Estimate:
     """The move makes hubs: more texts are no image's nearest one than before.
 
@@ -127,7 +112,7 @@ def clip_hubs(r: Result) -> Estimate:
     return stats.exact(clip_at(r, "unused_texts", 1.0) - clip_at(r, "unused_texts", 0.0))
 
 
-@claim(item=REAL_CLIP, on="clip_features", rule=UNCHANGED_RETRIEVAL, quantifier=Quantifier.every, author=Author.ours)
+@ours(rule=UNCHANGED_RETRIEVAL, quantifier=Quantifier.every)
 def clip_centred(r: Result) -> Estimate:
     """Taking from each modality its own mean closes the gap as well, and that does leave retrieval as it was.
 
@@ -136,7 +121,10 @@ def clip_centred(r: Result) -> Estimate:
     return stats.worst(np.abs([r[f"centred_{m}"][TRAINED] - clip_at(r, m, 0.0) for m in DIRECTIONS]))
 
 
-@claim(item=HEADS, on="pretrained_sweep", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+ours_mean = partial(claim, item=HEADS, on="pretrained_sweep", author=Author.ours, quantifier=Quantifier.mean)
+
+
+@ours_mean(rule=Positive())
 def heads_cold(r: Result) -> Estimate:
     """On real pairs of emoji and names, too, a cold fixed temperature leaves a wide gap.
 
@@ -145,7 +133,7 @@ def heads_cold(r: Result) -> Estimate:
     return stats.mean(heads(r, "gap", 0.01) - heads(r, "gap", 0.1))
 
 
-@claim(item=HEADS, on="pretrained_sweep", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@ours_mean(rule=Positive())
 def heads_monotone(r: Result) -> Estimate:
     """Most of the closing happens between the two coldest temperatures.
 
@@ -154,7 +142,7 @@ def heads_monotone(r: Result) -> Estimate:
     return stats.mean(heads(r, "gap", 0.01) - 2 * heads(r, "gap", 0.03) + heads(r, "gap", 1.0))
 
 
-@claim(item=HEADS, on="pretrained_sweep", rule=Positive(), quantifier=Quantifier.mean, author=Author.ours)
+@ours_mean(rule=Positive())
 def heads_inverted_u(r: Result) -> Estimate:
     """At the intermediate temperature .3 the heads retrieve better than at either end, .01 or 1.
 
@@ -165,13 +153,7 @@ def heads_inverted_u(r: Result) -> Estimate:
     return stats.reaching_lowest(*(stats.mean(retrieval_of(r, 0.3) - retrieval_of(r, end)) for end in (0.01, 1.0)))
 
 
-@claim(
-    item=HEADS,
-    on="pretrained_sweep",
-    rule=AtMost(0.25, basis=after("a quarter; an earlier trial with another text tower had shown less")),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+@ours_mean(rule=AtMost(0.25, basis=after("a quarter; an earlier trial with another text tower had shown less")))
 def heads_learnt(r: Result) -> Estimate:
     """With a learnt temperature the heads start wide apart and end close together.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float
 
@@ -35,14 +37,10 @@ def table_baseline(fixed: Result) -> Estimate:
     return stats.mean(column("gap", fixed)["baseline"])
 
 
-@claim(
-    item="Table 2, fixed temperature",
-    paper="0.669, 0.033, 0.019",
-    on=FIXED,
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.ours,
-)
+theirs = partial(claim, match=Match.ours, rule=Positive())
+
+
+@theirs(item="Table 2, fixed temperature", paper="0.669, 0.033, 0.019", on=FIXED, quantifier=Quantifier.every)
 def table_fixed_order(fixed: Result) -> Estimate:
     """Higher fixed temperatures close the gap: it falls from .01 to .07 and again to .1, in every seed.
 
@@ -53,14 +51,7 @@ def table_fixed_order(fixed: Result) -> Estimate:
     return least(gap["FLT .01"] - gap["FLT .07"], gap["FLT .07"] - gap["FLT .1"])
 
 
-@claim(
-    item="Table 2, retrieval",
-    paper="75.5, 24.0, 6.9 per cent",
-    on=FIXED,
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.ours,
-)
+@theirs(item="Table 2, retrieval", paper="75.5, 24.0, 6.9 per cent", on=FIXED, quantifier=Quantifier.every)
 def table_retrieval_order(fixed: Result) -> Estimate:
     """Beyond the best temperature retrieval collapses: it falls from .07 to .2 and again to .4, in every seed.
 
@@ -70,13 +61,11 @@ def table_retrieval_order(fixed: Result) -> Estimate:
     return least(found["FLT .07"] - found["FLT .2"], found["FLT .2"] - found["FLT .4"])
 
 
-@claim(
+@theirs(
     item="Table 2, inverted U",
     paper="75.5 at .07 against 69.9 at .01 and 6.9 at .4",
     on=FIXED,
-    rule=Positive(),
     quantifier=Quantifier.mean,
-    match=Match.ours,
     declared=Verdict.undecided,
 )
 def table_inverted_u(fixed: Result) -> Estimate:
@@ -91,14 +80,7 @@ def table_inverted_u(fixed: Result) -> Estimate:
     return stats.reaching_lowest(*(stats.mean(found["FLT .07"] - found[end]) for end in ("FLT .01", "FLT .4")))
 
 
-@claim(
-    item="Tables 2 to 5, hard swap",
-    paper="0.028, 0.046, 0.294",
-    on=(FIXED, OTHERS),
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    match=Match.ours,
-)
+@theirs(item="Tables 2 to 5, hard swap", paper="0.028, 0.046, 0.294", on=(FIXED, OTHERS), quantifier=Quantifier.every)
 def table_swap_order(fixed: Result, others: Result) -> Estimate:
     """The more steps swap, the smaller the gap: it falls from the baseline to HS .1 and again to HS 1, in every seed.
 
@@ -120,14 +102,7 @@ def table_floor(fixed: Result) -> Estimate:
     return stats.mean(np.sqrt(raw**2 - left**2) - left)
 
 
-@claim(
-    item="Table 2, linear probe",
-    paper="65.6 for the baseline, 38.0 at .4",
-    on=FIXED,
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    match=Match.ours,
-)
+@theirs(item="Table 2, linear probe", paper="65.6 for the baseline, 38.0 at .4", on=FIXED, quantifier=Quantifier.mean)
 def table_probe(fixed: Result) -> Estimate:
     """A high fixed temperature also costs the linear probe.
 
@@ -198,13 +173,11 @@ def table_equal_end(moving: Result) -> Estimate:
     return stats.worst(np.ptp([gap[m] for m in ("softplus", "SLRT .1", "exp(nu/10)")], 0))
 
 
-@claim(
+@theirs(
     item="Table 2, a longer training",
     paper="0.088, 0.122, 0.198, 0.294",
     on=(FIXED, MOVING),
-    rule=Positive(),
     quantifier=Quantifier.every,
-    match=Match.ours,
     minimum_tier=Tier.paper,
 )
 def table_long_order(fixed: Result, moving: Result) -> Estimate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -15,16 +17,17 @@ from mmcl_core.papers.yaras2024.claims.theorem_3_2 import NEXT_ORDER, beyond_nex
 from mmcl_core.papers.yaras2024.experiments.appendix_c import OFFSET_PAIRS, SCALES
 from mmcl_core.stats import Estimate
 
-
-@claim(
-    item="Beside appendix C: $e^{\\nu/s}$",
-    on="other_schemes",
-    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
+ours = partial(
+    claim,
     author=Author.ours,
-    conditions=LATE_TIMES,
+    quantifier=Quantifier.limit,
     minimum_tier=Tier.smoke,
+    conditions=LATE_TIMES,
+    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
 )
+
+
+@ours(item="Beside appendix C: $e^{\\nu/s}$", on="other_schemes")
 def appc_scale(r: Result) -> Estimate:
     r"""For $\beta=e^{\nu/s}$ the power of $\log t$ tends to $-2s^2$, of which $L=\log t$ has reached the share
     $(L+2)/(L+2\log L-2\log s)$.
@@ -36,15 +39,7 @@ def appc_scale(r: Result) -> Estimate:
     return beyond_next_order(r["scale_exponent"] / (-2 * s[:, None] ** 2), -2 * np.log(s))
 
 
-@claim(
-    item="SLRT",
-    on="other_schemes",
-    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    conditions=LATE_TIMES,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="SLRT", on="other_schemes")
 def eta_exponent(r: Result) -> Estimate:
     r"""With the rate $\eta$ for $\nu$ the power of $\log t$ tends to $-2/\eta$, of which $L=\log t$ has reached the
     share $(L+2)/(L+2\log L+\log\eta)$.
@@ -71,15 +66,7 @@ def eta_twin(r: Result) -> Estimate:
     return stats.worst(np.abs(r["twin_difference"]))
 
 
-@claim(
-    item="A shared offset with rate $\\kappa$",
-    on="offsets",
-    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    conditions=LATE_TIMES,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="A shared offset with rate $\\kappa$", on="offsets")
 def offset_rate(r: Result) -> Estimate:
     r"""If $\gamma$ has a learning rate $\kappa$ of its own, $\gamma\sim\beta^{-2\kappa}$ and the power of $\log t$ is
     $-2\kappa$, times $(1-\gamma^2)/((1-\gamma^2)^2+4\kappa\gamma^2)$ while the gap is not yet small.
@@ -92,15 +79,7 @@ def offset_rate(r: Result) -> Estimate:
     return beyond_next_order(r["shared_exponent"] / limit, np.full(len(kappa), np.log(OFFSET_PAIRS - 1)))
 
 
-@claim(
-    item="Free points",
-    on="offsets",
-    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    conditions=LATE_TIMES,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="Free points", on="offsets")
 def free_exponent(r: Result) -> Estimate:
     r"""n free pairs on two symmetric rings close like $(\log t)^{-1/n}$, the shared offset with $\kappa=1/(2n)$; still
     consistent with $\Omega(1/\log(t)^2)$. While the gap is not yet small the power is that over

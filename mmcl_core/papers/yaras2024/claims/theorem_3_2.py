@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -41,15 +43,16 @@ def beyond_next_order(share: np.ndarray, shifts: np.ndarray) -> Estimate:
     return stats.worst(np.abs((1 - share) / predicted - 1))
 
 
-@claim(
+stated = partial(claim, quantifier=Quantifier.every, minimum_tier=Tier.smoke)
+
+
+@stated(
     item="Theorem 3.2",
     paper=r"$\Delta(t)\ge\Omega(1/\log(t)^2)$",
     on=("exponents", "moving_margin"),
     rule=AtLeast(-2.0, PAPER),
-    quantifier=Quantifier.every,
     match=Match.reconstructed,
     conditions=(LEAST_START, MARGIN, *HYPOTHESIS),
-    minimum_tier=Tier.smoke,
 )
 def thm3_2(fixed: Result, moving: Result) -> Estimate:
     r"""With a positive margin and $\beta=e^\nu$ the gap closes no faster than $\Omega(1/\log(t)^2)$: nowhere is the
@@ -66,14 +69,14 @@ def thm3_2(fixed: Result, moving: Result) -> Estimate:
     )
 
 
-@claim(
+ours = partial(claim, author=Author.ours, quantifier=Quantifier.limit, minimum_tier=Tier.smoke)
+
+
+@ours(
     item="Theorem 3.2, sharp",
     on="exponents",
     rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
     conditions=(LEAST_START, MARGIN),
-    minimum_tier=Tier.smoke,
 )
 def thm3_2_constant(r: Result) -> Estimate:
     r"""Where all wrong pairs are equally wrong and the similarities stand still, the bound's order is the true one:
@@ -88,15 +91,7 @@ def thm3_2_constant(r: Result) -> Estimate:
     return stats.worst(np.abs(beyond / (2 * np.log(LATE) + SHIFTS[models, None]) - 1))
 
 
-@claim(
-    item="Theorem 3.2, exponent",
-    on="exponents",
-    rule=AtMost(0.01, NEXT_ORDER, ideal=0.0),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    conditions=LATE_TIMES,
-    minimum_tier=Tier.smoke,
-)
+@ours(item="Theorem 3.2, exponent", on="exponents", rule=AtMost(0.01, NEXT_ORDER, ideal=0.0), conditions=LATE_TIMES)
 def thm3_2_exponent(r: Result) -> Estimate:
     r"""The law is sharp where all wrong pairs are equally wrong: the power of $\log t$ tends to $-2$, and at
     $L=\log t$ it has reached the share $(L+2)/(L+2\log L+\log(n-1))$ of it.
@@ -109,15 +104,13 @@ def thm3_2_exponent(r: Result) -> Estimate:
     return beyond_next_order(late(r, "exponent", models) / -2, SHIFTS)
 
 
-@claim(
+@stated(
     item="Theorem 3.2, proof",
     paper="inequality",
     on="slow_closing",
     rule=AtMost(1.0, PAPER),
-    quantifier=Quantifier.every,
     match=Match.exact,
     conditions=SETTING_START,
-    minimum_tier=Tier.smoke,
 )
 def thm3_2_step(r: Result) -> Estimate:
     r"""$\dot\gamma\ge-c_1\sqrt\gamma\,e^{-c_2/\sqrt\gamma}$.
@@ -127,19 +120,17 @@ def thm3_2_step(r: Result) -> Estimate:
     return stats.worst(r["fastest"])
 
 
-@claim(
+@stated(
     item="Theorem 3.2, constant",
     paper="inequality",
     on="slow_closing",
     rule=AtLeast(1.0, PAPER),
     refutation=AtMost(1 - 1e-6, QUADRATURE),
-    quantifier=Quantifier.every,
     match=Match.exact,
     conditions=(*SETTING_START, POSITIVE_C4),
     algebra=r"At $t=0$ the line reads $\gamma_0\ge\gamma_0\,c_2/c_4^2$ with $c_4=c_2-1/10$: false where $c_4^2<c_2$.",
     misprint=True,
     declared=Verdict.misprint,
-    minimum_tier=Tier.smoke,
 )
 def thm3_2_printed(r: Result) -> Estimate:
     r"""$\gamma(t)\ge c_2/\log(c_3t+e^{c_4/\sqrt{\gamma_0}})^2$.
@@ -151,14 +142,12 @@ def thm3_2_printed(r: Result) -> Estimate:
     return stats.worst(np.exp(r["log_gamma"][:, 0]) / r["printed"][:, 0], largest=False)
 
 
-@claim(
+@stated(
     item="Theorem 3.2, corrected constant",
     on="slow_closing",
     rule=AtLeast(1 - 1e-6, QUADRATURE, ideal=1.0),
-    quantifier=Quantifier.every,
     author=Author.correction,
     conditions=(*SETTING_START, POSITIVE_C4),
-    minimum_tier=Tier.smoke,
 )
 def thm3_2_corrected(r: Result) -> Estimate:
     r"""$\gamma(t)\ge c_4^2/\log(c_3c_4t+e^{c_4/\sqrt{\gamma_0}})^2$, needing $c_4>0$.
@@ -169,15 +158,12 @@ def thm3_2_corrected(r: Result) -> Estimate:
     return stats.worst(r["least_corrected"], largest=False)
 
 
-@claim(
+@ours(
     item="Theorem 3.2, corrected constant, late",
     on="slow_closing",
     rule=AtMost(
         0.01, derived("2 |2 log L + log(n - 1) - log(c3 c4)| / L at L = 10^4, at most half a percent"), ideal=0.0
     ),
-    quantifier=Quantifier.limit,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def thm3_2_corrected_end(r: Result) -> Estimate:
     r"""The corrected bound has the right order and loses only a constant: $\gamma$ over it tends to

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -46,14 +47,15 @@ def share_above_bound(rate: str, gammas: slice) -> Callable[[Result], Estimate]:
 SMALLEST, SMALL_ON, LARGE, EVERY = slice(0, 1), slice(2, None), slice(-1, None), slice(None)
 
 
-@claim(
+stated = partial(claim, on="many_pairs", conditions=MANY)
+
+
+@stated(
     item="Theorem 3.3, (9)",
     paper="limit",
-    on="many_pairs",
     rule=Within(1.0, absolute=0.02, basis=NEXT_IN_N),
     quantifier=Quantifier.limit,
     match=Match.exact,
-    conditions=MANY,
 )
 def thm3_3_limit(r: Result) -> Estimate:
     r"""For many random pairs $2\dot\gamma|_0\to4\beta_0\gamma_0I_{\rho+1}(a)/I_\rho(a)$, $a=\beta_0(1-\gamma_0^2)$.
@@ -65,13 +67,11 @@ def thm3_3_limit(r: Result) -> Estimate:
     return in_the_limit(r, "twice_gamma")
 
 
-@claim(
+@stated(
     item="Theorem 3.3, (9) for the gap",
-    on="many_pairs",
     rule=Within(1.0, absolute=0.02, basis=NEXT_IN_N),
     quantifier=Quantifier.limit,
     author=Author.ours,
-    conditions=MANY,
 )
 def thm3_3_limit_gap(r: Result) -> Estimate:
     r"""At $\gamma_0=0.3$ the gap itself opens at the same rate: $\dot\Delta$ tends to (9), too.
@@ -81,13 +81,11 @@ def thm3_3_limit_gap(r: Result) -> Estimate:
     return in_the_limit(r, "moving")
 
 
-@claim(
+@stated(
     item="Theorem 3.3, (9), how fast",
-    on="many_pairs",
     rule=Within(-0.5, absolute=0.25, basis=standard("half-way to the powers 0 and -1")),
     quantifier=Quantifier.order,
     author=Author.ours,
-    conditions=MANY,
 )
 def thm3_3_rate(r: Result) -> Estimate:
     r"""A single draw misses (9) by an amount that falls like $n^{-1/2}$.
@@ -117,15 +115,16 @@ def thm3_3_sign(r: Result) -> Estimate:
     return stats.worst(np.minimum(r["moving"], r["twice_gamma"]) / r["limit"], largest=False)
 
 
-@claim(
-    item="Theorem 3.3, (8)",
-    paper="0.95",
+stated_probability = partial(
+    claim,
     on="small_gap",
-    rule=AtLeast(0.95, PAPER),
     quantifier=Quantifier.probability,
-    match=Match.reconstructed,
     conditions=(*RANDOM_START, INFORMATIVE),
+    rule=AtLeast(0.95, PAPER),
 )
+
+
+@stated_probability(item="Theorem 3.3, (8)", paper="0.95", match=Match.reconstructed)
 def thm3_3_bound(r: Result) -> Estimate:
     r"""The bound for finitely many pairs holds with probability at least $1-\delta$, $\delta=0.05$, at $\gamma_0=0.3$.
 
@@ -134,15 +133,11 @@ def thm3_3_bound(r: Result) -> Estimate:
     return share_above_bound("moving", LARGE)(r)
 
 
-@claim(
+@stated_probability(
     item="Theorem 3.3, (8) at small gaps",
     paper="0.95",
-    on="small_gap",
-    rule=AtLeast(0.95, PAPER),
     refutation=AtMost(0.5, MOST),
-    quantifier=Quantifier.probability,
     match=Match.reconstructed,
-    conditions=(*RANDOM_START, INFORMATIVE),
     declared=Verdict.refuted,
 )
 def thm3_3_small_gap(r: Result) -> Estimate:
@@ -157,19 +152,15 @@ def thm3_3_small_gap(r: Result) -> Estimate:
     return stats.reaching_highest(*(share_above_bound(rate, SMALLEST)(r) for rate in ("frozen", "moving")))
 
 
-@claim(
+@stated(
     item="Theorem 3.3, proof",
     paper="inequality",
-    on="many_pairs",
     rule=AtLeast(1.0, PAPER),
     refutation=AtMost(1 - 1e-6, derived("double precision, times what cancels in a mean of 1920 rows")),
     quantifier=Quantifier.every,
     match=Match.reconstructed,
-    conditions=MANY,
-    algebra=(
-        r"An order of $\Delta\ge2\gamma$ is none of their slopes: with $m=\lVert\bar H_X-\bar H_Y\rVert$ and encoders "
-        r"at rest, $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta<2\dot\gamma$ wherever $m>0$ and $\dot\gamma>0$."
-    ),
+    algebra=r"An order of $\Delta\ge2\gamma$ is none of their slopes: with $m=\lVert\bar H_X-\bar H_Y\rVert$ and "
+    r"encoders at rest, $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta<2\dot\gamma$ wherever $m>0$ and $\dot\gamma>0$.",
     declared=Verdict.refuted,
 )
 def thm3_3_step(r: Result) -> Estimate:
@@ -183,14 +174,7 @@ def thm3_3_step(r: Result) -> Estimate:
     return stats.worst(r["frozen"], largest=False)
 
 
-@claim(
-    item="Theorem 3.3, corrected",
-    on="small_gap",
-    rule=AtLeast(0.95, PAPER),
-    quantifier=Quantifier.probability,
-    author=Author.correction,
-    conditions=(*RANDOM_START, INFORMATIVE),
-)
+@stated_probability(item="Theorem 3.3, corrected", author=Author.correction)
 def thm3_3_gamma(r: Result) -> Estimate:
     r"""Read for $2\gamma$ in place of $\Delta$, (8) holds at every $\gamma_0$ tried.
 
@@ -200,14 +184,7 @@ def thm3_3_gamma(r: Result) -> Estimate:
     return share_above_bound("twice_gamma", EVERY)(r)
 
 
-@claim(
-    item="Theorem 3.3, corrected",
-    on="small_gap",
-    rule=AtLeast(0.95, PAPER),
-    quantifier=Quantifier.probability,
-    author=Author.correction,
-    conditions=(*RANDOM_START, INFORMATIVE),
-)
+@stated_probability(item="Theorem 3.3, corrected", author=Author.correction)
 def thm3_3_large_gap(r: Result) -> Estimate:
     r"""Read for $\Delta$ it holds in 95 % of the draws from $\gamma_0=0.35\,n^{-1/2}$ on, with 4000 pairs, d = 3,
     $\beta_0=2$.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mmcl_core import stats
@@ -26,14 +28,10 @@ def drops(r: Result, *chain: int) -> Estimate:
     return stats.reaching_lowest(*(stats.mean(end[:, a] - end[:, b]) for a, b in zip(chain, chain[1:], strict=False)))
 
 
-@claim(
-    item="Section 4, temperature",
-    on="toy_schemes",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+ours_every = partial(claim, on="toy_schemes", author=Author.ours, quantifier=Quantifier.every, minimum_tier=Tier.smoke)
+
+
+@ours_every(item="Section 4, temperature", rule=Positive())
 def toy_slower(r: Result) -> Estimate:
     r"""The slower the temperature moves, the further the gap has closed at $t=10^5$: $e^\nu$, $e^{\nu/2}$, SLRT .1,
     $e^{\nu/10}$, softplus, fixed.
@@ -44,14 +42,7 @@ def toy_slower(r: Result) -> Estimate:
     return stats.worst(-np.diff(np.log(r["gap"][ROWS, -1])), largest=False)
 
 
-@claim(
-    item="Section 4, temperature",
-    on="toy_schemes",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours_every(item="Section 4, temperature", rule=Positive())
 def toy_overshoot(r: Result) -> Estimate:
     r"""From $\tau_0=0.07$: the slower the temperature moves, the further the gap first opens.
 
@@ -60,14 +51,7 @@ def toy_overshoot(r: Result) -> Estimate:
     return stats.worst(np.diff(r["gap"][ROWS].max(1)), largest=False)
 
 
-@claim(
-    item="Section 4, temperature",
-    on="toy_schemes",
-    rule=Positive(),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
-)
+@ours_every(item="Section 4, temperature", rule=Positive())
 def toy_sooner(r: Result) -> Estimate:
     r"""From $\tau_0=0.07$: the slower it moves, the sooner the pairs match.
 
@@ -77,13 +61,9 @@ def toy_sooner(r: Result) -> Estimate:
     return stats.worst(-np.diff(r["matched"][ROWS]), largest=False)
 
 
-@claim(
+@ours_every(
     item="Section 4, schedules",
-    on="toy_schemes",
     rule=AtLeast(0.95, after("an earlier run of the same equations had left 98 %"), ideal=1.0),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def toy_cold_schedule(r: Result) -> Estimate:
     r"""A schedule that starts at $\tau=0.01$ freezes the gap: at a tenth of its length 95 % of the peak are left.
@@ -94,13 +74,9 @@ def toy_cold_schedule(r: Result) -> Estimate:
     return stats.exact(np.interp(1e4, r["time"], r["gap"][row]) / r["gap"][row].max())
 
 
-@claim(
+@ours_every(
     item="Section 4, fixed temperature",
-    on="toy_schemes",
     rule=AtMost(0.1, after("an earlier run of the same equations had lost 6 % at most"), ideal=0.0),
-    quantifier=Quantifier.every,
-    author=Author.ours,
-    minimum_tier=Tier.smoke,
 )
 def parallel_frozen(r: Result) -> Estimate:
     r"""In the parallel model a fixed $\tau\le0.04$ freezes the gap: by $t=10^6$ it loses less than 10 %.
@@ -112,13 +88,10 @@ def parallel_frozen(r: Result) -> Estimate:
     return stats.worst(1 - 10 ** (log_gamma[:, -1] - log_gamma[:, 0]))
 
 
-@claim(
-    item="Section 4, hard swap",
-    on="toy_swaps",
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+ours_mean = partial(claim, on="toy_swaps", author=Author.ours, quantifier=Quantifier.mean, rule=Positive())
+
+
+@ours_mean(item="Section 4, hard swap")
 def toy_hard_swap(r: Result) -> Estimate:
     """The more steps swap coordinates, the smaller the final gap (none, p = .001, .01, .1, 1).
 
@@ -128,13 +101,7 @@ def toy_hard_swap(r: Result) -> Estimate:
     return drops(r, NONE, *HARD)
 
 
-@claim(
-    item="Section 4, soft swap",
-    on="toy_swaps",
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+@ours_mean(item="Section 4, soft swap")
 def toy_soft_swap(r: Result) -> Estimate:
     """So does mixing them (none, p = .05, .5).
 
@@ -143,13 +110,7 @@ def toy_soft_swap(r: Result) -> Estimate:
     return drops(r, NONE, *SOFT)
 
 
-@claim(
-    item="Section 4, rows",
-    on="toy_swaps",
-    rule=Positive(),
-    quantifier=Quantifier.mean,
-    author=Author.ours,
-)
+@ours_mean(item="Section 4, rows")
 def toy_row_swap(r: Result) -> Estimate:
     """Swapping whole rows is weaker than swapping entries at the same p (.1 and 1).
 
