@@ -10,6 +10,7 @@ from mmcl_core.errors import DataAbsent
 from mmcl_core.papers.xue2024.experiments import mscoco as xue
 from mmcl_core.papers.yaras2024.experiments import mscoco as yaras
 from tests.clip_folder import coco_folder
+from tests.tolerances import close
 
 CPU = torch.device("cpu")
 SMALL = {
@@ -63,7 +64,7 @@ def test_xue_points_fill_also_under_the_shifts_that_are_there(folder):
     assert list(arrays["shifts"]) == ["imagenet-r"]
     assert ((arrays["id"] >= 0) & (arrays["id"] <= 1)).all()
     # Three copies of one picture a class: right or wrong together, and so a multiple of a quarter.
-    assert np.allclose(4 * arrays["ood"], np.round(4 * arrays["ood"]))
+    assert close(4 * arrays["ood"], np.round(4 * arrays["ood"]))
     assert run_folder(config.run(0.5, True)) != run_folder(config.run(0.5, False))
 
 

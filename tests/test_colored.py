@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from mmcl_core.data import colored, digits
+from tests.tolerances import close
 
 
 def share(condition):
@@ -84,4 +85,4 @@ def test_no_noise_means_colour_is_label_is_digit():
     assert not (other.colour == other.label).any()  # never its own: always one of the nine others
     for k in range(len(train.digit)):  # the colour is seen where there is ink
         brightest = train.images[k].flatten(1)[:, train.grey[k].argmax()]
-        assert torch.allclose(brightest, train.grey[k].max() * colored.COLOURS[train.digit[k]])
+        assert close(brightest, train.grey[k].max() * colored.COLOURS[train.digit[k]])

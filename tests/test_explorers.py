@@ -9,6 +9,7 @@ from mmcl_core.site.explorers import EXPLORERS
 from mmcl_core.site.explorers.draws import normals, uniforms
 from tests.explorer_pages import ask, differences, opened, positions, write
 from tests.test_browser import CHROMIUM, CONTRAST
+from tests.tolerances import close
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: name one in MMCL_CHROMIUM")
 NAMES = sorted(EXPLORERS)
@@ -182,10 +183,10 @@ def test_the_shared_numbers(browser, pages):
 
     with opened(browser, pages[NAMES[0]]["light"]) as (page, _):
         for seed in (0, 1, 7003, 2**31):
-            assert np.allclose(page.evaluate(f"[...MMCL.normals({seed}, 501)]"), normals(seed, 501), atol=1e-12)
+            assert close(page.evaluate(f"[...MMCL.normals({seed}, 501)]"), normals(seed, 501))
         x = np.linspace(-45, 45, 1001)
         found = np.array(page.evaluate("xs => xs.map(MMCL.cdf)", x.tolist()))
-        assert np.allclose(found, norm.cdf(x), rtol=1e-9, atol=1e-300)
+        assert close(found, norm.cdf(x))
         # Van der Pol's oscillator at a stiff parameter, and Lotka and Volterra's cycle.
         stiff = "([x, v]) => [v, 100 * (1 - x * x) * v - x]"
         cycle = "([x, y]) => [x * (1 - y), y * (x - 1)]"
@@ -209,7 +210,7 @@ def test_the_pushes_of_all_directions_are_the_closures():
         path = flow.run(np.array([0.1, 1.0, 10.0, 50.0]))
         positive, negative = pushes(path)
         field = np.array([flow.field(state)[: flow.rank] / state[: flow.rank] for state in path.states])
-        assert np.allclose((positive + negative).T, field, rtol=1e-9)
+        assert close((positive + negative).T, field)
         if changes.get("loss") != "noncontrastive":
             for mine, split in zip((positive, negative), path.pushes(), strict=True):
-                assert np.allclose(mine[0] - mine[-1], split, rtol=1e-9)
+                assert close(mine[0] - mine[-1], split)

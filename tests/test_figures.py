@@ -19,6 +19,7 @@ from mmcl_core.evidence.canvas import DARK, DARK_GROUND, NARROW, PAGE, Canvas, h
 from mmcl_core.evidence.figures import FORMATS, Figure
 from mmcl_core.site.pictures import pictures, size, web_drawing
 from tests.named import run
+from tests.tolerances import close
 
 SPECS = [f for p in catalog.papers() for f in p.figures]
 
@@ -68,7 +69,7 @@ def test_captions_are_short_and_alternatives_are_words(spec):
 def test_panels_are_named_and_text_can_be_read(spec, narrow):
     with house_style():
         canvas = made(spec).canvas(narrow)
-        assert canvas.get_figwidth() == pytest.approx(NARROW) if narrow else canvas.get_figwidth() <= PAGE
+        assert close(canvas.get_figwidth(), NARROW) if narrow else canvas.get_figwidth() <= PAGE
         shown = [t for t in canvas.findobj(Text) if t.get_visible() and t.get_text().strip()]
         assert {t.get_fontsize() for t in shown} <= {8.0, 9.0}  # points, and shown at that size
         for ax in canvas.axes:

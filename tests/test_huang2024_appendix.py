@@ -10,6 +10,7 @@ from mmcl_core.papers.huang2024 import dynamics, highdim, reference, setting
 from mmcl_core.papers.huang2024.experiments import concentration, frozen, stage_one, stage_two
 from mmcl_core.papers.huang2024.experiments.concentration import ConcentrationSetting
 from mmcl_core.papers.huang2024.experiments.stage_two import StageTwoSetting
+from tests.tolerances import close
 
 N, M = 6, 5
 
@@ -18,7 +19,7 @@ def many(d, seeds=range(400)):
     return highdim.gaussian(seeds, N, M, d, 3.0, 2.0, 50.0, 0.01, 0.3)
 
 
-def close(samples, expected, errors=4.5):
+def mean_near(samples, expected, errors=4.5):
     """The mean of independent samples is the expected one, within `errors` standard errors."""
     samples = np.asarray(samples, float).ravel()
     spread = samples.std()
@@ -32,33 +33,33 @@ def test_inner_products_of_high_dimensional_gaussians_have_their_law(d):
     """Means and variances of every kind of inner product, as of vectors drawn in R^d."""
     p = many(d)
     gram, w = p.first.gram.numpy(), p.first.initial.numpy()
-    assert np.allclose(gram[:, 0, 0], 9) and np.allclose(p.second.gram[:, 0, 0], 36)
+    assert close(gram[:, 0, 0], 9) and close(p.second.gram[:, 0, 0], 36)
     norms, cross = gram[:, 1, 1], gram[:, 1, 4]
-    close(norms, 50)
-    close((norms - 50) ** 2, 2 * 50**2 / d)
-    close(cross, 0)
-    close(cross**2, 50**2 / d)
-    close(gram[:, N - 1, N] ** 2, 50**2 / d)  # the last rows of the triangle as well
-    close(gram[:, 0, 1] ** 2, 9 * 50 / d)
-    close(w[:, 0, 0] ** 2, 0.01**2 * 9)
-    close(w[:, 0, 3] ** 2, 0.01**2 * 50)
-    close(p.second.initial[:, 0, 3].numpy() ** 2, 0.01**2 * 50)
+    mean_near(norms, 50)
+    mean_near((norms - 50) ** 2, 2 * 50**2 / d)
+    mean_near(cross, 0)
+    mean_near(cross**2, 50**2 / d)
+    mean_near(gram[:, N - 1, N] ** 2, 50**2 / d)  # the last rows of the triangle as well
+    mean_near(gram[:, 0, 1] ** 2, 9 * 50 / d)
+    mean_near(w[:, 0, 0] ** 2, 0.01**2 * 9)
+    mean_near(w[:, 0, 3] ** 2, 0.01**2 * 50)
+    mean_near(p.second.initial[:, 0, 3].numpy() ** 2, 0.01**2 * 50)
     view = p.first.initial_augmented.numpy() - w[:, :, 1:]  # <w, eps_i>
-    close(view[:, 0, 2] ** 2, 0.3**2 * 0.01**2 * 50)
-    close(view[:, 0, 2] * w[:, 0, 3], 0)
+    mean_near(view[:, 0, 2] ** 2, 0.3**2 * 0.01**2 * 50)
+    mean_near(view[:, 0, 2] * w[:, 0, 3], 0)
     extra = p.first.cross_augmented.numpy() - gram[:, :, 1:]  # <v_q, eps_i>
-    close(extra[:, 2, 0] ** 2, 0.3**2 * 50**2 / d)
-    close(extra[:, 0, 0] ** 2, 0.3**2 * 9 * 50 / d)
+    mean_near(extra[:, 2, 0] ** 2, 0.3**2 * 50**2 / d)
+    mean_near(extra[:, 0, 0] ** 2, 0.3**2 * 9 * 50 / d)
 
 
 def test_neurons_modalities_and_seeds_are_independent():
     p = many(40)
     first, second = p.first.initial.numpy(), p.second.initial.numpy()
-    close(first[:, 0, 0] * second[:, 0, 0], 0)
-    close(first[:, 0, 1] * first[:, 1, 1], 0)
+    mean_near(first[:, 0, 0] * second[:, 0, 0], 0)
+    mean_near(first[:, 0, 1] * first[:, 1, 1], 0)
     for i, j in ((0, 1), (0, 2), (1, 2), (N - 1, N)):
-        close((p.first.gram[:, i, j] * p.second.gram[:, i, j]).numpy(), 0)
-    close(first[:-1, 0, 0] * first[1:, 0, 0], 0)
+        mean_near((p.first.gram[:, i, j] * p.second.gram[:, i, j]).numpy(), 0)
+    mean_near(first[:-1, 0, 0] * first[1:, 0, 0], 0)
     assert float(p.labels.sum()) == 0 and p.labels.shape == (400, N)
 
 
@@ -122,7 +123,7 @@ def test_the_window_of_the_softmax_as_a_literal_loop():
                 relative = weight * (len(others) + 1)
                 factor = max(factor, relative, 1 / relative)
         factors.append(factor)
-    assert float(window.deviation) == pytest.approx(max(factors), rel=1e-12)
+    assert close(float(window.deviation), max(factors))
     assert 0 < float(window.end) < 40 and max(factors) > 1.01
     assert float(window.end) == next(i for i, f in enumerate(factors) if f > 1.01)
 
@@ -135,7 +136,7 @@ def test_the_window_never_opens_again():
     window = stage_one.Window(1, torch.device("cpu"))
     for seen in (state, away, replace(state, step=2), replace(state, step=3)):
         window.add(seen)
-    assert float(window.end) == 1 and not bool(window.open) and float(window.deviation) == pytest.approx(1.5)
+    assert float(window.end) == 1 and not bool(window.open) and close(float(window.deviation), 1.5)
 
 
 def literal(multimodal):
@@ -203,13 +204,13 @@ def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
     against = np.array([[along_reference(i, j, negative) for j in range(n)] for i in range(n)])
     parts = ledger.parts(state)
     allowed = problem.negatives[0].numpy()
-    assert float(parts["positive"]) == pytest.approx(min(toward) / unit, abs=1e-12)
-    assert float(parts["negative"]) == pytest.approx(against[allowed].max() / unit, abs=1e-12)
+    assert close(float(parts["positive"]), min(toward) / unit)
+    assert close(float(parts["negative"]), against[allowed].max() / unit)
     share = state.negative_weights[0].numpy()
     gap = [toward[i] - (share[i] * against[i]).sum() / share[i].sum() for i in range(n)]
-    assert float(parts["gap"]) == pytest.approx(min(gap) / unit, abs=1e-12)
+    assert close(float(parts["gap"]), min(gap) / unit)
     distance = sum(float((w.detach() - r).square().sum()) for w, r in zip(weights, references, strict=True))
-    assert float(ledger.distance[0]) == pytest.approx(distance, rel=1e-12)
+    assert close(float(ledger.distance[0]), distance)
     if multimodal:
         loss = reference.contrastive_loss(
             own, other, other, problem.negatives[0], 1 / (m * tau)
@@ -217,8 +218,8 @@ def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
     else:
         loss = reference.contrastive_loss(own, positive, own, problem.negatives[0], 1 / (m * tau))
     gradients = torch.autograd.grad(loss, weights)
-    assert float(ledger.gradient[0]) == pytest.approx(sum(float(g.square().sum()) for g in gradients), rel=1e-10)
-    assert float(ledger.loss[0]) == pytest.approx(float(loss.detach()), rel=1e-12)
+    assert close(float(ledger.gradient[0]), sum(float(g.square().sum()) for g in gradients))
+    assert close(float(ledger.loss[0]), float(loss.detach()))
 
 
 def test_shares_at_initialisation_are_those_of_gaussians_drawn_here():
@@ -228,17 +229,17 @@ def test_shares_at_initialisation_are_those_of_gaussians_drawn_here():
     stream = np.random.default_rng(0)
     for k, ratio in enumerate(c.ratios):
         x, y = stream.normal(size=(2, 200_000))
-        close(r["c5_share"][:, k] - (np.abs(ratio * x) > 200 * np.abs(y)).mean(), 0, 6)
+        mean_near(r["c5_share"][:, k] - (np.abs(ratio * x) > 200 * np.abs(y)).mean(), 0, 6)
     for k, m in enumerate(c.widths):
         z = np.maximum(stream.normal(size=(4000, m)), 0).mean(1)
-        close(r["c12_share"][:, k], (z >= 0.2).mean(), 5)
+        mean_near(r["c12_share"][:, k], (z >= 0.2).mean(), 5)
         a, b = stream.normal(size=(2, 4000, m))
         expected = (np.where((a > 0) & (b > 0), a + b, 0).mean(1) >= 0.2).mean()
-        close(r["d10"][:, k], expected, 5)
+        mean_near(r["d10"][:, k], expected, 5)
     z = stream.normal(size=(4000, 25))
     sums = np.maximum(z, 0).sum(1)
-    close(r["c9_violated"][:, 0], (sums > 50**0.5 * (1 + (np.log(10) / 2) ** 0.5)).mean(), 5)
-    close(r["c9_relative"][:, 0], 1)
+    mean_near(r["c9_violated"][:, 0], (sums > 50**0.5 * (1 + (np.log(10) / 2) ** 0.5)).mean(), 5)
+    mean_near(r["c9_relative"][:, 0], 1)
     every = r["c12_share"] == 1
     assert (r["c12"].astype(bool) == every).all()
 

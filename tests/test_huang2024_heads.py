@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from mmcl_core.papers.huang2024 import dynamics, heads, setting, theory
 from mmcl_core.papers.huang2024.experiments.ceiling import balanced_weights
 from tests.named import run
+from tests.tolerances import close
 
 STRENGTHS = (0.112, 0.5, 1.0, 2.0)
 
@@ -43,14 +44,14 @@ def test_the_best_threshold_of_an_ideal_neuron_attains_the_ceiling(strength):
     grid = np.linspace(-1, 4, 5001)
     thresholds = np.append(grid, strength)
     accuracy = theory.one_neuron_accuracy(thresholds, strength)
-    assert accuracy.max() == pytest.approx(theory.ceiling(strength), abs=1e-12)
-    assert thresholds[accuracy.argmax()] == pytest.approx(strength)  # at <w, nu> itself
+    assert close(accuracy.max(), theory.ceiling(strength))
+    assert close(thresholds[accuracy.argmax()], strength)  # at <w, nu> itself
     assert theory.ceiling(strength) > theory.odd_ceiling(strength) == pytest.approx(norm.cdf(strength))
 
 
 def test_values_of_the_ceiling():
     np.testing.assert_allclose(theory.ceiling(np.array(STRENGTHS)), [0.7723, 0.8457, 0.9207, 0.9886], atol=5e-5)
-    assert theory.ceiling(2.0, noise=2.0) == pytest.approx(theory.ceiling(1.0))
+    assert close(theory.ceiling(2.0, noise=2.0), theory.ceiling(1.0))
 
 
 def responses(weights, head, strength, noise, side):
@@ -123,8 +124,8 @@ def test_accuracy_is_the_concentration_of_the_noise_response(strength):
         head, gain, response = -head, {side: -g for side, g in gain.items()}, -response
     right = np.mean(response + gain[1] >= b) / 2 + np.mean(response + gain[-1] < b) / 2
     inside = (response >= b - gain[1]) & (response < b - gain[-1])
-    assert right == pytest.approx((1 + inside.mean()) / 2, abs=1e-12)
-    assert gain[1] - gain[-1] == pytest.approx(abs(strength * (head @ weights)[0]))
+    assert close(right, (1 + inside.mean()) / 2)
+    assert close(gain[1] - gain[-1], abs(strength * (head @ weights)[0]))
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
@@ -148,8 +149,8 @@ def test_best_threshold_is_that_of_a_literal_search_with_ties():
             literal = max(
                 sum((side if v >= t else -side) == y for v, y in zip(values, labels, strict=True)) for t in values
             )
-            assert share == pytest.approx(literal / 15)
-            assert heads.threshold_accuracy(values, labels, threshold, side) == pytest.approx(share)
+            assert close(share, literal / 15)
+            assert close(heads.threshold_accuracy(values, labels, threshold, side), share)
 
 
 def test_the_fitted_stump_is_the_best_of_all():
@@ -165,14 +166,14 @@ def test_the_fitted_stump_is_the_best_of_all():
         for side in (1.0, -1.0)
     )
     assert (found.neuron, found.side) == (2, -1.0)
-    assert found.accuracy(embeddings, labels) == pytest.approx(literal)
+    assert close(found.accuracy(embeddings, labels), literal)
 
 
 def test_the_aimed_stump_takes_the_nearest_neuron_and_its_gap():
     weights = torch.tensor([[3.0, 5.0], [-2.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
     stump = heads.Stump.aimed(weights, weights[:, 0], 0.7)
     assert (stump.neuron, stump.side) == (1, -1.0)
-    assert stump.threshold == pytest.approx(1.4)
+    assert close(stump.threshold, 1.4)
     samples = heads.ShiftedSamples.draw(weights, 0, 100_000, "test of the aimed stump")
     expected = theory.ceiling(0.7 * 2 / 5**0.5)
     assert stump.accuracy(*samples.embeddings(0.7)) == pytest.approx(expected, abs=0.006)
@@ -217,15 +218,18 @@ def test_head_b_is_not_scored_on_its_training_set(memorised):
         noise = setting.normal([row], "test noise", 4000, 300)[0]
         signal = torch.relu(problem.downstream.labels[row][:, None] * 1e-6 * weights[:, 0])
         test = (signal + torch.relu(noise @ weights.T)).numpy()
-        assert scores[row] == pytest.approx(head.score(test, problem.downstream.labels[row].numpy()))
+        assert close(scores[row], head.score(test, problem.downstream.labels[row].numpy()))
 
 
 def test_logistic_accuracy_scores_the_test_rows():
     train, labels = np.array([[0.0], [1.0]]), np.array([-1.0, 1.0])
     assert heads.logistic_accuracy(train, labels, np.array([[1.0], [0.0], [1.0], [1.0]]), -np.ones(4)) == 0.25
-    assert heads.discriminant_accuracy(
-        np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([-1.0, -1, 1, 1]), np.array([[2.0], [-2.0]]), np.ones(2)
-    ) == pytest.approx(0.5)
+    assert close(
+        heads.discriminant_accuracy(
+            np.array([[0.0], [0.1], [1.0], [1.1]]), np.array([-1.0, -1, 1, 1]), np.array([[2.0], [-2.0]]), np.ones(2)
+        ),
+        0.5,
+    )
 
 
 def test_the_single_modal_head_b_of_the_downstream_experiment_guesses_at_the_weakest_shift():

@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import normalize
 
 from mmcl_core import catalog
-from tests.tolerances import ABSOLUTE, RELATIVE
+from tests.tolerances import ABSOLUTE, RELATIVE, close
 
 FOLDER = Path(__file__).parents[1] / "minimal"
 
@@ -65,9 +65,9 @@ def test_huang2024_is_the_cores_trajectory(method):
     )
     mine = script.train(method=method, data=data, rate=rate, epochs=epochs)
     for state in dynamics.trajectory(problem, method == "multi", rate, epochs, 1.0):
-        assert mine["loss"][state.step] == pytest.approx(float(state.loss), abs=1e-11)
-        assert mine["signal"][state.step] == pytest.approx(float(state.first.signal.abs().max()), abs=1e-11)
-        assert mine["noise"][state.step] == pytest.approx(float(state.first.noise.max()), abs=1e-11)
+        assert close(mine["loss"][state.step], float(state.loss))
+        assert close(mine["signal"][state.step], float(state.first.signal.abs().max()))
+        assert close(mine["noise"][state.step], float(state.first.noise.max()))
     assert mine["accuracy"][-1] == pytest.approx(float(heads.head_b(state, problem)[0]), abs=0.015)  # two solvers
 
 
@@ -110,7 +110,7 @@ def test_ren2023_knows_the_same_limit():
 
     script = plain("ren2023")
     spectrum = script.VARIANCES[: script.RANK].numpy()
-    assert script.limit_of_positives_only(spectrum, 40) == pytest.approx(theory.limit_condition_number(spectrum, 40))
+    assert close(script.limit_of_positives_only(spectrum, 40), theory.limit_condition_number(spectrum, 40))
 
 
 def test_yaras2024_free_points_are_the_cores_descent():
@@ -121,8 +121,8 @@ def test_yaras2024_free_points_are_the_cores_descent():
     gap, temperature = swapping.train(Ring(), (swapping.Swap("none"),), [0], steps, 0.05, list(range(steps + 1)))
     script = plain("yaras2024")
     mine = script.train(script.pentagons(), [0.05] * steps)
-    np.testing.assert_allclose(mine["gap"], gap[0, 0], atol=1e-11)
-    np.testing.assert_allclose(mine["temperature"], temperature[0, 0], atol=1e-11)
+    assert close(mine["gap"], gap[0, 0])
+    assert close(mine["temperature"], temperature[0, 0])
 
 
 @pytest.mark.parametrize("rate", [1.0, 0.1, 0.0])
@@ -143,7 +143,7 @@ def test_yaras2024_parallel_model_is_the_cores_field_step_by_step(rate):
         x, y = (normalize(p + step * f, dim=1) for p, f in zip((x, y), forces, strict=True))
         nu, gamma = nu + step * dnu, gamma + step * dgamma
     for name, values in zip(("gap", "temperature", "height"), np.array(rows).T, strict=True):
-        np.testing.assert_allclose(mine[name], values, atol=1e-9, rtol=1e-9)
+        assert close(mine[name], values)
 
 
 @pytest.mark.parametrize("told", [1.0, 0.5, 0.0])
@@ -162,7 +162,7 @@ def test_xue2024_is_the_cores_descent_and_minimiser(told):
     mine = script.train(0, pairs, list(start), steps=steps)
     covariance, (a, b) = linear.cross_covariance(images, captions), start
     for step in range(steps):
-        assert mine["loss"][step] == pytest.approx(float(linear.loss(a, b, covariance, script.RHO)), rel=1e-10)
+        assert close(mine["loss"][step], float(linear.loss(a, b, covariance, script.RHO)))
         a, b = linear.descend(a, b, covariance, script.RHO, np.full((1, 1), 0.1), 1)
         direction = a.T @ b[:, 0]
         np.testing.assert_allclose(mine["contrastive"][step], direction, atol=1e-10 * np.abs(direction).max())
@@ -177,7 +177,7 @@ def test_xue2024_is_the_cores_descent_and_minimiser(told):
         script.minimiser(images, captions)[:, 0], best, rtol=RELATIVE[torch.float64], atol=ABSOLUTE[torch.float64]
     )
     core = linear.gaussian_accuracy(best, model, script.NOISE)
-    np.testing.assert_allclose(script.accuracy(best, maps[0])[:2], [core.id, core.ood], atol=1e-12)
+    assert close(script.accuracy(best, maps[0])[:2], [core.id, core.ood])
 
 
 @pytest.mark.parametrize("said", [(0, 1), (1, 1), (1, 0)])
@@ -186,7 +186,7 @@ def test_xue2024_knows_the_same_optimum_of_clips_loss(said):
 
     found = optimum(Population(*said, 0.995), 0.01)
     identity, ood, _, conflict = found.population.accuracies(found.right)
-    np.testing.assert_allclose(plain("xue2024").perfect_reader(*said), [identity, ood, conflict], atol=1e-12)
+    assert close(plain("xue2024").perfect_reader(*said), [identity, ood, conflict])
 
 
 def test_xue2024_classes_that_share_are_the_cores_law():

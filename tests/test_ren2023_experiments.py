@@ -18,6 +18,7 @@ from mmcl_core.papers.ren2023.experiments import beyond, finite, floor, sweeps
 from mmcl_core.papers.ren2023.experiments.runs import RunSetting
 from mmcl_core.runtime import generator
 from tests.named import run
+from tests.tolerances import close
 
 CPU = torch.device("cpu")
 
@@ -69,15 +70,15 @@ def test_the_floor_starts_near_balance_and_averages_late_steps():
     v = setting.views(8, (1.0, 0.5), 0.2)
     start = setting.initial_encoders(v, 20, [0, 1])
     still, kappa = floor.train(start, v, dynamics.Batches(v, 16, [0, 1], CPU), 2.0, 0.0, 9)
-    torch.testing.assert_close(still.a, start.a)
-    np.testing.assert_allclose(kappa, dynamics.observe(start, v).condition_number.numpy(), rtol=1e-12)
+    assert close(still.a, start.a)
+    assert close(kappa, dynamics.observe(start, v).condition_number.numpy())
     batches = dynamics.Batches(v, 16, [0, 1], CPU)
     seen = [
         dynamics.observe(e, v).condition_number.numpy()
         for _, e in dynamics.descend(start, v, lambda _: batches.law(2.0), 0.5, 9)
     ]
     _, late = floor.train(start, v, dynamics.Batches(v, 16, [0, 1], CPU), 2.0, 0.5, 9)
-    np.testing.assert_allclose(late, np.mean(seen[3:], 0), rtol=1e-10)
+    assert close(late, np.mean(seen[3:], 0))
 
 
 def test_a_finite_training_set_is_measured_on_its_own_pairs_and_on_the_population():
@@ -108,7 +109,7 @@ def test_retrieval_under_noise_equals_the_model_written_out(kind):
             x = codes[np.arange(400) % 64] * np.sqrt(signal)
             queries = x @ w + level * noise if kind == "feature" else (x + level * noise) @ w
             cosines = (queries @ gallery.T) / np.linalg.norm(gallery, axis=1)
-            assert found[row, column] == pytest.approx(np.mean(cosines.argmax(1) == np.arange(400) % 64))
+            assert close(found[row, column], np.mean(cosines.argmax(1) == np.arange(400) % 64))
 
 
 def shrunk(original):
@@ -226,4 +227,4 @@ def test_fresh_configurations_are_none_of_the_sweep():
     path = sweeps.path(sweeps.random_closure(3))
     kappa = path.condition_number
     later = [k / kappa[path.peak() : i + 1].min() - 1 for i, k in enumerate(kappa) if i >= path.peak()]
-    assert sweeps.rerise(path) == pytest.approx(max(later))
+    assert close(sweeps.rerise(path), max(later))

@@ -9,6 +9,7 @@ import torch
 from mmcl_core.papers.ren2023 import dynamics, setting
 from mmcl_core.papers.ren2023.experiments.exact import side_by_side
 from mmcl_core.runtime import generator
+from tests.tolerances import close
 
 MANY = 40_000
 
@@ -45,7 +46,7 @@ def test_noise_inside_is_of_the_stated_variance_and_independent_in_both_views():
     np.testing.assert_allclose(b.var(0), 1 + 0.3 / np.array([0.5, 1.0, 0.5, 0.5]), rtol=0.04)
     covariance = a.T @ b / MANY
     assert np.abs(covariance - np.diag([1, 1, 0, 0])).max() < 0.05  # of the inside noise nothing is shared
-    np.testing.assert_allclose(v.second_moment_a.numpy(), 1 + 0.3 / np.array([1.0, 0.25, 0.5, 0.5]))
+    assert close(v.second_moment_a.numpy(), 1 + 0.3 / np.array([1.0, 0.25, 0.5, 0.5]))
 
 
 def test_noise_inside_reaches_the_population_norm():
@@ -64,7 +65,7 @@ def test_the_cube_is_the_law_of_positive_pairs():
     assert {tuple(p) for p in points.tolist()} == set(itertools.product((-1.0, 1.0), repeat=4))
     for i, j in itertools.product(range(16), repeat=2):
         agree = bool((points[i, :2] == points[j, :2]).all())
-        assert float(positive[i, j]) == pytest.approx(1 / (16 * 4) if agree else 0.0)
+        assert close(float(positive[i, j]), 1 / (16 * 4) if agree else 0.0)
 
 
 def test_weights_have_variance_one_over_the_width_and_views_and_seeds_are_independent():
@@ -88,7 +89,7 @@ def test_batches_are_drawn_anew_at_every_step_and_for_every_seed():
     for x, y in itertools.combinations(samples, 2):
         assert abs(np.corrcoef(x, y)[0, 1]) < 0.2
     again = dynamics.Batches(v, 64, [1], torch.device("cpu"))
-    torch.testing.assert_close(again.draw()[0][0], drawn[0][0][1])  # a seed's stream does not depend on its company
+    assert close(again.draw()[0][0], drawn[0][0][1])  # a seed's stream does not depend on its company
 
 
 def test_every_step_of_a_run_sees_another_batch():
@@ -98,7 +99,7 @@ def test_every_step_of_a_run_sees_another_batch():
     for inverse_temperature in (None, 2.0):
         batches = dynamics.Batches(v, 16, [0], torch.device("cpu"))
         first, second = (batches.law(inverse_temperature)(form)[0] for _ in range(2))
-        assert not torch.allclose(first, second)
+        assert not close(first, second)
 
 
 def test_a_finite_training_set_stays_the_same_pairs():
@@ -128,7 +129,7 @@ def test_the_width_can_be_rotated_away():
         *_, (_, last) = dynamics.descend(e, v, lambda _: law, 0.3, 50)
         ends.append(dynamics.observe(last, v))
     for name in ("condition_number", "alignment", "correlations", "energies", "noise", "weight_norm"):
-        torch.testing.assert_close(getattr(ends[0], name), getattr(ends[1], name), rtol=1e-9, atol=1e-12)
+        assert close(getattr(ends[0], name), getattr(ends[1], name))
 
 
 def test_encoders_side_by_side_are_the_encoders():
@@ -139,5 +140,5 @@ def test_encoders_side_by_side_are_the_encoders():
     assert together.a.shape == (6, 8, 4)
     for k, alone in enumerate(starts):
         rows = slice(2 * k, 2 * k + 2)
-        torch.testing.assert_close(together.a[rows].mT @ together.b[rows], alone.a.mT @ alone.b, rtol=1e-12, atol=1e-14)
-        torch.testing.assert_close(together.a[rows].mT @ together.a[rows], alone.a.mT @ alone.a, rtol=1e-12, atol=1e-14)
+        assert close(together.a[rows].mT @ together.b[rows], alone.a.mT @ alone.b)
+        assert close(together.a[rows].mT @ together.a[rows], alone.a.mT @ alone.a)

@@ -8,6 +8,7 @@ from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.papers.xue2024 import bridge, linear
 from mmcl_core.papers.xue2024.experiments import clip_bridge, clip_loss
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, observe
+from tests.tolerances import close
 
 
 def observed(n=40, d_image=12, d_text=7, seed=0, sigma_xi=1.0, **changes):
@@ -35,12 +36,12 @@ def test_the_bridges_gradient_is_autograds():
         (torch.nn.functional.cross_entropy(x, target) + torch.nn.functional.cross_entropy(x.T, target)) / 2
         for x in logits
     ]
-    np.testing.assert_allclose(symmetric_cross_entropy(logits).detach().numpy(), [x.item() for x in both], atol=1e-12)
+    assert close(symmetric_cross_entropy(logits).detach().numpy(), [x.item() for x in both])
     total = sum(both) + (rho[:, 0, 0] / 2 * G.square().sum((1, 2))).sum()
     for theirs, ours in zip(
         torch.autograd.grad(total, w), bridge.regularised_gradients(*w, image, text, rho), strict=True
     ):
-        np.testing.assert_allclose(theirs.numpy(), ours.detach().numpy(), atol=1e-12)
+        assert close(theirs.numpy(), ours.detach().numpy())
 
 
 def test_small_similarities_make_the_softmax_linear():
@@ -48,7 +49,7 @@ def test_small_similarities_make_the_softmax_linear():
     _, image, text, _ = observed(n=30)
     x, t = torch.as_tensor(image), torch.as_tensor(text)
     M = x.T @ bridge.similarity_gradient(torch.zeros(1, 30, 30, dtype=torch.float64))[0] @ t
-    np.testing.assert_allclose(M.numpy(), -linear.cross_covariance(image, text) * 29 / 30, atol=1e-12)
+    assert close(M.numpy(), -linear.cross_covariance(image, text) * 29 / 30)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_training_under_clips_loss_is_adam_on_a_literal_loop(similarity, classes
         total.backward()
         optimiser.step()
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a[0].numpy(), b.detach().numpy(), atol=1e-10)
+        assert close(a[0].numpy(), b.detach().numpy())
 
 
 def test_adam_and_descent_move_as_their_names_say():
@@ -103,7 +104,7 @@ def test_adam_and_descent_move_as_their_names_say():
     plain = list(bridge.descent_path(*w, x, t, 0.05, 2))
     assert [step for step, *_ in plain] == [0, 1, 2]
     free = bridge.regularised_gradients(*w, x, t, 0 * rho)
-    np.testing.assert_allclose(plain[1][1].numpy(), (w[0] - 0.05 * free[0]).numpy(), atol=1e-12)
+    assert close(plain[1][1].numpy(), (w[0] - 0.05 * free[0]).numpy())
 
 
 def test_the_measured_weight_is_the_prompted_direction():

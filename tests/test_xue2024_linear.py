@@ -8,6 +8,7 @@ from mmcl_core.papers.xue2024 import linear, supcon
 from mmcl_core.papers.xue2024.experiments import noise_norm, wide_theorems
 from mmcl_core.papers.xue2024.experiments.base import stream
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, observe
+from tests.tolerances import close
 
 PROMPT = np.array([1.0, 0.0])
 
@@ -33,8 +34,8 @@ def test_the_loss_in_all_three_forms():
     )
     literal += 0.35 * np.sum((w[0].T @ w[1]) ** 2)
     tensors = [torch.as_tensor(x) for x in (*w, image, text)]
-    assert float(linear.pairwise_loss(*tensors, 0.7)) == pytest.approx(literal, abs=1e-12)
-    assert linear.loss(*w, linear.cross_covariance(image, text), 0.7) == pytest.approx(literal, abs=1e-12)
+    assert close(float(linear.pairwise_loss(*tensors, 0.7)), literal)
+    assert close(linear.loss(*w, linear.cross_covariance(image, text), 0.7), literal)
 
 
 def test_the_gradient_is_that_of_the_double_sum():
@@ -43,7 +44,7 @@ def test_the_gradient_is_that_of_the_double_sum():
     theirs = torch.autograd.grad(linear.pairwise_loss(*w, torch.as_tensor(image), torch.as_tensor(text), 0.7), w)
     ours = linear.gradients(*(x.detach().numpy() for x in w), linear.cross_covariance(image, text), 0.7)
     for a, b in zip(theirs, ours, strict=True):
-        np.testing.assert_allclose(a.numpy(), b, atol=1e-12)
+        assert close(a.numpy(), b)
 
 
 @pytest.mark.parametrize("n", [8, 60])
@@ -52,14 +53,14 @@ def test_the_minimiser_in_the_span_of_the_data_is_the_svd_and_descent_ends_there
     S = linear.cross_covariance(image, text)
     plain, spanned = linear.minimiser_of(S, 2, 0.5), linear.minimiser(image, text, 2, 0.5)
     G = plain.u * plain.s / 0.5 @ plain.v.T
-    np.testing.assert_allclose(spanned.u * spanned.s / 0.5 @ spanned.v.T, G, atol=1e-12)
-    np.testing.assert_allclose(spanned.direction(PROMPT), G[:, 0], atol=1e-12)
+    assert close(spanned.u * spanned.s / 0.5 @ spanned.v.T, G)
+    assert close(spanned.direction(PROMPT), G[:, 0])
     rate = np.array([[0.3 / plain.s[0]]])
     w = linear.descend(
         0.01 * stream.standard_normal((2, 12)), 0.01 * stream.standard_normal((2, 7)), S, 0.5, rate, 20_000
     )
     np.testing.assert_allclose(w[0].T @ w[1], G, atol=1e-5)
-    assert linear.loss(*w, S, 0.5) == pytest.approx(plain.least_loss(), abs=1e-8)
+    assert close(linear.loss(*w, S, 0.5), plain.least_loss())
 
 
 @pytest.mark.parametrize("same", [0.0, 0.3, 1.0])
@@ -73,11 +74,9 @@ def test_composed_negatives_equal_a_loop_over_pairs(same):
         - same * np.mean(within, 0)
         - (1 - same) * np.mean(across, 0)
     )
-    np.testing.assert_allclose(linear.composed_cross_covariance(image, text, y, same), literal, atol=1e-12)
+    assert close(linear.composed_cross_covariance(image, text, y, same), literal)
     natural = len(within) / (len(within) + len(across))
-    np.testing.assert_allclose(
-        linear.composed_cross_covariance(image, text, y, natural), linear.cross_covariance(image, text), atol=1e-12
-    )
+    assert close(linear.composed_cross_covariance(image, text, y, natural), linear.cross_covariance(image, text))
 
 
 def test_shared_noise_gives_the_cross_covariance_of_the_observations():
@@ -87,7 +86,7 @@ def test_shared_noise_gives_the_cross_covariance_of_the_observations():
     image, text = (
         np.pad(z, ((0, 0), (0, 7))) + xi for z, xi in ((sample.image, noise.image), (sample.text, noise.text))
     )
-    np.testing.assert_allclose(noise.cross_covariance(sample), linear.cross_covariance(image, text), atol=1e-12)
+    assert close(noise.cross_covariance(sample), linear.cross_covariance(image, text))
 
 
 def test_any_orthonormal_dictionary_gives_the_same_classifier():
@@ -97,7 +96,7 @@ def test_any_orthonormal_dictionary_gives_the_same_classifier():
     plain = linear.minimiser(image, text, 2).direction(PROMPT)
     rotated = linear.minimiser(image @ rotations[0].T, text @ rotations[1].T, 2)
     turned = rotated.u @ (rotated.s * (rotations[1][:, 0] @ rotated.v))
-    np.testing.assert_allclose(rotations[0].T @ turned, plain, atol=1e-12)
+    assert close(rotations[0].T @ turned, plain)
 
 
 def test_the_rank_of_the_minimiser_is_what_was_asked_for():
@@ -106,10 +105,8 @@ def test_the_rank_of_the_minimiser_is_what_was_asked_for():
     u, s, vt = np.linalg.svd(S)
     for rank in (1, 2, 3):
         found = linear.minimiser_of(S, rank, 0.5)
-        np.testing.assert_allclose(
-            found.u * found.s / 0.5 @ found.v.T, (u[:, :rank] * s[:rank]) @ vt[:rank] / 0.5, atol=1e-12
-        )
-        assert found.least_loss() == pytest.approx(-(s[:rank] ** 2).sum(), rel=1e-12)
+        assert close(found.u * found.s / 0.5 @ found.v.T, (u[:, :rank] * s[:rank]) @ vt[:rank] / 0.5)
+        assert close(found.least_loss(), -(s[:rank] ** 2).sum())
 
 
 def test_shared_noise_has_the_variance_of_an_observation():
@@ -135,10 +132,10 @@ def test_supcons_double_sum_is_its_matrix_form_and_its_descent_follows_the_gradi
     parts = (torch.as_tensor(v) for v in (x, label))
     leaf = torch.as_tensor(w).requires_grad_()
     value = supcon.pairwise_loss(leaf, *parts, 0.7)
-    assert value.item() == pytest.approx(literal, abs=1e-12)
-    assert -np.trace(w @ S @ w.T) + 0.35 * np.sum((w.T @ w) ** 2) == pytest.approx(literal, abs=1e-12)
+    assert close(value.item(), literal)
+    assert close(-np.trace(w @ S @ w.T) + 0.35 * np.sum((w.T @ w) ** 2), literal)
     (gradient,) = torch.autograd.grad(value, leaf)
-    np.testing.assert_allclose(supcon.descend(w, S, 0.7, 0.01, 1), w - 0.01 * gradient.numpy(), atol=1e-12)
+    assert close(supcon.descend(w, S, 0.7, 0.01, 1), w - 0.01 * gradient.numpy())
 
 
 def test_supcon_keeps_one_feature_of_model_1_and_m_of_model_2():
@@ -146,14 +143,14 @@ def test_supcon_keeps_one_feature_of_model_1_and_m_of_model_2():
     w = supcon.features(supcon.moment(sample.image, sample.label, np.array([-1, 1])), 2)
     assert np.linalg.norm(w[1]) < 1e-8 * np.linalg.norm(w[0]) or np.linalg.norm(w[1]) < 1e-7
     difference = sample.image[sample.label == 1].mean(0) - sample.image[sample.label == -1].mean(0)
-    np.testing.assert_allclose(w[0] / w[0, 0], difference / difference[0], atol=1e-10)
+    assert close(w[0] / w[0, 0], difference / difference[0])
     model = Sharing(3, 1.3, 0.4)
     vectors = model.every_vector()
     S = supcon.moment(vectors.image, vectors.label, model.classes)
     values = np.linalg.eigvalsh(S)
-    np.testing.assert_allclose(values[:3], 0, atol=1e-12)
-    np.testing.assert_allclose(values[3:], values[-1], rtol=1e-12)
-    assert np.trace(S) == pytest.approx((1 + 1 / 5) * (1 + 1.3**2))  # same-class mean plus what the others leave
+    assert close(values[:3], 0)
+    assert close(values[3:], values[-1])
+    assert close(np.trace(S), (1 + 1 / 5) * (1 + 1.3**2))  # same-class mean plus what the others leave
 
 
 def test_wide_runs_are_the_whole_decomposition():
@@ -171,9 +168,9 @@ def test_wide_runs_are_the_whole_decomposition():
         return [accuracy.ood, accuracy.id, accuracy.conflict]
 
     poor = IntraClass(pi_core=0.3, pi_spu=0.0)
-    np.testing.assert_allclose(found["richness"][0, 0, 0], expected(poor), atol=1e-8)
-    np.testing.assert_allclose(found["grid"][0, 0], expected(IntraClass(1.5, 0.4, 0.8)), atol=1e-8)
-    np.testing.assert_allclose(found["corollary"][0], expected(IntraClass(1.0, 0.0, 1.0)), atol=1e-8)
+    assert close(found["richness"][0, 0, 0], expected(poor))
+    assert close(found["grid"][0, 0], expected(IntraClass(1.5, 0.4, 0.8)))
+    assert close(found["corollary"][0], expected(IntraClass(1.0, 0.0, 1.0)))
 
 
 def test_the_norm_of_the_noise_is_that_of_its_draw():

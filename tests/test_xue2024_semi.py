@@ -15,6 +15,7 @@ from mmcl_core.papers.xue2024.claims import semi as claims
 from mmcl_core.papers.xue2024.claims import semi_optimum, semi_published
 from mmcl_core.papers.xue2024.experiments import semi
 from mmcl_core.runtime import generator
+from tests.tolerances import close
 
 CONFIG = semi.CountSetting.at("smoke", train=300, test=100)
 
@@ -60,7 +61,7 @@ def test_what_the_captions_draw():
     more = (vector_captions.vector_captions(scenes, 0.6, 1.0, stream(1), stream(2))[:, 0] - exact).abs() < 0.2
     assert bool((~said | more).all()) and int(more.sum()) > int(said.sum())
     unsaid = made[:, 0][~said]
-    torch.testing.assert_close(unsaid.sign(), 2.0 * scenes.label[~said] - 1)
+    assert close(unsaid.sign(), 2.0 * scenes.label[~said] - 1)
     assert float((unsaid.abs() - 2.5).abs().max()) < 0.2
 
 
@@ -68,7 +69,7 @@ def test_colours_are_the_swatches_and_uniform_out_of_distribution():
     split = CONFIG.split(0)
     random = split.scenes("random")
     swatches = torch.as_tensor(vector_captions.PALETTE.colours).float()
-    torch.testing.assert_close(random.background, swatches[random.shade])
+    assert close(random.background, swatches[random.shade])
     digit = torch.arange(12_000) % 10
     many = backgrounds.paint(torch.zeros(12_000, 1, 1), digit, 0.5, stream(0), palette=vector_captions.PALETTE)
     assert torch.bincount(many.shade).sub(2000).abs().max() < 4 * np.sqrt(12_000 * 5 / 36)
@@ -85,7 +86,7 @@ def test_lenet_is_the_textbooks(size):
     h = torch.max_pool2d(torch.relu(c[0](x)), 2)
     h = torch.max_pool2d(torch.relu(c[1](h)), 2).flatten(1)
     expected = c[4](torch.relu(c[3](torch.relu(c[2](h)))))
-    torch.testing.assert_close(network(x), expected)
+    assert close(network(x), expected)
     assert [tuple(m.weight.shape)[:2] for m in c] == [
         (6, 3),
         (16, 6),
@@ -176,7 +177,7 @@ def test_fresh_masks_say_as_often_as_asked_and_anew_each_time():
     once = CONFIG.told(split, (0.3, 1), 0)
     rows = torch.arange(300)
     many = torch.stack([fresh[rows] for _ in range(50)])
-    torch.testing.assert_close(many[:, :, 1:], once[:, 1:].expand(50, -1, -1))  # shades are always said, noise stays
+    assert close(many[:, :, 1:], once[:, 1:].expand(50, -1, -1))  # shades are always said, noise stays
     exact = vector_captions.digit_value(split.train.digit)
     apart = exact.abs() != 2.5  # a 2 or a 7 is its class's mean
     said = ((many[..., 0] - exact).abs() < 0.2)[:, apart].float()

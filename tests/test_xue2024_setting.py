@@ -9,6 +9,7 @@ from mmcl_core.errors import InputError
 from mmcl_core.papers.xue2024 import linear, theory
 from mmcl_core.papers.xue2024.experiments import base, sharing
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, class_means, observe
+from tests.tolerances import close
 
 
 def test_captions_keep_what_their_masks_say():
@@ -42,7 +43,7 @@ def test_listed_patterns_are_the_true_law_and_give_the_three_regimes(m, alpha, b
     model = Sharing(m, alpha, beta, foreign, p)
     sample = model.every_pattern()
     assert len(np.unique(sample.image, axis=0)) == len(sample.image) == 2 ** (2 * m - 1)
-    np.testing.assert_allclose(np.abs(sample.image).max(0), np.abs(sample.image).min(0))
+    assert close(np.abs(sample.image).max(0), np.abs(sample.image).min(0))
     drawn = model.sample(4000, np.random.default_rng(0), test=True)
     own = drawn.image[drawn.label == 1]
     assert {tuple(row) for row in own.round(9)} <= {tuple(row) for row in sample.image.round(9)}
@@ -50,9 +51,7 @@ def test_listed_patterns_are_the_true_law_and_give_the_three_regimes(m, alpha, b
     other = np.array([beta * a + foreign * b, abs(beta * a - foreign * b), 0])
     if min(np.abs(a - alpha * b - other).min(), np.abs(a + alpha * b - other).min()) < 1e-6:
         return  # a tie, which rounding decides
-    assert np.mean(linear.sharing_accuracy(model.cross_covariance(), sample)) == pytest.approx(
-        theory.sharing_accuracy(model), abs=1e-12
-    )
+    assert close(np.mean(linear.sharing_accuracy(model.cross_covariance(), sample)), theory.sharing_accuracy(model))
 
 
 def test_too_many_patterns_get_one_sentence():
@@ -105,10 +104,10 @@ def test_data_model_2_has_its_amplitudes_and_fair_independent_signs():
     assert (sample.attribute == c).mean() == pytest.approx(0.8, abs=0.005)
     rows = np.arange(N)
     np.testing.assert_array_equal(sample.image[rows, k], c)
-    np.testing.assert_allclose(sample.image[rows, 3 + k], 1.3 * sample.attribute)
+    assert close(sample.image[rows, 3 + k], 1.3 * sample.attribute)
     foreign = np.arange(3) != k[:, None]
     for part, size in ((sample.image[:, :3], 0.4), (sample.image[:, 3:], 0.7)):
-        np.testing.assert_allclose(np.abs(part[foreign]), size)
+        assert close(np.abs(part[foreign]), size)
         assert np.sign(part[foreign]).mean() == pytest.approx(0, abs=0.01)
     first = k == 0
     signs = np.column_stack([np.sign(sample.image[first]), sample.label[first]])

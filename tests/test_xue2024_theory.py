@@ -14,6 +14,7 @@ from mmcl_core.errors import InputError
 from mmcl_core.papers.xue2024 import linear, spread, theory
 from mmcl_core.papers.xue2024.claims import shared
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, observe
+from tests.tolerances import close
 
 PROMPT = np.array([1.0, 0.0])
 
@@ -38,8 +39,8 @@ def test_the_formula_is_the_accuracy_of_the_populations_first_column(core, spu, 
     model = IntraClass(core, spu, p, pi_core, pi_spu)
     u = linear.minimiser_of(model.cross_covariance(), 2).direction(PROMPT)
     seen = linear.gaussian_accuracy(u, model, (2 * noise) ** 0.5)
-    assert theory.contrastive_accuracy(core, spu, p, pi_core, noise) == pytest.approx(seen.ood, abs=1e-9)
-    assert theory.contrastive_id_accuracy(core, spu, p, pi_core, noise) == pytest.approx(seen.id, abs=1e-9)
+    assert close(theory.contrastive_accuracy(core, spu, p, pi_core, noise), seen.ood)
+    assert close(theory.contrastive_id_accuracy(core, spu, p, pi_core, noise), seen.id)
     assert seen.ood <= theory.core_only_accuracy(core) + 1e-12
 
 
@@ -51,7 +52,7 @@ def test_a_share_of_same_class_negatives_is_a_richness(core, p, pi, same):
     # Same-class negatives average to mu mu^T, those of the other class to -mu mu^T.
     S = model.cross_covariance() - same * np.outer(mean, mean) + (1 - same) * np.outer(mean, mean)
     a, b = theory.direction(core, p, pi * theory.effective_richness(same))
-    assert S[1, 0] / S[0, 0] == pytest.approx(float(b / a), rel=1e-9)
+    assert close(S[1, 0] / S[0, 0], float(b / a))
 
 
 @settings(deadline=None, max_examples=60)
@@ -72,7 +73,7 @@ def test_the_three_regimes_equal_enumeration_of_all_signs(m, alpha, beta, foreig
         z[1:m], z[m + 1 :] = beta * np.array(signs[: m - 1]), foreign * np.array(signs[m - 1 :])
         scores = z @ G[:, :m]
         right.append(scores.argmax() == 0 and scores[0] > np.abs(scores[1:]).max(initial=0))
-    assert np.mean(right) == pytest.approx(theory.sharing_accuracy(model), abs=1e-12)
+    assert close(np.mean(right), theory.sharing_accuracy(model))
 
 
 @settings(deadline=None, max_examples=40)
@@ -147,7 +148,7 @@ def test_the_influence_of_a_pair_has_the_variance_of_the_worked_out_moments(core
     v12 = 2 * pi * c * q + mu * q
     r = q / a
     found = spread.predict(IntraClass(core, spu, p, pi, pi_spu), seen)
-    assert found.weight == pytest.approx(np.sqrt(v21 - 2 * r * v12 + r**2 * v11) / a, rel=1e-9)
+    assert close(found.weight, np.sqrt(v21 - 2 * r * v12 + r**2 * v11) / a)
 
 
 def test_a_prediction_fails_for_a_wrong_prompt_and_passes_for_the_right_one():
@@ -178,9 +179,9 @@ def test_no_formula_warns_where_a_spread_or_a_weight_vanishes():
 def test_the_papers_printed_examples():
     assert theory.contrastive_accuracy(1.0, 0.0, 1.0) == pytest.approx(0.81233, abs=5e-6)
     assert theory.conflict_accuracy(1.0, 0.0, 1.0) == pytest.approx(0.69146, abs=5e-6)
-    assert theory.contrastive_id_accuracy(1.0, 0.0, 1.0) == pytest.approx(norm.cdf(1.5))
-    assert theory.supcon_accuracy(1.0, 0.0, 1.0) == pytest.approx(norm.cdf(2) / 2 + 0.25)
-    assert theory.overlap(10, 1 / 3) == pytest.approx(101 * 4 / 9)
+    assert close(theory.contrastive_id_accuracy(1.0, 0.0, 1.0), norm.cdf(1.5))
+    assert close(theory.supcon_accuracy(1.0, 0.0, 1.0), norm.cdf(2) / 2 + 0.25)
+    assert close(theory.overlap(10, 1 / 3), 101 * 4 / 9)
 
 
 @settings(deadline=None, max_examples=40)
@@ -189,9 +190,9 @@ def test_the_counter_prompt_takes_the_background_out(core, spu, p, pi, pi_spu):
     model = IntraClass(core, spu, p, pi, pi_spu)
     b = theory.counter_prompt(spu, p, pi_spu)
     weights = model.cross_covariance() @ (1.0, b)
-    assert weights[1] == pytest.approx(0, abs=1e-12) and weights[0] > 0 or pi * core < 1e-6
+    assert close(weights[1], 0) and weights[0] > 0 or pi * core < 1e-6
     if weights[0] > 1e-6:
-        assert linear.gaussian_accuracy(weights, model).ood == pytest.approx(theory.core_only_accuracy(core))
+        assert close(linear.gaussian_accuracy(weights, model).ood, theory.core_only_accuracy(core))
 
 
 @settings(deadline=None, max_examples=30)
@@ -201,7 +202,7 @@ def test_the_counter_prompt_of_model_2_does_so_too(m, alpha, beta, pi):
     prompt = np.eye(2 * m)[:, 0] - theory.counter_prompt_sharing(model) * np.eye(2 * m)[:, m]
     weights = m * model.cross_covariance() @ prompt
     G, A = 1 + (m - 1) * beta**2, 1 + pi * (m - 1) * beta**2
-    np.testing.assert_allclose(weights[[0, m]], (A - 1 / G, 0), atol=1e-12)
+    assert close(weights[[0, m]], (A - 1 / G, 0))
 
 
 @settings(deadline=None, max_examples=40)
@@ -217,7 +218,7 @@ def test_block_scores_need_no_listing(m, alpha, beta, foreign, seed):
         order = np.array([k, *(j for j in range(m) if j != k)])
         turned = G[np.concatenate([order, m + order])][:, order]
         per_class.append(linear.sharing_accuracy(turned, listed))
-    np.testing.assert_allclose(linear.block_accuracy(G, model), np.mean(per_class, 0), atol=1e-12)
+    assert close(linear.block_accuracy(G, model), np.mean(per_class, 0))
 
 
 def test_scores_that_mix_pairs_are_refused_by_the_shortcut():
@@ -235,4 +236,4 @@ def test_ties_count_as_wrong():
 def test_the_sample_size_bound_is_about_what_happens():
     model = Sharing(20, 1.2, 0.5)
     z, bound = theory.conflict_bound(model, 30_000)
-    assert z == pytest.approx(3.62, abs=0.01) and bound == pytest.approx(9.5 * norm.sf(z))
+    assert z == pytest.approx(3.62, abs=0.01) and close(bound, 9.5 * norm.sf(z))

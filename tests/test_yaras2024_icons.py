@@ -10,6 +10,7 @@ from mmcl_core.papers.yaras2024.evaluate import first_of_each_picture
 from mmcl_core.papers.yaras2024.experiments import icons, sweep
 from mmcl_core.papers.yaras2024.methods import METHODS
 from mmcl_core.papers.yaras2024.towers import tiny_clip
+from tests.tolerances import close
 
 
 def unit(seed, n=12, d=5, shift=0.0):
@@ -83,7 +84,7 @@ def test_held_out_emoji_play_no_part_in_standardising():
     moved = features.clone()
     moved[30:] += 100
     ours, theirs = (sweep.standardised(f, train) for f in (features, moved))
-    torch.testing.assert_close(ours[:30], theirs[:30])
+    assert close(ours[:30], theirs[:30])
     torch.testing.assert_close(ours[:30].mean(0), torch.zeros(6), atol=1e-5, rtol=0)
     torch.testing.assert_close(ours[:30].std(0), torch.ones(6), atol=1e-5, rtol=0)
 
@@ -93,9 +94,7 @@ def test_held_out_emoji_play_no_part_in_standardising():
 
 def test_chance_by_groups_is_that_of_pairs_when_every_group_is_a_pair():
     image, text = unit(0, 40, 6, 0.5), unit(1, 40, 6)
-    assert icons.gap_without_chance(image, text, np.arange(40)) == pytest.approx(
-        debiased_modality_gap(image, text), rel=1e-12
-    )
+    assert close(icons.gap_without_chance(image, text, np.arange(40)), debiased_modality_gap(image, text))
     assert icons.gap_without_chance(image, text, np.zeros(40)) == 0  # one group says nothing of the others
 
 
@@ -109,7 +108,7 @@ def test_chance_by_groups_removes_what_groups_add():
         chance = {"pairs": places.var(0, ddof=1).sum() / count, "groups": places[::10].var(0, ddof=1).sum() / 30}
         for name, groups in (("pairs", np.arange(count)), ("groups", np.repeat(np.arange(30), 10))):
             found = icons.gap_without_chance(places, np.zeros_like(places), groups)
-            assert found**2 == pytest.approx(max(0, np.square(places.mean(0)).sum() - chance[name]), abs=1e-12)
+            assert close(found**2, max(0, np.square(places.mean(0)).sum() - chance[name]))
             squares[name].append(np.square(places.mean(0)).sum() - chance[name])
     assert np.mean(squares["pairs"]) > 0.03 > abs(np.mean(squares["groups"])) + 0.02
 

@@ -15,6 +15,7 @@ from mmcl_core.papers.yaras2024.experiments import opening
 from mmcl_core.papers.yaras2024.schemes import Exponential
 from mmcl_core.runtime import generator
 from tests.named import run
+from tests.tolerances import close
 
 
 def pairs(n, d, seed=0):
@@ -42,9 +43,9 @@ def test_initial_rates_are_autograd_s(gamma):
     still = float(of_gap[2] * -slopes[2])
     moving = still + sum(float((g * v).sum().detach()) for g, v in zip(of_gap[:2], velocities, strict=True))
     (rates,) = dynamics.initial_rates(x.detach(), y.detach(), beta, [gamma])
-    assert rates.twice_gamma == pytest.approx(-2 * float(slopes[2]), rel=1e-11)
-    assert rates.frozen == pytest.approx(still, rel=1e-11)
-    assert rates.moving == pytest.approx(moving, rel=1e-11)
+    assert close(rates.twice_gamma, -2 * float(slopes[2]))
+    assert close(rates.frozen, still)
+    assert close(rates.moving, moving)
 
 
 def test_the_whole_flow_starts_at_the_initial_rates():
@@ -73,7 +74,7 @@ def test_the_limit_is_the_mean_push_of_an_infinite_batch():
         z = z[:, 0] / np.linalg.norm(z, axis=1)
         mean = np.mean(z * np.exp(a * z)) / np.mean(np.exp(a * z))
         assert bessel.limit(d, beta, 0.3) == pytest.approx(4 * beta * 0.3 * mean, rel=0.01)
-    assert bessel.limit(3, 2.0, 0.3) == pytest.approx(4 * 2 * 0.3 * (1 / np.tanh(1.82) - 1 / 1.82), rel=1e-12)
+    assert close(bessel.limit(3, 2.0, 0.3), 4 * 2 * 0.3 * (1 / np.tanh(1.82) - 1 / 1.82))
 
 
 def test_the_finite_bound_tends_to_the_limit_and_has_the_root_it_says():
@@ -89,7 +90,7 @@ def test_the_finite_bound_is_the_paper_s_formula():
     xi2 = np.sinh(a) / a
     xi1 = (a * np.cosh(a) - np.sinh(a)) / a**2
     literal = 4 * beta * gamma * ((xi1 - 2 * np.exp(a) * eps) / (xi2 + (np.exp(a) - np.exp(-a)) * eps) - 2 * eps)
-    assert bessel.finite_bound(n, d, beta, gamma, delta) == pytest.approx(literal, rel=1e-12)
+    assert close(bessel.finite_bound(n, d, beta, gamma, delta), literal)
 
 
 def test_rates_of_draws_have_the_limit_as_their_mean_and_a_variance_of_one_over_n():
@@ -126,7 +127,7 @@ def test_encoders_at_rest_open_the_gap_more_slowly_than_twice_gamma():
     m = float((x.mean(0) - y.mean(0)).norm())
     (rates,) = dynamics.initial_rates(x, y, 1.0, [0.01])
     delta = np.sqrt((1 - 1e-4) * m**2 + 4e-4)
-    assert rates.frozen / rates.twice_gamma == pytest.approx((4 - m**2) * 0.01 / (2 * delta), rel=1e-10)
+    assert close(rates.frozen / rates.twice_gamma, (4 - m**2) * 0.01 / (2 * delta))
 
 
 def test_extrapolation_finds_the_limit_of_a_sequence_with_bias():
@@ -140,7 +141,7 @@ def test_extrapolation_finds_the_limit_of_a_sequence_with_bias():
 def test_the_claim_on_the_limit_looks_at_the_worst_space():
     size = np.array([100.0, 200.0, 400.0, 800.0])
     r = {"size": size, "twice_gamma": np.ones((6, 3, 4)) * np.array([1.0, 1.05, 1.0])[:, None]}
-    assert claims.in_the_limit(r, "twice_gamma").value == pytest.approx(1.05)
+    assert close(claims.in_the_limit(r, "twice_gamma").value, 1.05)
 
 
 def test_the_bound_s_share_is_that_of_the_worst_starting_gap():

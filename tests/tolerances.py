@@ -13,11 +13,13 @@ def _precision(x):
 
 
 def close(actual, expected, loose=1.0):
-    """Equal up to rounding of the coarser of the two precisions; `loose` multiplies both tolerances where a formula
-    amplifies rounding by a known factor."""
+    """Equal up to rounding of the coarser of the two precisions, entry by entry (a single number is compared with
+    every entry); `loose` multiplies both tolerances where a formula amplifies rounding by a known factor."""
     dtype = min((_precision(actual), _precision(expected)), key=lambda d: -RELATIVE[d])
     a, b = (
         x.detach().cpu().double().numpy() if isinstance(x, torch.Tensor) else np.asarray(x, float)
         for x in (actual, expected)
     )
+    if a.size != 1 and b.size != 1 and a.shape != b.shape:
+        return False
     return np.allclose(a, b, rtol=loose * RELATIVE[dtype], atol=loose * ABSOLUTE[dtype])
