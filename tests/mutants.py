@@ -9,12 +9,15 @@ matches its file, or whose catcher already fails without it.
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +53,6 @@ class Mutant:
         path = copy / self.file
         path.write_text(path.read_text(encoding="utf-8").replace(self.original, self.mutant), encoding="utf-8")
 
-    def command(self) -> list[str]:
-        """What must succeed without the error and fail with it."""
-        if self.caught_by.startswith("claim:"):
-            claim, _, tier = self.caught_by.removeprefix("claim:").partition("@")
-            return [sys.executable, "-m", "mmcl_core.cli", "claims", claim, "--tier", tier or "smoke"]
-        return [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", self.caught_by]
-
 
 def mutants() -> list[Mutant]:
     """All planted errors, in the order of the list."""
@@ -75,21 +71,41 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def succeeds(mutant: Mutant, copy: Path, results: Path) -> bool:
+# Their import takes longer than most catchers; the processes that judge are forked from one that has done it.
+LIBRARIES = ("torch", "pandas", "matplotlib.pyplot", "scipy.stats", "scipy.optimize", "pydantic", "jaxtyping", "pytest")
+
+
+def attempt(catcher: str, copy: str, results: str) -> None:
+    """Run a catcher on the code in `copy`, in a process of its own, which ends with the catcher's status."""
+    os.environ |= {"PYTHONPATH": copy, "MMCL_RESULTS": results, "PYTHONDONTWRITEBYTECODE": "1"}
+    os.chdir(copy)
+    sys.path[:] = [copy] + [p for p in sys.path if Path(p or ".").resolve() not in (ROOT, ROOT / "tests")]
+    for name in [name for name in sys.modules if name.split(".")[0] in ("tests", "mmcl_core")]:
+        del sys.modules[name]
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        if catcher.startswith("claim:"):
+            from mmcl_core.cli import main as command
+
+            claim, _, tier = catcher.removeprefix("claim:").partition("@")
+            status = command(["claims", claim, "--tier", tier or "smoke"])
+        else:
+            import pytest
+
+            status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", catcher])
+    os._exit(int(status or 0))
+
+
+def succeeds(catcher: str, copy: Path, results: Path) -> bool:
     """Whether the catcher is content with the code in `copy`. A time-out counts as having noticed."""
-    environment = os.environ | {
-        "PYTHONPATH": str(copy),
-        "MMCL_RESULTS": str(results),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-    }
-    try:
-        run = subprocess.run(mutant.command(), cwd=copy, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return False
-    if run.returncode in (4, 5) or "no tests ran" in run.stdout:  # pytest found nothing to run: nobody looked
-        raise SystemExit(f"{mutant.name}: the catcher {mutant.caught_by} does not exist")
-    return run.returncode == 0
+    process = multiprocessing.get_context("forkserver").Process(target=attempt, args=(catcher, str(copy), str(results)))
+    process.start()
+    process.join(LIMIT)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    if process.exitcode in (4, 5):  # pytest found nothing to run: nobody looked
+        raise SystemExit(f"the catcher {catcher} does not exist")
+    return process.exitcode == 0
 
 
 def trial(mutant: Mutant) -> str:
@@ -100,23 +116,25 @@ def trial(mutant: Mutant) -> str:
         copy = copied(Path(folder) / "copy")
         results = Path(folder) / "results"
         mutant.planted_in(copy)
-        if succeeds(mutant, copy, results):
+        if succeeds(mutant.caught_by, copy, results):
             return f"SURVIVED {mutant.caught_by}"
     return ""
 
 
-def healthy(catchers: list[Mutant]) -> list[str]:
+def healthy(catchers: Sequence[str]) -> list[str]:
     """Catchers that fail without any planted error, and would seem to catch everything."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copied(Path(folder) / "copy")
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            fine = list(pool.map(lambda m: succeeds(m, copy, Path(folder) / "results"), catchers))
-    return [f"{m.caught_by} fails without any planted error" for m, ok in zip(catchers, fine, strict=True) if not ok]
+            fine = list(pool.map(lambda catcher: succeeds(catcher, copy, Path(folder) / "results"), catchers))
+    return [f"{name} fails without any planted error" for name, ok in zip(catchers, fine, strict=True) if not ok]
 
 
 def main(words: list[str]) -> int:
     chosen = [m for m in mutants() if all(word in f"{m.name} {m.caught_by}" for word in words)]
-    problems = healthy(list({m.caught_by: m for m in chosen}.values()))
+    os.environ["OMP_NUM_THREADS"] = "1"
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(LIBRARIES))
+    problems = healthy(sorted({m.caught_by for m in chosen}))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for mutant, problem in zip(chosen, pool.map(trial, chosen), strict=True):
             print(
