@@ -72,13 +72,13 @@ def find_figure(id: str) -> FigureSpec:
 
 
 def find_training_method(name: str) -> Any:
-    """The way to train called `name` ("baseline", "HS .1"): a row of Yaras et al. 2024, Tables 2 to 5.
+    """The way to train called `name` ("baseline", "HS .1"): a row of Yaras et al. 2024, Tables 2 to 5, or "FLT .05".
 
     Raises
     ------
     InputError
         For any other name.
     """
-    from mmcl_core.papers.yaras2024.methods import find_method
+    from mmcl_core.papers.yaras2024.named import method_named
 
-    return find_method(name)
+    return method_named(name)
