@@ -184,6 +184,26 @@ print(json.dumps({
 """
 
 
+def said_by(code, folder, here):
+    """What a chapter that is this one cell prints, executed in the working folder `here`."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("tier = 'x'", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(code),
+        ],
+        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, folder / "probe.ipynb")
+    outcome = execute(folder / "probe.ipynb", folder / "out", {}, Limits(total=60), here, 1)
+    assert not outcome.error
+    return nbformat.read(folder / "out" / "probe.ipynb", as_version=4).cells[-1].outputs[0].text
+
+
+def test_a_chapter_runs_the_code_of_its_own_clone_before_what_is_installed(tmp_path):
+    """Also when the clone is the working folder, which IPython's launcher would drop from the path."""
+    assert said_by("import sys; print(sys.path[0])", tmp_path, ROOT).strip() == str(ROOT)
+
+
 def test_no_setting_of_the_reader_reaches_a_chapter(tmp_path, monkeypatch):
     home, here = tmp_path / "home", tmp_path / "here"
     startup = home / ".ipython" / "profile_default" / "startup"
@@ -206,19 +226,7 @@ def test_no_setting_of_the_reader_reaches_a_chapter(tmp_path, monkeypatch):
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(here)
-    source = tmp_path / "probe.ipynb"
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell("tier = 'x'", metadata={"tags": ["parameters"]}),
-            nbformat.v4.new_code_cell(PROBE),
-        ],
-        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
-    )
-    nbformat.write(notebook, source)
-    outcome = execute(source, tmp_path / "out", {}, Limits(total=60), here, 1)
-    assert not outcome.error
-    said = nbformat.read(tmp_path / "out" / "probe.ipynb", as_version=4).cells[-1].outputs[0].text
-    assert json.loads(said) == {
+    assert json.loads(said_by(PROBE, tmp_path, here)) == {
         "planted": False,
         "executable": sys.executable,
         "backend": "agg",

@@ -188,10 +188,11 @@ def announce(tier: str, least: float = 5.0, stored: Callable[[], list[str]] = li
 
     def say(experiments: int, seconds: float, processes: int) -> None:
         if seconds > least:
+            about = spoken(max(1.0, seconds))
             print(
                 f"mmcl: computing {experiments} experiment{'s' if experiments > 1 else ''} at tier {tier}, about "
-                f"{spoken(max(1.0, seconds))} on {processes} process{'es' if processes > 1 else ''}; interrupted, what is "
-                "finished is kept" + "".join(f"; stored is tier {t}: --tier {t} shows it at once" for t in stored()),
+                f"{about} on {processes} process{'es' if processes > 1 else ''}; interrupted, what is finished is kept"
+                + "".join(f"; stored is tier {t}: --tier {t} shows it at once" for t in stored()),
                 file=sys.stderr,
                 flush=True,
             )
