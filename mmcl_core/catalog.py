@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from mmcl_core.errors import unknown
+from mmcl_core.errors import InputError, unknown
 from mmcl_core.evidence.claim import Claim
 from mmcl_core.evidence.figures import FigureSpec
 from mmcl_core.evidence.paper import Paper
@@ -26,9 +26,24 @@ def paper(key: str) -> Paper:
     """The paper `key`; `InputError` when the book has no such chapter."""
     if key not in PAPERS:
         raise unknown("chapter", key, PAPERS)
-    module = importlib.import_module(f"mmcl_core.papers.{key}.paper")
+    module = _module(key)
     closure(module.__name__)  # fingerprints of the code as imported: a later edit is noticed before a result is kept
     return module.PAPER
+
+
+def _module(key: str) -> Any:
+    name = f"mmcl_core.papers.{key}.paper"
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not name.startswith(str(error.name)):  # a module that the paper imports
+            raise
+        module = None
+    if not hasattr(module, "PAPER"):
+        raise InputError(
+            f"PAPERS of mmcl_core/catalog.py names {key}, but mmcl_core/papers/{key}/paper.py has no PAPER: write it"
+        )
+    return module
 
 
 def papers() -> tuple[Paper, ...]:
@@ -72,13 +87,13 @@ def find_figure(id: str) -> FigureSpec:
 
 
 def find_training_method(name: str) -> Any:
-    """The way to train called `name` ("baseline", "HS .1"): a row of Yaras et al. 2024, Tables 2 to 5.
+    """The way to train called `name` ("baseline", "HS .1"): a row of Yaras et al. 2024, Tables 2 to 5, or "FLT .05".
 
     Raises
     ------
     InputError
         For any other name.
     """
-    from mmcl_core.papers.yaras2024.methods import find_method
+    from mmcl_core.papers.yaras2024.named import method_named
 
-    return find_method(name)
+    return method_named(name)

@@ -1,19 +1,21 @@
 """What goes wrong around the computation: half-written files, kills, other people's settings. One row a fault."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from mmcl_core.cli import main
 from mmcl_core.errors import InputError
 from mmcl_core.site import build as build_module
-from mmcl_core.site import pages
+from mmcl_core.site import disk, pages
 from mmcl_core.site.execute import Limits, current, execute
 from tests.conftest import copy_of_the_book
 
@@ -114,6 +116,83 @@ def test_the_good_site_stays_until_the_next_one_is_whole(copied_site, monkeypatc
         assert sphinx(root, staged) == 1  # it is not taken for the new one
 
 
+SAYS = (
+    "WARNING: Failed to copy a file in html_static_file: x.js: OSError(28, 'No space left on device')",
+    "OSError: [Errno 122] Disk quota exceeded",
+)
+
+
+@pytest.mark.parametrize("said", SAYS)
+def test_a_site_that_lacks_files_for_want_of_space_takes_no_place(copied_site, monkeypatch, said):
+    """Sphinx warns of a file that it could not copy and goes on: a page with its index is no whole site."""
+    root, staged = copied_site
+    run = subprocess.run
+
+    def full(command, **options):
+        new = Path(command[command.index("--path-output") + 1]) / "_build" / "html"
+        new.mkdir(parents=True)
+        for name in ("index.html", "searchindex.js"):
+            (new / name).write_text("half")
+        return run([sys.executable, "-c", f"import sys; sys.exit({said!r})"], **options)
+
+    (staged / "second.md").write_text("# Two\n\nEdited.\n")
+    monkeypatch.setattr(subprocess, "run", full)
+    with pytest.raises(
+        InputError, match="could not be written below .*_build.*the site that was there are kept"
+    ) as told:
+        sphinx(root, staged)
+    assert len(str(told.value)) < 300 + len(str(root))
+    assert "Two" in (root / "_build" / "html" / "second.html").read_text()
+
+
+@contextmanager
+def small_disk(folder, size):
+    """A file system of `size` bytes, where this machine lets us mount one."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_in_the_middle_of_a_build_keeps_the_old_site(small_site, tmp_path):
+    with small_disk(tmp_path / "disk", "64m") as small:
+        root, staged = small / "copy", small / "copy" / "_build" / "src"
+        shutil.copytree(small_site[0], root)
+        before = build_module.listing(root / "_build" / "html")
+        (staged / "second.md").write_text("# Two\n\nEdited.\n")
+        (small / "fill").write_bytes(b"x" * (shutil.disk_usage(small).free - 1_000_000))
+        with pytest.raises(InputError, match="No space left on device"):
+            sphinx(root, staged)
+        assert build_module.listing(root / "_build" / "html") == before
+        (small / "fill").unlink()
+        assert sphinx(root, staged) == 0
+        assert "Edited" in (root / "_build" / "html" / "second.html").read_text()
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EROFS", "EACCES"])
+def test_a_disk_that_refuses_a_build_is_one_sentence(tmp_path, monkeypatch, capsys, number):
+    """Writing, not opening, a file that the disk has no room for names no file."""
+
+    def refused(*_, **__):
+        raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)))
+
+    monkeypatch.setattr(build_module, "build", refused)
+    monkeypatch.setattr("mmcl_core.site.pairs.checkout", lambda: tmp_path)
+    assert main(["build", "--tier", "smoke"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"mmcl: The site could not be written below {tmp_path}") and err.count("\n") == 1, err
+
+
+def test_a_chapter_for_which_there_is_no_space_leaves_the_site_alone(tmp_path):
+    with pytest.raises(InputError, match="No space left on device"):
+        disk.stop_if_refused("cell [3] `x`: OSError: [Errno 28] No space left on device: 'y'", tmp_path)
+    disk.stop_if_refused("cell [3] `x`: ValueError: y", tmp_path)
+
+
 # Executed chapters: taken again only when they are whole.
 
 
@@ -184,6 +263,26 @@ print(json.dumps({
 """
 
 
+def said_by(code, folder, here):
+    """What a chapter that is this one cell prints, executed in the working folder `here`."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("tier = 'x'", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(code),
+        ],
+        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, folder / "probe.ipynb")
+    outcome = execute(folder / "probe.ipynb", folder / "out", {}, Limits(total=60), here, 1)
+    assert not outcome.error
+    return nbformat.read(folder / "out" / "probe.ipynb", as_version=4).cells[-1].outputs[0].text
+
+
+def test_a_chapter_runs_the_code_of_its_own_clone_before_what_is_installed(tmp_path):
+    """Also when the clone is the working folder, which IPython's launcher would drop from the path."""
+    assert said_by("import sys; print(sys.path[0])", tmp_path, ROOT).strip() == str(ROOT)
+
+
 def test_no_setting_of_the_reader_reaches_a_chapter(tmp_path, monkeypatch):
     home, here = tmp_path / "home", tmp_path / "here"
     startup = home / ".ipython" / "profile_default" / "startup"
@@ -206,19 +305,7 @@ def test_no_setting_of_the_reader_reaches_a_chapter(tmp_path, monkeypatch):
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(here)
-    source = tmp_path / "probe.ipynb"
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell("tier = 'x'", metadata={"tags": ["parameters"]}),
-            nbformat.v4.new_code_cell(PROBE),
-        ],
-        metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}},
-    )
-    nbformat.write(notebook, source)
-    outcome = execute(source, tmp_path / "out", {}, Limits(total=60), here, 1)
-    assert not outcome.error
-    said = nbformat.read(tmp_path / "out" / "probe.ipynb", as_version=4).cells[-1].outputs[0].text
-    assert json.loads(said) == {
+    assert json.loads(said_by(PROBE, tmp_path, here)) == {
         "planted": False,
         "executable": sys.executable,
         "backend": "agg",

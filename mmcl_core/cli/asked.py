@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,7 +105,9 @@ def claims_named(pattern: str | None) -> list[Any]:
 class Runner:
     """Results by experiment name for one tier, seeds and device, with `--set` values routed.
 
-    `prepare` computes what several experiments lack side by side; what is asked for without it is computed here.
+    `prepare` computes what several experiments lack side by side; what is asked for without it is computed here. A
+    `loud` one is asked to compute and names each result; the others are asked for something else, so they say first
+    that they compute, and at which tier everything is there already.
     """
 
     def __init__(self, arguments: argparse.Namespace, experiments: Sequence[Any], loud: bool = False) -> None:
@@ -131,9 +133,24 @@ class Runner:
             Store(results_folder()),
             jobs=a.jobs,
             pool=place_for(a.backend, a.scheduler),
-            begin=announce(a.tier),
+            begin=announce(a.tier) if self.loud else announce(a.tier, 0.0, lambda: self._stored_at(experiments)),
             finished=self._finished,
         )
+
+    def _stored_at(self, experiments: Sequence[Any]) -> list[str]:
+        """The other tiers at which all results are stored."""
+        from mmcl_core.lab.schedule import requests
+        from mmcl_core.lab.store import Store
+        from mmcl_core.paths import results_folder
+
+        a, store = self.arguments, Store(results_folder())
+        return [
+            tier
+            for tier in TIERS
+            if tier != a.tier
+            and (asked := requests(experiments, tier, a.seeds, a.device, self.routed))
+            and not any(r.missing(store) for r in asked)
+        ]
 
     def _finished(self, name: str) -> str | None:
         self.computed.add(name)
@@ -164,17 +181,20 @@ class Runner:
         return self.results[name]
 
 
-def announce(tier: str, least: float = 5.0) -> Any:
-    """Says on stderr what will be computed, where that takes more than `least` seconds."""
+def announce(tier: str, least: float = 5.0, stored: Callable[[], list[str]] = list) -> Any:
+    """Says on stderr what will be computed, where that takes more than `least` seconds, and the tiers that need
+    none."""
     from mmcl_core.lab.progress import spoken
 
     def say(experiments: int, seconds: float, processes: int) -> None:
         if seconds > least:
+            about = spoken(max(1.0, seconds))
             print(
                 f"mmcl: computing {experiments} experiment{'s' if experiments > 1 else ''} at tier {tier}, about "
-                f"{spoken(seconds)} on {processes} process{'es' if processes > 1 else ''}; interrupted, what is "
-                "finished is kept",
+                f"{about} on {processes} process{'es' if processes > 1 else ''}; interrupted, what is finished is kept"
+                + "".join(f"; stored is tier {t}: --tier {t} shows it at once" for t in stored()),
                 file=sys.stderr,
+                flush=True,
             )
 
     return say

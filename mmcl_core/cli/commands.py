@@ -78,9 +78,11 @@ def command_build(a: argparse.Namespace) -> int:
     from mmcl_core.lab.processes import alone
     from mmcl_core.lab.schedule import place_for
     from mmcl_core.site.build import build
+    from mmcl_core.site.disk import written_or_said
     from mmcl_core.site.pairs import root_folder
 
-    with alone(root_folder() / "_build"):
+    place = root_folder() / "_build"
+    with alone(place), written_or_said(place):
         status = build(a.tier, a.device, a.seeds, jobs=a.jobs, pool=place_for(a.backend, a.scheduler))
         if a.pdf and not status:
             from mmcl_core.site.pdf import book_pdf

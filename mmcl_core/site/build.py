@@ -30,6 +30,7 @@ from mmcl_core.runtime import resolve_device
 from mmcl_core.site import gallery, notation, pages, pairs
 from mmcl_core.site.api import interface
 from mmcl_core.site.at_size import at_size
+from mmcl_core.site.disk import stop_if_refused
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, plain, stamp
 from mmcl_core.site.finish import finish
 from mmcl_core.site.kernel import CODE, python_path
@@ -101,6 +102,7 @@ def build(
     compute(asked, jobs, pool, len(stale) * LIMITS[tier].total)
     outcomes = execute_all(sources, executed, parameters, LIMITS[tier], root, fingerprints, report)
     failed = [o for o in outcomes if o.error]
+    stop_if_refused("\n".join(o.error for o in failed), root / "_build")
     built = [source.stem for source in sources if source.stem in {o.key for o in outcomes if not o.error}]
     ledgers = gathered(executed, built)
     seconds = remembered_seconds(executed, outcomes)
@@ -285,6 +287,7 @@ def sphinx(root: Path, staged: Path, figures: Path) -> int:
         env=os.environ | {"PYTHONPATH": python_path()},
     )
     said = plain(run.stdout + run.stderr)
+    stop_if_refused(said, root / "_build")
     warnings = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
     if (new / "index.html").exists() and (new / "searchindex.js").exists():  # written last: whole, if with warnings
         finish(new, figures, notation.read(root, "glossary"), pairs.toc(root))

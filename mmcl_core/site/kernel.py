@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 KERNEL = "mmcl-book"
 CODE = Path(__file__).resolve().parents[2]
-# The working folder is no place to import from: neither Python's own habit (-P) nor IPython's.
-STARTED = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.ignore_cwd=True"]
+# The working folder is no place to import from: neither Python's own habit (-P) nor IPython's. Not started as
+# `ipykernel_launcher`, which drops the first folder of PYTHONPATH, our code, where it is the working folder as well.
+STARTED = [sys.executable, "-P", "-m", "ipykernel", "-f", "{connection_file}", "--IPKernelApp.ignore_cwd=True"]
 
 
 def python_path() -> str:

@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from mmcl_core.catalog import PAPERS
 from mmcl_core.errors import InputError
 from mmcl_core.paths import checkout
+from mmcl_core.site.contents import entered
 
 Keep = Literal["text", "notebook"]
 PASSING = ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted")  # what Jupyter notes of a run, not of a cell
@@ -181,7 +182,9 @@ def drifted(root: Path | None = None) -> list[str]:
         if not any("chapter.close()" in cell.source for cell in mine.cells if cell.cell_type == "code"):
             problems.append(f"Chapter {key} never ends with chapter.close(), which judges its claims: add that cell")
         if (root / "_toc.yml").exists() and f"chapters/{key}" not in toc(root):
-            problems.append(f"Chapter {key} is not in the table of contents: add 'file: chapters/{key}' to _toc.yml")
+            problems.append(f"Chapter {key} is not in the table of contents: run mmcl sync, which enters it")
+        if key.partition("-")[0] not in PAPERS:
+            problems.append(f"Chapter {key} has a text and no paper: name it in PAPERS of mmcl_core/catalog.py")
         if _essence(mine) != _essence(theirs):
             problems.append(f"The halves of chapter {key} differ: run mmcl sync, which writes the one not edited")
         elif any(cell.get("outputs") for cell in theirs.cells):
@@ -206,9 +209,10 @@ def _edited(key: str, text: NotebookNode, book: NotebookNode, keep: Keep | None)
 
 
 def sync(root: Path | None = None, keep: Keep | None = None) -> list[Path]:
-    """Write the half of each pair that was not edited from the one that was; returns what was written.
+    """Write the half of each pair that was not edited from the one that was, and enter pages that are new into the
+    table of contents; returns what was written.
 
-    Where both were edited, `keep` says which one stands.
+    Where both halves were edited, `keep` says which one stands.
 
     Raises
     ------
@@ -225,6 +229,10 @@ def sync(root: Path | None = None, keep: Keep | None = None) -> list[Path]:
             wanted[text_half] = as_text(book, text_half, notebook_half.name)
             text = _from_text(wanted[text_half])
         wanted[notebook_half] = nbformat.writes(text) + "\n"
+    contents = root / "_toc.yml"
+    if contents.exists():
+        there = [page for page in chapter_pages(root) if any(half in wanted for half in halves(root, page))]
+        wanted[contents] = entered(contents.read_text(encoding="utf-8"), there)
     changed = [p for p, new in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != new]
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
@@ -70,6 +71,9 @@ class ColoredSetting(DigitSetting):
     simclr_temperature: float = Field(0.5, gt=0, description="chosen")
     clip_batch: int = Field(256, ge=2, description="chosen")
     clip_temperature: float = Field(0.1, gt=0, description="chosen")
+    mask_duplicates: bool = Field(
+        False, description="chosen: pairs with the same caption are no negatives of each other; the paper masks none"
+    )
 
 
 @dataclass(frozen=True)
@@ -156,12 +160,21 @@ def simclr(
     return _probes(model, train_set, test_set)
 
 
+def _named(values: Tensor) -> Tensor:
+    return one_hot(values, CLASSES).float()
+
+
 CAPTIONS: dict[str, Callable[[ColoredDigits], Tensor]] = {
-    "colour and label": lambda d: torch.cat([one_hot(d.colour, CLASSES), one_hot(d.label, CLASSES)], 1).float(),
-    "colour only": lambda d: torch.cat(
-        [one_hot(d.colour, CLASSES), torch.zeros(len(d.label), CLASSES, device=d.label.device)], 1
-    ).float(),
+    "colour and label": lambda d: torch.cat([_named(d.colour), _named(d.label)], 1),
+    "colour only": lambda d: torch.cat([_named(d.colour), torch.zeros_like(_named(d.label))], 1),
+    "label only": lambda d: torch.cat([torch.zeros_like(_named(d.colour)), _named(d.label)], 1),
 }
+
+
+def duplicates(captions: Float[Tensor, "B D"]) -> Bool[Tensor, "B B"]:
+    """Pairs of a batch, other than a sample with itself, that have the same caption."""
+    same = (captions[:, None] == captions[None]).all(-1)
+    return same.fill_diagonal_(False)
 
 
 def clip(
@@ -184,7 +197,8 @@ def clip(
 
     def loss(rows: Tensor) -> Tensor:
         image = model["head"](model["encoder"](MILD(images[rows], views)))
-        return clip_loss(image, text[rows], config.clip_temperature)
+        own = text[rows]
+        return clip_loss(image, own, config.clip_temperature, duplicates(own) if config.mask_duplicates else None)
 
     train(
         model,

@@ -38,6 +38,7 @@ from mmcl_core.papers.huang2024.experiments import (
     frozen,
     identities,
     neurons,
+    noises,
     phase,
     races,
     scaling,
@@ -62,6 +63,7 @@ PAPER = Paper(
     experiments=(
         identities.identities,
         figure1_runs,
+        noises.noises,
         sequence.sequence,
         calibration.calibration,
         calibration.negatives,

@@ -27,19 +27,21 @@ class VariantSetting(Trained):
     seeds: int = Field(5, ge=1, description="chosen (5.5)")
     width: int = Field(100, ge=1, description="chosen (5.5)")
     horizon: float = Field(1.0, gt=0, description="chosen: share of the times")
+    inverse_temperature: float = Field(5.0, gt=0, description="chosen (5.5): tau^2 of the contrastive runs")
 
 
 def variants(c: VariantSetting) -> list[tuple[str, Views, float | None, float, float]]:
     """(name, data, tau^2, rate, time)."""
+    tau2 = c.inverse_temperature
     reverse, flat = tuple(reversed(c.signal)), (0.6,) * len(c.signal)
     gaussian = c.views(latents="gaussian")
     mirrored, flattened = (views(c.d, c.signal, c.noise, s) for s in (reverse, flat))
     return [
-        ("gaussian_c", gaussian, 5.0, 0.5, 200.0),
+        ("gaussian_c", gaussian, tau2, 0.5, 200.0),
         ("gaussian_nc", gaussian, None, 2.0, 400.0),
-        ("reversed_c", mirrored, 5.0, 0.5, 200.0),
+        ("reversed_c", mirrored, tau2, 0.5, 200.0),
         ("reversed_nc", mirrored, None, 2.0, 1000.0),
-        ("flat_c", flattened, 5.0, 0.5, 200.0),
+        ("flat_c", flattened, tau2, 0.5, 200.0),
         ("flat_nc", flattened, None, 2.0, 1000.0),
     ]
 
@@ -84,7 +86,8 @@ class NoiseSetting(VariantSetting):
 def noise_inside(config: NoiseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa and ||W_A||^2 over time of both losses `[S, eps, T]`."""
     arrays: Arrays = {"strength": np.array(config.strengths)}
-    for name, inverse_temperature, rate, time in (("nc", None, 2.0, 4000.0), ("c", 5.0, 0.5, 200.0)):
+    contrastive = ("c", config.inverse_temperature, 0.5, 200.0)
+    for name, inverse_temperature, rate, time in (("nc", None, 2.0, 4000.0), contrastive):
         curves, norms = [], []
         for strength in config.strengths:
             data = config.views(noise_inside=strength)

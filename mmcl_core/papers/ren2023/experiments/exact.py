@@ -16,7 +16,7 @@ from mmcl_core.papers.ren2023.experiments.base import Base
 from mmcl_core.papers.ren2023.setting import Encoders, cube, initial_encoders, reduce_width, views
 from mmcl_core.runtime import generator, numpy_generator
 
-LOSSES = ((None, 1.0), (0.3, 1.0), (2.0, 5.0), (6.0, 200.0))
+AtLeastOne = Annotated[float, Field(ge=1)]
 
 
 class IdentitySetting(Base):
@@ -31,6 +31,11 @@ class IdentitySetting(Base):
     signal_b: tuple[PositiveFloat, ...] = Field((1.0, 0.9, 0.3), min_length=1, description="chosen (D1)")
     noise_b: float = Field(0.7, gt=0, description="chosen (D1)")
     width: int = Field(7, ge=1, description="chosen (D1)")
+    losses: tuple[tuple[PositiveFloat | None, AtLeastOne], ...] = Field(
+        ((None, 1.0), (0.3, 1.0), (2.0, 5.0), (6.0, 200.0)),
+        min_length=1,
+        description="chosen (D1): (tau^2, K), tau^2 null for the non-contrastive loss",
+    )
 
     @model_validator(mode="after")
     def _paired(self) -> Self:
@@ -49,11 +54,11 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
     v = views(c.d, c.signal, c.noise, c.signal_b, c.noise_b)
     e = initial_encoders(v, c.width, seeds)
     points, positive = cube(v)
-    error, orthogonal = np.zeros((2, len(seeds), len(LOSSES)))
+    error, orthogonal = np.zeros((2, len(seeds), len(c.losses)))
     for row, seed in enumerate(seeds):
         maps = reference.observation_maps(v, generator("ren2023", seed, "maps"))
         weights = [torch.linalg.inv(m).T @ k[row].T * c.d**0.5 for m, k in zip(maps, (e.a, e.b), strict=True)]
-        for column, (inverse_temperature, negatives) in enumerate(LOSSES):
+        for column, (inverse_temperature, negatives) in enumerate(c.losses):
             law = (
                 dynamics.population_noncontrastive(points, positive)
                 if inverse_temperature is None
@@ -104,9 +109,12 @@ class PopulationSetting(EnumeratedSetting):
 
     negatives: float = Field(31.0, ge=1, description="chosen (5.3): K")
     widths: tuple[Width, ...] = Field((3, 6, 20, 100, 1000, 100_000), min_length=1, description="chosen (5.3)")
+    inverse_temperatures: tuple[PositiveFloat, PositiveFloat] = Field(
+        (0.5, 3.0), description="chosen (5.3): tau^2 of the runs called tau2_0.5 and tau2_3, whatever it is"
+    )
 
 
-RUNS = (("noncontrastive", None, 0.1, 4000), ("tau2_0.5", 0.5, 0.1, 10000), ("tau2_3", 3.0, 0.02, 6000))
+RUNS = (("noncontrastive", 0.1, 4000), ("tau2_0.5", 0.1, 10000), ("tau2_3", 0.02, 6000))  # rate, steps
 
 
 @experiment(
@@ -129,7 +137,7 @@ def population(config: PopulationSetting, seeds: Sequence[int], device: torch.de
             for i in range(len(seeds))
         ]
     )
-    for name, inverse_temperature, rate, steps in RUNS:
+    for (name, rate, steps), inverse_temperature in zip(RUNS, (None, *config.inverse_temperatures), strict=True):
         law = (
             dynamics.population_noncontrastive(points, positive)
             if inverse_temperature is None
@@ -164,7 +172,8 @@ def gram_condition_number(signal: torch.Tensor) -> torch.Tensor:
     return (values[:, -1] / values[:, 0]).sqrt()
 
 
-LANDSCAPE = ((3.0, 31.0), (1.0, 5.0), (6.0, 100.0))
+Case = tuple[PositiveFloat, AtLeastOne]
+LANDSCAPE: tuple[Case, Case, Case] = ((3.0, 31.0), (1.0, 5.0), (6.0, 100.0))
 
 
 class LandscapeSetting(EnumeratedSetting):
@@ -173,6 +182,9 @@ class LandscapeSetting(EnumeratedSetting):
     book: ClassVar = {"seeds": 3}
     smoke: ClassVar = {"seeds": 2, "horizon": 0.1}
     widths: tuple[Width, ...] = Field((2, 3, 10), min_length=1, description="chosen (D7): below, at and above r = 3")
+    cases: tuple[Case, Case, Case] = Field(
+        LANDSCAPE, description="chosen (D7): (tau^2, K) at the rates 0.2, 0.2 and 0.1"
+    )
 
 
 @experiment(
@@ -182,10 +194,10 @@ def landscape(config: LandscapeSetting, seeds: Sequence[int], device: torch.devi
     """Loss above its predicted minimum and kappa at the end `[S, width, (tau^2, K)]`; below m = r kappa is infinite."""
     v = config.views()
     points, positive = cube(v)
-    excess, kappa = np.empty((2, len(seeds), len(config.widths), len(LANDSCAPE)))
-    least = [theory.least_loss(v.rank, *case) for case in LANDSCAPE]
+    excess, kappa = np.empty((2, len(seeds), len(config.widths), len(config.cases)))
+    least = [theory.least_loss(v.rank, *case) for case in config.cases]
     stacked = side_by_side([initial_encoders(v, m, seeds) for m in config.widths])
-    for column, ((inverse_temperature, negatives), rate) in enumerate(zip(LANDSCAPE, (0.2, 0.2, 0.1), strict=True)):
+    for column, ((inverse_temperature, negatives), rate) in enumerate(zip(config.cases, (0.2, 0.2, 0.1), strict=True)):
         law = dynamics.population_contrastive(points, positive, inverse_temperature, negatives)
         for _, e in dynamics.descend(stacked, v, lambda _: law, rate, max(1, round(4000 * config.horizon))):
             last = e

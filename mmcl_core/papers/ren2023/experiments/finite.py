@@ -25,8 +25,9 @@ class WidthSetting(Base):
     widths: tuple[Annotated[int, Field(ge=1, le=10**6)], ...] = Field(
         (25, 50, 100, 200, 400, 800, 3200, 12_800, 100_000), min_length=1, description="chosen (D2b)"
     )
-    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 400 (NC) and 60 (tau^2 = 5)")
+    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 400 (NC) and 60 (contrastive)")
     batch: int = Field(512, ge=2, le=2**16, description="chosen: N, so K = N - 1 negatives")
+    inverse_temperature: float = Field(5.0, gt=0, description="chosen (D2b): tau^2 of the contrastive runs")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -42,7 +43,7 @@ def finite_width(config: WidthSetting, seeds: Sequence[int], device: torch.devic
     arrays: Arrays = {"width": np.array(config.widths)}
     for name, inverse_temperature, rate, time, negatives in (
         ("noncontrastive", None, 1.0, 400.0, np.inf),
-        ("contrastive", 5.0, 0.25, 60.0, config.batch - 1),
+        ("contrastive", config.inverse_temperature, 0.25, 60.0, config.batch - 1),
     ):
         steps = max(2, round(config.horizon * time / rate))
         deviations = []
@@ -68,7 +69,8 @@ class SampleSetting(Trained):
     pairs: tuple[PositiveInt, ...] = Field(
         (50, 100, 200, 500, 2000, 10_000, 100_000), min_length=1, description="chosen (5.5): n"
     )
-    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 300 (tau^2 = 5) and 800 (NC)")
+    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 300 (contrastive) and 800 (NC)")
+    inverse_temperature: float = Field(5.0, gt=0, description="chosen (5.5): tau^2 of the contrastive runs")
 
 
 @experiment(
@@ -82,7 +84,7 @@ def training_set(config: SampleSetting, seeds: Sequence[int], device: torch.devi
     v, start = placed(config.views(), config.width, seeds, device)
     arrays: Arrays = {"pairs": np.array(config.pairs)}
     for name, inverse_temperature, rate, time in (
-        ("contrastive", 5.0, 0.5, 300.0),
+        ("contrastive", config.inverse_temperature, 0.5, 300.0),
         ("noncontrastive", None, 2.0, 800.0),
     ):
         ends = []

@@ -40,14 +40,16 @@ class FloorSetting(Base):
     cold: Runs = Field(
         ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (512, 0.5), (2048, 2.0), (16_384, 2.0)),
         min_length=4,
-        description="chosen (5.6): (batch, rate) at tau^2 = 1",
+        description="chosen (5.6): (batch, rate), so K = batch - 1, of the cold runs",
     )
     warm: Runs = Field(
         ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (512, 0.125), (2048, 0.5), (16_384, 0.5)),
         min_length=4,
-        description="chosen (5.6): the same at tau^2 = 5",
+        description="chosen (5.6): the same of the warm runs",
     )
-    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 800 + 600 (tau^2 = 1) and 100 + 100 (5)")
+    horizon: float = Field(1.0, gt=0, description="chosen: share of the times 800 + 600 (cold) and 100 + 100 (warm)")
+    cold_inverse_temperature: float = Field(1.0, gt=0, description="chosen (5.6): tau^2 of the cold runs")
+    warm_inverse_temperature: float = Field(5.0, gt=0, description="chosen (5.6): tau^2 of the warm runs")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -82,8 +84,8 @@ def sgd_floor(config: FloorSetting, seeds: Sequence[int], device: torch.device) 
         return Batches(config.views(), size, seeds, device)
 
     for name, inverse_temperature, first, time, settings in (
-        ("cold", 1.0, 800.0, 600.0, config.cold),
-        ("warm", 5.0, 100.0, 100.0, config.warm),
+        ("cold", config.cold_inverse_temperature, 800.0, 600.0, config.cold),
+        ("warm", config.warm_inverse_temperature, 100.0, 100.0, config.warm),
     ):
         rate = settings[0][1]
         steps = max(20, round(config.horizon * first / rate))

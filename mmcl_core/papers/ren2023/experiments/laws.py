@@ -4,17 +4,18 @@ diagrams (F7, F8)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat, model_validator
 
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, Path
 from mmcl_core.papers.ren2023.experiments.base import Base
+from mmcl_core.papers.ren2023.experiments.negatives import count
 
 CONFIGURATIONS = (
     (40, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2),
@@ -91,7 +92,17 @@ def limit_growth(config: FixedSetting, seeds: Sequence[int], device: torch.devic
     }
 
 
-CASES = ((1.0, np.inf), (5.0, np.inf), (6.0, 31.0), (15.0, 31.0), (0.1, 1.0))  # tau^2, K
+Case = tuple[PositiveFloat, Annotated[float, Field(ge=1)] | None]
+
+
+class RatesSetting(Base):
+    """Losses at whose balanced point the flow is linearised."""
+
+    cases: tuple[Case, ...] = Field(
+        ((1.0, None), (5.0, None), (6.0, 31.0), (15.0, 31.0), (0.1, 1.0)),
+        min_length=1,
+        description="chosen: (tau^2, K), K null for infinitely many",
+    )
 
 
 def balanced_state(c: Closure) -> np.ndarray:
@@ -132,11 +143,11 @@ def slowest_alignment(c: Closure, epsilon: float = 1e-6) -> float:
     return float((speed[2 * r + p] / a - (1 - epsilon) * (speed[p] + speed[r + p]) / (2 * a)) / epsilon)
 
 
-@experiment("ren2023.rates", Base, deterministic=True, seconds={"smoke": 1, "book": 2, "paper": 2})
-def rates(config: Base, seeds: Sequence[int], device: torch.device) -> Arrays:
+@experiment("ren2023.rates", RatesSetting, deterministic=True, seconds={"smoke": 1, "book": 2, "paper": 2})
+def rates(config: RatesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """D8: predicted rates at the balanced point against the flow's numerical Jacobian; the fastest temperatures."""
     errors, r = [], len(config.signal)
-    for inverse_temperature, negatives in CASES:
+    for inverse_temperature, negatives in ((t, count(k)) for t, k in config.cases):
         predicted = theory.balanced_rates(config.signal, config.noise, config.d, inverse_temperature, negatives)
         every = np.sort(
             np.concatenate(
@@ -162,13 +173,22 @@ def rates(config: Base, seeds: Sequence[int], device: torch.device) -> Arrays:
 RANKS = (2, 3, 5, 10, 20, 40)
 
 
-@experiment("ren2023.temperature_sweep", FixedSetting, deterministic=True, seconds={"smoke": 2, "book": 8, "paper": 8})
-def temperature_sweep(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+class SweepSetting(Config):
+    """Temperatures in units of the rank; the spectra are named beside the law."""
+
+    relative: tuple[PositiveFloat, ...] = Field(
+        (0.2, 0.4, 0.64, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0), min_length=2, description="chosen: tau^2 / r"
+    )
+    negatives: float | None = Field(None, ge=1, description="chosen: K; null for infinitely many")
+
+
+@experiment("ren2023.temperature_sweep", SweepSetting, deterministic=True, seconds={"smoke": 2, "book": 8, "paper": 8})
+def temperature_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Peak kappa, t(align > .95), t(kappa < 1.1) against tau^2/r, linspace(1, .2, r), d = 100 `[rank, tau2/r]`."""
-    relative = np.array([0.2, 0.4, 0.64, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0])
+    relative, k = np.array(config.relative), count(config.negatives)
     times = np.geomspace(0.01, 1e6, 800)
     paths = [
-        [Closure(100, tuple(np.linspace(1, 0.2, r)), 0.2, float(x * r)).run(times) for x in relative] for r in RANKS
+        [Closure(100, tuple(np.linspace(1, 0.2, r)), 0.2, float(x * r), k).run(times) for x in relative] for r in RANKS
     ]
 
     def balanced(p: Path) -> float:
@@ -193,16 +213,26 @@ class PhaseSetting(Config):
     noise: float = Field(0.2, ge=0, description="chosen (BASE): sigma_xi^2")
     temperatures: int = Field(40, ge=2, description="chosen: columns of the phase diagram")
     ratios: int = Field(30, ge=2, description="chosen: rows of the phase diagram")
+    lowest: float = Field(0.1, gt=0, description="chosen: tau^2 of the first column")
+    highest: float = Field(30.0, gt=0, description="chosen: tau^2 of the last column")
+    negatives: float | None = Field(None, ge=1, description="chosen: K; null for infinitely many")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.lowest < self.highest:
+            raise ValueError(f"lowest = {self.lowest:g} must be below highest = {self.highest:g}")
+        return self
 
 
 @experiment("ren2023.phase", PhaseSetting, deterministic=True, seconds={"smoke": 1, "book": 20, "paper": 20})
 def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa and alignment at t = 300 over tau^2 and the spread of a geometric spectrum `[ratio, tau2]`."""
-    temperatures, ratios = np.geomspace(0.1, 30, config.temperatures), np.geomspace(1.5, 100, config.ratios)
+    temperatures = np.geomspace(config.lowest, config.highest, config.temperatures)
+    ratios, k = np.geomspace(1.5, 100, config.ratios), count(config.negatives)
     kappa, alignment = np.empty((2, len(ratios), len(temperatures)))
     for i, ratio in enumerate(ratios):
         for j, t in enumerate(temperatures):
-            p = Closure(config.d, tuple(np.geomspace(1, 1 / ratio, 5)), config.noise, float(t)).run(
+            p = Closure(config.d, tuple(np.geomspace(1, 1 / ratio, 5)), config.noise, float(t), k).run(
                 np.array([0.0, 300.0]), rtol=1e-7
             )
             kappa[i, j], alignment[i, j] = p.condition_number[-1], p.alignment[-1]

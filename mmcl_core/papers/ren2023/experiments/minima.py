@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import dynamics, theory
-from mmcl_core.papers.ren2023.experiments.exact import LANDSCAPE, EnumeratedSetting
+from mmcl_core.papers.ren2023.experiments.exact import LANDSCAPE, Case, EnumeratedSetting
 from mmcl_core.papers.ren2023.setting import Encoders, Views, cube, initial_encoders
 from mmcl_core.runtime import generator
 
@@ -26,6 +26,7 @@ class MinimaSetting(EnumeratedSetting):
 
     seeds: int = Field(200, ge=1, description="chosen: draws of each kind")
     width: int = Field(8, ge=1, description="chosen: m, at least r + d - r columns can be independent")
+    cases: tuple[Case, ...] = Field(LANDSCAPE, min_length=1, description="chosen (D7): (tau^2, K)")
 
 
 def aligned(v: Views, width: int, seeds: Sequence[int], spread: float) -> Encoders:
@@ -65,8 +66,8 @@ def minima(config: MinimaSetting, seeds: Sequence[int], device: torch.device) ->
     others = [initial_encoders(v, config.width, seeds), spread, *(disturbed(least, scale, seeds) for scale in SCALES)]
 
     def excess(e: Encoders) -> np.ndarray:
-        losses = [dynamics.population_loss(e, v, points, positive, *case).numpy() for case in LANDSCAPE]
-        return np.stack(losses, 1) - np.array([theory.least_loss(v.rank, *case) for case in LANDSCAPE])
+        losses = [dynamics.population_loss(e, v, points, positive, *case).numpy() for case in config.cases]
+        return np.stack(losses, 1) - np.array([theory.least_loss(v.rank, *case) for case in config.cases])
 
     def noncontrastive(e: Encoders) -> np.ndarray:
         products = points @ dynamics.similarity(e, v) @ points.mT

@@ -16,7 +16,6 @@ from mmcl_core.papers.ren2023.experiments.base import Trained, log_steps
 from mmcl_core.papers.ren2023.setting import Encoders, Views, initial_encoders, reduce_width
 
 NAMES = ("noncontrastive", "tau2_5", "tau2_1", "tau2_0.3")
-TEMPERATURES = (None, 5.0, 1.0, 0.3)
 MEASURED = ("condition_number", "alignment", "correlations", "energies", "noise", "weight_norm")
 
 
@@ -33,8 +32,11 @@ class RunSetting(Trained):
     )
     width: int = Field(20_000, ge=1, le=10**6, description="chosen; 500 at book")
     batch: int = Field(8192, ge=2, le=2**16, description="chosen; 512 at book")
+    inverse_temperatures: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = Field(
+        (5.0, 1.0, 0.3), description="chosen: tau^2 of the runs called tau2_5, tau2_1 and tau2_0.3, whatever it is"
+    )
     rates: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
-        (2.0, 0.5, 2.0, 8.0), description="chosen: step sizes of NC and tau^2 = 5, 1, .3"
+        (2.0, 0.5, 2.0, 8.0), description="chosen: step sizes of NC and of these"
     )
     times: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = Field(
         (400.0, 100.0, 800.0, 8000.0), description="chosen: final times of the same"
@@ -74,7 +76,7 @@ def placed(v: Views, width: int, seeds: Sequence[int], device: torch.device) -> 
 def four(c: RunSetting) -> Iterator[tuple[str, float | None, float, float]]:
     yield from (
         (n, t, c.rate_scale * r, c.horizon * T)
-        for n, t, r, T in zip(NAMES, TEMPERATURES, c.rates, c.times, strict=True)
+        for n, t, r, T in zip(NAMES, (None, *c.inverse_temperatures), c.rates, c.times, strict=True)
     )
 
 

@@ -25,6 +25,11 @@ from mmcl_core.evidence.figures import (
 from mmcl_core.lab.run import Result
 
 
+def temperature(r: Result) -> str:
+    """The inverse temperature of the contrastive runs, as it is written in a picture."""
+    return rf"$\tau^2={r.config.inverse_temperature:g}$"
+
+
 @figure("ren2023.fig9", "How wide is infinitely wide", ["ren2023.finite_width"])
 def fig9(r: Result) -> Figure:
     width = r["width"]
@@ -35,7 +40,7 @@ def fig9(r: Result) -> Figure:
         ax = canvas.subplots()
         for name, colour, label, shift in (
             ("noncontrastive", NONCONTRASTIVE, "no negatives", 0.97),
-            ("contrastive", CONTRASTIVE, r"$\tau^2=5$", 1.03),
+            ("contrastive", CONTRASTIVE, temperature(r), 1.03),
         ):
             dots(ax, width * shift, r[name], colour, label, geometric=True)
         centre = np.exp(np.log(r["contrastive"]).mean())
@@ -53,8 +58,8 @@ def fig9(r: Result) -> Figure:
         ),
         draw,
         f"How far trained encoders stray from the infinite-width flow: fitted exponents in $m$ {exponents} "
-        r"($\tau^2=5$). Dots: geometric mean over seeds with one standard deviation of the logarithm; line: the slope "
-        "expected of random-matrix fluctuations, height fitted.",
+        rf"({temperature(r)}). Dots: geometric mean over seeds with one standard deviation of the logarithm; line: "
+        "the slope expected of random-matrix fluctuations, height fitted.",
         f"Deviation against width, fitted exponents {exponents}; with negatives it goes from "
         f"{r['contrastive'][:, 0].mean():.2f} to {r['contrastive'][:, -1].mean():.3f}.",
         (PAGE * 0.6, 2.7),
@@ -63,11 +68,13 @@ def fig9(r: Result) -> Figure:
 
 @figure("ren2023.fig10", "The floor of stochastic gradients", ["ren2023.sgd_floor"])
 def fig10(r: Result) -> Figure:
+    cold, warm = r.config.cold_inverse_temperature, r.config.warm_inverse_temperature
+
     def draw(canvas: Canvas) -> None:
         ax = canvas.subplots()
-        for name, colour, label in (("cold", THIRD, r"$\tau^2=1$"), ("warm", CONTRASTIVE, r"$\tau^2=5$")):
+        for name, colour, tau2 in (("cold", THIRD, cold), ("warm", CONTRASTIVE, warm)):
             x, y = r[f"{name}_noise"], r[f"{name}_excess"]
-            dots(ax, x, y, colour, label)
+            dots(ax, x, y, colour, rf"$\tau^2={tau2:g}$")
             grid = np.array([x.min(), x.max()])
             theory(ax, grid, (y.mean(0) / x).mean() * grid)
         ax.set(
@@ -89,11 +96,11 @@ def fig10(r: Result) -> Figure:
         frame,
         draw,
         rf"What minibatch noise leaves of $\kappa-1$. Per unit of $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ it is "
-        rf"{found['cold']} at $\tau^2=1$ and {found['warm']} at $\tau^2=5$. Dots: mean over seeds with one standard "
-        rf"deviation, $\kappa$ averaged over two thirds of a "
+        rf"{found['cold']} at $\tau^2={cold:g}$ and {found['warm']} at $\tau^2={warm:g}$. Dots: mean over seeds with "
+        rf"one standard deviation, $\kappa$ averaged over two thirds of a "
         rf"run; lines: proportionality, one fitted constant each.",
         f"Excess of the condition number over one against the noise level, beside straight lines of slope one. Per "
-        f"unit of noise it is {found['cold']} at tau squared 1 and {found['warm']} at 5.",
+        f"unit of noise it is {found['cold']} at tau squared {cold:g} and {found['warm']} at {warm:g}.",
         (PAGE * 0.6, 2.7),
     )
 
@@ -104,7 +111,7 @@ def fig12(r: Result) -> Figure:
         axes = canvas.subplots(1, 2)
         for name, colour, label in (
             ("noncontrastive", NONCONTRASTIVE, "no negatives"),
-            ("contrastive", CONTRASTIVE, r"$\tau^2=5$"),
+            ("contrastive", CONTRASTIVE, temperature(r)),
         ):
             dots(axes[0], r["pairs"], r[f"{name}_condition_number"], colour, label, geometric=True, fmt="o-")
             dots(axes[1], r["pairs"], r[f"{name}_alignment"], colour, label, fmt="o-")
@@ -146,7 +153,7 @@ def fig12(r: Result) -> Figure:
 def noise_inside(r: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2)
-        for ax, name, title in zip(axes, ("nc", "c"), ("no negatives", r"$\tau^2=5$"), strict=True):
+        for ax, name, title in zip(axes, ("nc", "c"), ("no negatives", temperature(r)), strict=True):
             for i, colour in enumerate(ordered(len(r["strength"]))):
                 band(
                     ax,

@@ -25,11 +25,12 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 
-TAU2_5 = 2  # row of tau^2 = 5 in the experiment on pushes
+TAU2_5 = 2  # row of the third temperature, tau^2 = 5, in the experiment on pushes
 
 
 @figure("ren2023.fig5", "What positives and negatives do", ["ren2023.pushes"])
 def fig5(r: Result) -> Figure:
+    tau2 = r["inverse_temperature"][TAU2_5]
     time, positive, negative, kappa = (r[k][TAU2_5] for k in ("time", "positive", "negative", "condition_number"))
     peak = time[kappa.argmax()]
 
@@ -47,8 +48,8 @@ def fig5(r: Result) -> Figure:
     return Figure(
         pd.DataFrame({"time": time, "positive": positive, "negative": negative, "condition_number": kappa}),
         draw,
-        r"The push on the ratio of strongest to weakest direction at $\tau^2=5$, per unit of log time, so that areas "
-        r"are contributions. Positive pairs only widen the spread, negative pairs only "
+        rf"The push on the ratio of strongest to weakest direction at $\tau^2={tau2:g}$, per unit of log time, so that "
+        r"areas are contributions. Positive pairs only widen the spread, negative pairs only "
         r"narrow it, and $\kappa$ peaks where they cancel. Infinite-width flow.",
         f"Two curves over logarithmic time: the positive pairs' push is above zero, the negative pairs' below and "
         f"growing later; their sum crosses zero at the marked peak of the condition number at t = {peak:.2g}.",
@@ -159,10 +160,12 @@ def fig8(r: Result) -> Figure:
 
 @figure("ren2023.fig11", "Switching the loss", ["ren2023.switching"])
 def fig11(r: Result) -> Figure:
+    then = rf"then $\tau^2={r.config.inverse_temperature:g}$"
+
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 2, sharey=True)
         axes[0].plot(r["nc_first_time"], r["nc_first"], color=NONCONTRASTIVE, label="no negatives")
-        axes[0].plot(1000 + r["c_then_time"], r["c_then"], color=CONTRASTIVE, label=r"then $\tau^2=5$")
+        axes[0].plot(1000 + r["c_then_time"], r["c_then"], color=CONTRASTIVE, label=then)
         axes[0].set(xlabel="time $t$", ylabel=r"condition number $\kappa$", xlim=(800, 1100))
         for colour, start, row in zip((FIFTH, THIRD, CONTRASTIVE), r["c_first"], r["nc_then"], strict=True):
             axes[1].plot(r["nc_first_time"], row, color=colour, label=f"after {start:g} units with negatives")

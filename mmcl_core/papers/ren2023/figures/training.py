@@ -28,27 +28,41 @@ from mmcl_core.evidence.figures import (
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.ren2023 import theory as closed_forms
 from mmcl_core.papers.ren2023.closure import Path
-from mmcl_core.papers.ren2023.experiments.runs import NAMES, TEMPERATURES
+from mmcl_core.papers.ren2023.experiments.runs import NAMES
 
 COLOURS = dict(zip(NAMES, (NONCONTRASTIVE, CONTRASTIVE, THIRD, FOURTH), strict=True))
-LABELS = dict(zip(NAMES, ("no negatives", r"$\tau^2=5$", r"$\tau^2=1$", r"$\tau^2=0.3$"), strict=True))
+
+
+def temperatures(r: Result) -> dict[str, float | None]:
+    """tau^2 of each run; the names are those of the chapter's own."""
+    return dict(zip(NAMES, (None, *r.config.inverse_temperatures), strict=True))
+
+
+def legend(r: Result, name: str) -> str:
+    tau2 = temperatures(r)[name]
+    return "no negatives" if tau2 is None else rf"$\tau^2={tau2:g}$"
 
 
 def flow_of(r: Result, name: str) -> Path:
     """The infinite-width flow of the same run, on a fine grid of times."""
-    inverse_temperature = dict(zip(NAMES, TEMPERATURES, strict=True))[name]
-    return r.config.closure(inverse_temperature, r.config.batch - 1).run(np.geomspace(0.1, r[f"{name}_time"][-1], 300))
+    closure = r.config.closure(temperatures(r)[name], r.config.batch - 1)
+    return closure.run(np.geomspace(0.1, r[f"{name}_time"][-1], 300))
 
 
 def table(r: Result, measure: str) -> pd.DataFrame:
-    return pd.concat([tidy(r.seeds, time=r[f"{n}_time"], value=r[f"{n}_{measure}"]).assign(run=n) for n in NAMES])
+    return pd.concat(
+        [
+            tidy(r.seeds, time=r[f"{n}_time"], value=r[f"{n}_{measure}"]).assign(run=n if t is None else f"tau2_{t:g}")
+            for n, t in temperatures(r).items()
+        ]
+    )
 
 
 def curves(ax: Axes, r: Result, measure: str, names: tuple[str, ...] = NAMES) -> None:
     """Simulation dots at positive times, the flow as black lines."""
     for name in names:
         time, values = r[f"{name}_time"][1::2], r[f"{name}_{measure}"][:, 1::2]
-        dots(ax, time, values, COLOURS[name], LABELS[name], markersize=2.5, capsize=0)
+        dots(ax, time, values, COLOURS[name], legend(r, name), markersize=2.5, capsize=0)
         path = flow_of(r, name)
         theory(ax, path.times, getattr(path, measure))
 
@@ -85,7 +99,7 @@ def fig1(r: Result) -> Figure:
         f"Condition number against time in logarithmic axes. The run without negatives rises to "
         f"{ends['noncontrastive']:.1f}. Three contrastive runs rise and fall; the one at the highest temperature, "
         f"inverse "
-        f"temperature tau squared 0.3, "
+        f"temperature tau squared {temperatures(r)['tau2_0.3']:g}, "
         f"peaks at {peak:.1f}; at the end they stand at {ends['tau2_5']:.2f}, {ends['tau2_1']:.2f} and "
         f"{ends['tau2_0.3']:.2f}. Dots lie near the black lines.",
         (PAGE * 0.75, 3.0),
@@ -115,7 +129,7 @@ def fig2(r: Result) -> Figure:
                 capsize=0,
             )
             theory(axes[1], path.times, path.correlations[:, p])
-        axes[1].set(xscale="log", xlabel="time $t$", ylabel=r"correlation $\rho_p$ ($\tau^2=1$)")
+        axes[1].set(xscale="log", xlabel="time $t$", ylabel=rf"correlation $\rho_p$ ({legend(r, name)})")
         axes[1].legend(loc="lower right")
         panel_letters(axes)
 
@@ -132,6 +146,7 @@ def fig2(r: Result) -> Figure:
 
 @figure("ren2023.fig3", "Orbits: condition number against alignment", ["ren2023.runs", "ren2023.clock"])
 def fig3(r: Result, clock: Result) -> Figure:
+    counts = (*clock.config.negatives, np.inf)
     spread = float(np.abs(clock["orbit"][1:] / clock["orbit"][0] - 1).max())
 
     def draw(canvas: Canvas) -> None:
@@ -142,7 +157,7 @@ def fig3(r: Result, clock: Result) -> Figure:
                 r[f"{name}_condition_number"].mean(0),
                 ".",
                 color=COLOURS[name],
-                label=LABELS[name],
+                label=legend(r, name),
                 markersize=3,
             )
             path = flow_of(r, name)
@@ -153,14 +168,14 @@ def fig3(r: Result, clock: Result) -> Figure:
         axes[0].legend(loc="upper left")
         for orbit, label, style, colour, width in zip(
             clock["orbit"],
-            ("$K=1$", "$K=31$", r"$K=\infty$"),
+            (*(f"$K={k:g}$" for k in counts[:-1]), r"$K=\infty$"),
             ("-", "--", ":"),
             (CONTRASTIVE, FIFTH, THEORY),
             (4, 2.5, 1.5),
             strict=True,
         ):
             axes[1].plot(clock["alignment"], orbit, style, color=colour, linewidth=width, label=label)
-        axes[1].set(xlabel="alignment", ylabel=r"$\kappa$ ($\tau^2=5$)")
+        axes[1].set(xlabel="alignment", ylabel=rf"$\kappa$ ($\tau^2={clock.config.inverse_temperature:g}$)")
         axes[1].legend()
         panel_letters(axes)
 
@@ -168,9 +183,7 @@ def fig3(r: Result, clock: Result) -> Figure:
         pd.DataFrame(
             {
                 "alignment": clock["alignment"],
-                "K1": clock["orbit"][0],
-                "K31": clock["orbit"][1],
-                "Kinf": clock["orbit"][2],
+                **{f"K{k:g}": orbit for k, orbit in zip(counts, clock["orbit"], strict=True)},
             }
         ),
         draw,
@@ -216,8 +229,8 @@ def fig4(r: Result) -> Figure:
             ]
         ),
         draw,
-        r"At $\tau^2=5$ every direction ends with the same share $1/r$ of the energy, whatever its variance. Dots: "
-        r"mean over seeds with one standard deviation; lines: infinite-width flow.",
+        rf"At {legend(r, name)} every direction ends with the same share $1/r$ of the energy, whatever its variance. "
+        r"Dots: mean over seeds with one standard deviation; lines: infinite-width flow.",
         "Energy shares of the directions over time; they start far apart in the order of their variances and meet at "
         "one over r.",
         (COLUMN * 1.3, 2.7),

@@ -22,7 +22,7 @@ from mmcl_core.papers.yaras2024.claims.conditions import (
     POSITIVE_C4,
     SETTING_START,
 )
-from mmcl_core.papers.yaras2024.experiments.closing import LATE, SETTINGS, SHIFTS
+from mmcl_core.papers.yaras2024.experiments.closing import LATE, SHIFTS
 from mmcl_core.stats import Estimate
 
 NEXT_ORDER = derived("the next order is of relative size 4 / log t, and log t begins at 1000")
@@ -172,7 +172,8 @@ def thm3_2_corrected_end(r: Result) -> Estimate:
     Measured: largest relative distance from that limit at $\log t=10^4$, nine settings.
     """
     ratio = np.exp(r["log_gamma"][:, -1]) / r["corrected"][:, -1]
-    starts = [bounds.SlowClosing(n, a, bounds.threshold(n, a, g), g) for n, a, g in SETTINGS]
+    c = r.config
+    starts = [bounds.SlowClosing(n, a, c.excess * bounds.threshold(n, a, g), g) for n, a, g in c.settings]
     limit = np.array([(b.c2 / b.c4 / (1 - b.gamma**2)) ** 2 for b in starts])
     return stats.worst(np.abs(ratio / limit - 1))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
@@ -35,18 +35,31 @@ class QuadratureSetting(Config):
     points: int = Field(100_000, ge=1000, le=10**7, description="chosen (6.2): quadrature nodes")
 
 
+Pairs = Annotated[int, Field(ge=2, le=10**9)]
+Gap = Annotated[float, Field(gt=0, lt=1)]
+
+
+class SlowClosingSetting(QuadratureSetting):
+    """Where the theorem is tried."""
+
+    settings: tuple[tuple[Pairs, PositiveFloat, Gap], ...] = Field(
+        SETTINGS, min_length=1, description="chosen: (n, alpha, gamma_0) of Theorem 3.2"
+    )
+    excess: float = Field(1.0, ge=1, le=1e6, description="chosen: beta_0 over the least that Theorem 3.2 allows")
+
+
 @experiment(
-    "yaras2024.slow_closing", QuadratureSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
+    "yaras2024.slow_closing", SlowClosingSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1}
 )
-def slow_closing(config: QuadratureSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+def slow_closing(config: SlowClosingSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """gamma against the bound of Theorem 3.2 in nine settings at the threshold beta_0: as printed and corrected
     `[setting, T]`."""
     log_time = np.concatenate([[-np.inf], np.geomspace(0.1, 1e4, 200)])
     rows: dict[str, list] = {
         key: [] for key in ("log_gamma", "corrected", "printed", "least_corrected", "least_printed", "fastest", "c4")
     }
-    for n, alpha, gamma in SETTINGS:
-        bound = bounds.SlowClosing(n, alpha, bounds.threshold(n, alpha, gamma), gamma)
+    for n, alpha, gamma in config.settings:
+        bound = bounds.SlowClosing(n, alpha, config.excess * bounds.threshold(n, alpha, gamma), gamma)
         curve = longtime.closing(Exponential(), bound.beta, gamma, n, alpha, 1.1e4, config.points)
         times, log_gamma = (
             np.concatenate([[-np.inf], curve.log_time]),

@@ -9,18 +9,18 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmcl_core.clip.config import ClipRun
 from mmcl_core.clip.generated import generated_folder
 from mmcl_core.data import emojis, icons
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.yaras2024.methods import find_method
+from mmcl_core.papers.yaras2024.named import method_named
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
 
@@ -35,13 +35,21 @@ class FolderSetting(Config):
     towers: tuple[Literal["vit-tiny", "resnet-tiny"], ...] = Field(
         ("vit-tiny", "resnet-tiny"), min_length=1, description="chosen: image towers"
     )
-    methods: tuple[str, ...] = Field(("baseline", "FLT .2"), min_length=1, description="of Tables 2 to 5")
+    methods: tuple[str, ...] = Field(
+        ("baseline", "FLT .2"), min_length=1, description="of Tables 2 to 5, or FLT .05 and the like"
+    )
     train: int = Field(640, ge=2, description="chosen: pairs to train on")
     test: int = Field(160, ge=2, description="chosen: pairs to test on, and the gallery")
     pixels: int = Field(32, ge=16, description="chosen")
     batch: int = Field(64, ge=2, description="chosen")
     epochs: int = Field(60, ge=1, description="chosen; 12 at book")
     rate: float = Field(1e-3, gt=0, description="chosen")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for method in self.methods:
+            method_named(method)
+        return self
 
 
 @experiment(
@@ -69,7 +77,7 @@ def folder(config: FolderSetting, seeds: Sequence[int], device: torch.device) ->
                         evaluate_every=config.epochs, gap_pairs=config.test,
                     )  # fmt: skip
                     out_folder = Path(scratch) / f"{tower}-{m}"
-                    last = train_clip(run, find_method(method), seed, device, out_folder, quiet=True).history[-1]
+                    last = train_clip(run, method_named(method), seed, device, out_folder, quiet=True).history[-1]
                     for name in out:
                         out[name][s, t, m] = last[name]
     return {"towers": np.array(config.towers), "methods": np.array(config.methods)} | out

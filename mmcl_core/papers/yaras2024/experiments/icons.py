@@ -31,7 +31,7 @@ from mmcl_core.papers.yaras2024.evaluate import (
     first_of_each_picture,
 )
 from mmcl_core.papers.yaras2024.experiments.scenes import FIXED, MOVING, OTHERS
-from mmcl_core.papers.yaras2024.methods import find_method
+from mmcl_core.papers.yaras2024.named import method_named
 from mmcl_core.papers.yaras2024.towers import Recipe, TwoTowers, fit, tiny_clip
 from mmcl_core.runtime import numpy_generator
 
@@ -46,7 +46,7 @@ class IconsSetting(Config):
     book: ClassVar = {"epochs": 12}
     smoke: ClassVar = {"seeds": 2, "train": 160, "test": 150, "gallery": 100, "classes": 3, "batch": 16, "epochs": 1}
 
-    methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05")
     font: Literal["mdi6", "phosphor", "remix", "fa6s"] = Field(
         "mdi6", description="chosen: Material Design Icons 6.9.96"
     )
@@ -62,7 +62,7 @@ class IconsSetting(Config):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         for method in self.methods:
-            find_method(method)
+            method_named(method)
         check_gallery(self.test, self.gallery)
         return self
 
@@ -79,7 +79,9 @@ class OtherSetting(IconsSetting):
     book: ClassVar = IconsSetting.book | {
         "methods": ("TS S3", "softplus", "SLRT .1", "HS 1", "HS .1", "no normalisation")
     }
-    methods: tuple[str, ...] = Field((*MOVING, *OTHERS), min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(
+        (*MOVING, *OTHERS), min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05"
+    )
 
 
 def split(names: Sequence[Sequence[str]], train: int, test: int, seed: int) -> dict[str, Int[np.ndarray, "_"]]:
@@ -217,7 +219,7 @@ def mitigation(config: IconsSetting, seeds: Sequence[int], device: torch.device)
         words.append([len(set(task.first[part][:GAP_PAIRS])) for part in ("test", "unseen")])
         rows.append([])
         for name in config.methods:
-            method = find_method(name)
+            method = method_named(name)
             towers = tiny_clip(method, NAME, seed, 1, task.vocabulary, LENGTH).to(device)
             fit(towers, images, names, method, config.recipe, NAME, seed)
             rows[-1].append(measure(towers, task, config.gallery, device))

@@ -19,7 +19,8 @@ from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.errors import DataAbsent
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.yaras2024.methods import METHODS, find_method
+from mmcl_core.papers.yaras2024.methods import METHODS
+from mmcl_core.papers.yaras2024.named import method_named
 from mmcl_core.paths import data_folder
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")  # of the table that receives the results
@@ -32,7 +33,9 @@ class MscocoSetting(Config):
     smoke: ClassVar = {"only_finished": True}
 
     seeds: int = Field(3, ge=1, description="section 4: means of 3 runs")
-    methods: tuple[str, ...] = Field(tuple(METHODS), min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(
+        tuple(METHODS), min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05"
+    )
     image_tower: Literal["RN50", "RN18", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"] = Field(
         "RN50", description="section 4: OpenCLIP's ResNet-50 with attention pooling"
     )
@@ -54,7 +57,7 @@ class MscocoSetting(Config):
     @model_validator(mode="after")
     def _known(self) -> Self:
         for method in self.methods:
-            find_method(method)
+            method_named(method)
         return self
 
     def run(self, method: str, rate: float) -> ClipRun:
@@ -122,5 +125,5 @@ def _row(run: ClipRun, seed: int, device: torch.device, only_finished: bool) -> 
     if row is None and not only_finished:
         from mmcl_core.clip.training import train_clip  # here: transformers takes seconds to import
 
-        row = train_clip(run, find_method(run.method), seed, device, run_folder(run)).history[-1]
+        row = train_clip(run, method_named(run.method), seed, device, run_folder(run)).history[-1]
     return row

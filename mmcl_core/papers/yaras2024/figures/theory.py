@@ -21,7 +21,7 @@ from mmcl_core.evidence.figures import (
     threshold,
 )
 from mmcl_core.lab.run import Result
-from mmcl_core.papers.yaras2024.experiments.closing import MODELS, SETTINGS
+from mmcl_core.papers.yaras2024.experiments.closing import MODELS
 from mmcl_core.papers.yaras2024.experiments.exact import SCHEMES
 from mmcl_core.papers.yaras2024.schemes import log_gamma_on_curve
 
@@ -163,12 +163,15 @@ def exponent(r: Result) -> Figure:
 @figure("yaras2024.slow_closing", "Theorem 3.2, printed and corrected", ["yaras2024.slow_closing"])
 def slow_closing(r: Result) -> Figure:
     x = r["log_time"][1:]
-    shown = (0, 1, 3)
+    settings, excess = r.config.settings, r.config.excess
+    shown = [row for row in (0, 1, 3) if row < len(settings)]
+    start = "" if excess == 1 else f"{excess:g} times "
+    over = "nine settings" if len(settings) == 9 else f"{len(settings)} settings"
 
     def draw(canvas: Canvas) -> None:
-        axes = canvas.subplots(1, 3)
+        axes = canvas.subplots(1, len(shown), squeeze=False)[0]
         for ax, row in zip(axes, shown, strict=True):
-            n, alpha, gamma = SETTINGS[row]
+            n, alpha, gamma = settings[row]
             ax.plot(x, np.exp(r["log_gamma"][row, 1:]), color=MULTI, label=r"$\gamma(t)$")
             theory(ax, x, r["corrected"][row, 1:], "corrected bound")
             theory(ax, x, r["printed"][row, 1:], "printed bound", linestyle=":")
@@ -187,15 +190,15 @@ def slow_closing(r: Result) -> Figure:
     return Figure(
         pd.DataFrame(
             {
-                "setting": np.repeat(np.arange(len(SETTINGS)), len(x)),
-                "log_time": np.tile(x, len(SETTINGS)),
+                "setting": np.repeat(np.arange(len(settings)), len(x)),
+                "log_time": np.tile(x, len(settings)),
                 "gamma": np.exp(r["log_gamma"][:, 1:]).ravel(),
                 "corrected": r["corrected"][:, 1:].ravel(),
                 "printed": r["printed"][:, 1:].ravel(),
             }
         ),
         draw,
-        rf"The gap of a matched model at the theorem's smallest $\beta_0$ (blue) and both bounds. Over nine settings "
+        rf"The gap of a matched model at {start}the theorem's smallest $\beta_0$ (blue) and both bounds. Over {over} "
         rf"$\gamma$ is never below {r['least_corrected'].min():.3f} times the corrected bound, "
         rf"but as low as {r['least_printed'].min():.3f} times the printed one (b), where $c_4^2<c_2$.",
         "Three panels with gap and two bounds over log time. In the first both bounds lie below the gap; in the "
