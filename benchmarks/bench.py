@@ -102,14 +102,23 @@ def growth(repeats: int, quick: bool) -> list[dict]:
     return found
 
 
+def peak() -> float:
+    """MiB that this process has held at most. Linux's `ru_maxrss` is no measure of it: a new process begins with that
+    of the one that started it."""
+    for line in _lines("/proc/self/status"):
+        if line.startswith("VmHWM:"):
+            return float(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
 def peak_memory(key: str, way: str, count: int, steps: int) -> float:
     """MiB that a run adds to a process that has made one step, in a process of its own."""
     program = (
-        "import resource\nfrom benchmarks.families import FAMILIES\n"
+        "from benchmarks.bench import peak\nfrom benchmarks.families import FAMILIES\n"
         f"f = FAMILIES[{key!r}]\nf(steps=1).ways[{way!r}](range(1))\n"
-        "start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "start = peak()\n"
         f"f(steps={steps}).ways[{way!r}](range({count}))\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) / 1024)"
+        "print(peak() - start)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=HERE.parent)
     return float(done.stdout.split()[-1])
@@ -159,7 +168,7 @@ def main() -> None:
             added = peak_memory(key, way, count, 2)
             report["memory"].append({"family": family.name, "way": way, "seeds": count, "mebibytes": added})
     report |= {"load_after": os.getloadavg()[0], "seconds": time.perf_counter() - begin}
-    report["own_peak_mebibytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    report["own_peak_mebibytes"] = peak()
     a.out.parent.mkdir(parents=True, exist_ok=True)
     a.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"{a.out}: {report['seconds']:.0f} s")

@@ -10,8 +10,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 from PIL import Image
+from pypdf import PdfReader
 
 from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError
@@ -45,8 +47,35 @@ def test_every_figure_renders_and_says_what_it_shows(spec):
 
 def test_the_same_figure_gives_the_same_bytes():
     figure = made(SPECS[0])
+    together = figure.renders(FORMATS)
     for format in FORMATS:
-        assert figure.render(format) == figure.render(format)
+        assert figure.render(format) == together[format]
+
+
+def test_a_pdf_keeps_its_text_and_its_glyphs_without_the_tables_of_setting():
+    """The font of a file drawn with fontTools' own choice of tables has the same outlines under the same names."""
+    figure = made(next(s for s in SPECS if s.id == "huang2024.fig1"))
+    with house_style():
+        file = io.BytesIO()
+        figure.canvas().savefig(file, format="pdf", dpi=300)
+    whole, ours = (PdfReader(f).pages[0] for f in (file, io.BytesIO(figure.render("pdf"))))
+    assert ours.extract_text() == whole.extract_text() and "epoch" in ours.extract_text()
+    fonts = [[TTFont(io.BytesIO(data)) for data in embedded(page)] for page in (whole, ours)]
+    assert len(fonts[0]) == len(fonts[1]) > 0
+    for theirs, mine in zip(*fonts, strict=True):
+        assert "GSUB" in theirs and not {"GSUB", "GPOS"} & set(mine.keys())
+        assert mine["glyf"].glyphs.keys() == theirs["glyf"].glyphs.keys()
+        assert all(mine["glyf"][name] == theirs["glyf"][name] for name in mine["glyf"].glyphs)
+
+
+def embedded(page):
+    """The font files of a page, in the order of their names."""
+    found = {}
+    for name, font in sorted(page["/Resources"]["/Font"].items()):
+        font = font.get_object()
+        font = font["/DescendantFonts"][0].get_object() if "/DescendantFonts" in font else font
+        found[name] = font["/FontDescriptor"]["/FontFile2"].get_data()
+    return found.values()
 
 
 def words(text):

@@ -1,6 +1,7 @@
 """Running through the store: computed once, recomputed exactly when something that matters has changed."""
 
 import ast
+import shutil
 import sys
 import textwrap
 import types
@@ -11,6 +12,7 @@ import torch
 
 from mmcl_core.errors import InputError
 from mmcl_core.lab import fingerprint as sources
+from mmcl_core.lab import remembered
 from mmcl_core.lab import units as units_module
 from mmcl_core.lab.experiment import Experiment, experiment
 from mmcl_core.lab.run import parse_seeds, run, why
@@ -148,6 +150,34 @@ def test_closure_follows_imports_of_imports(tmp_path, monkeypatch):
     assert {m for m in after if after[m] != before[m]} == {"mmcl_core.deep.bottom"}
     (package / "unrelated.py").write_text("y = 22\n")
     assert sources.closure("mmcl_core.top") == after
+
+
+def test_what_is_remembered_of_a_source_is_what_its_text_says(tmp_path, monkeypatch):
+    """Kept for the next process under a hash of the text: the same text is not parsed again, another one is, and a
+    damaged file is as good as none."""
+    monkeypatch.setenv("MMCL_CACHE", str(tmp_path / "cache"))
+    module, parsed = tmp_path / "kept.py", []
+    monkeypatch.setattr(sources, "_locate", lambda name: (module, False) if name == "kept" else None)
+    plain = sources.normalised
+    monkeypatch.setattr(sources, "normalised", lambda text: parsed.append(text) or plain(text))
+
+    def anew(text):
+        """In a process that knows nothing but the file."""
+        module.write_text(text)
+        for known in (sources._read.cache_clear, sources._SEEN.clear):
+            known()
+        monkeypatch.setattr(remembered, "_KNOWN", None)
+        return sources.closure("kept"), len(parsed)
+
+    first = anew("x = 1")
+    assert first[1] == 1 and anew("x = 1") == first
+    assert anew("x = 2")[0] != first[0] and anew("x = 1") == (first[0], 2)
+    file = tmp_path / "cache" / "sources.json"
+    file.write_text(file.read_text().replace(first[0]["kept"], "0" * 16))
+    assert anew("x = 1") == (first[0], 3)
+    shutil.rmtree(file.parent)
+    file.parent.write_text("no folder")
+    assert anew("x = 1")[0] == first[0]
 
 
 def test_real_experiments_do_not_depend_on_figures_claims_or_the_site():

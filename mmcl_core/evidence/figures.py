@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,7 @@ from mmcl_core.evidence.canvas import (  # noqa: F401, the palette is this modul
     ordered,
 )
 from mmcl_core.evidence.origin import Origin
+from mmcl_core.evidence.saving import saved
 from mmcl_core.lab.run import Result
 
 FORMATS = ("svg", "pdf", "png", "csv")
@@ -71,6 +71,7 @@ class Figure:
         canvas = Canvas(self.size, narrow, self.narrow_height)
         self.draw(canvas)
         canvas.complete()
+        canvas.settle()
         return canvas
 
     def render(self, format: str, narrow: bool = False) -> bytes:
@@ -84,18 +85,24 @@ class Figure:
         InputError
             For another format.
         """
-        if format not in FORMATS:
-            raise unknown("format", format, FORMATS)
-        if format == "csv":
-            return self.data.to_csv(index=False, float_format="%.8g").encode()
+        return self.renders((format,), narrow)[format]
+
+    def renders(self, formats: Sequence[str], narrow: bool = False) -> dict[str, bytes]:
+        """The same in several formats, drawn once."""
+        for format in formats:
+            if format not in FORMATS:
+                raise unknown("format", format, FORMATS)
+        files = {"csv": self.data.to_csv(index=False, float_format="%.8g").encode()} if "csv" in formats else {}
+        if drawings := [format for format in formats if format != "csv"]:
+            with house_style():
+                canvas = self.canvas(narrow)
+                files |= {format: saved(canvas, format, self._metadata(format)) for format in drawings}
+        return files
+
+    def _metadata(self, format: str) -> dict[str, str | None]:
         if self.origin is not None:
-            metadata = self.origin.metadata(format)
-        else:
-            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format]
-        buffer = BytesIO()
-        with house_style():
-            self.canvas(narrow).savefig(buffer, format=format, dpi=150 if format == "svg" else 300, metadata=metadata)
-        return buffer.getvalue()
+            return self.origin.metadata(format)
+        return {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format]
 
     def export(self, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
         """Write `folder/name.<format>` for each format, a csv with its provenance beside it, and return the paths.
@@ -105,7 +112,7 @@ class Figure:
         InputError
             For an unknown format, or a folder that cannot be written.
         """
-        contents = {folder / f"{name}.{format}": self.render(format) for format in formats}
+        contents = {folder / f"{name}.{format}": content for format, content in self.renders(formats).items()}
         if "csv" in formats and self.origin is not None:
             contents[folder / f"{name}.csv-metadata.json"] = self.origin.sidecar(f"{name}.csv")
         try:

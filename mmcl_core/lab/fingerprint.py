@@ -14,8 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mmcl_core.errors import InputError
+from mmcl_core.lab.remembered import keep, remembered
 
 PACKAGE = __package__.partition(".")[0]
+ROOT = Path(__file__).parents[1]
 
 
 def normalised(source: str) -> str:
@@ -48,12 +50,29 @@ def imported(source: str, module: str, is_package: bool) -> set[str]:
 
 
 @cache
-def _read(path: Path, stamp: tuple[int, int]) -> tuple[str, str]:
+def _read(module: str, path: Path, is_package: bool, stamp: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
+    """Fingerprint and imports of a module, read once for each state of its file."""
     source = path.read_text(encoding="utf-8")
-    return source, hashlib.sha256(normalised(source).encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{sys.version} {module} {is_package} {source}".encode()).hexdigest()
+
+    def parsed() -> list:
+        digest = hashlib.sha256(normalised(source).encode()).hexdigest()[:16]
+        return [digest, sorted(imported(source, module, is_package))]
+
+    digest, names = remembered(name, parsed)
+    return digest, tuple(names)
 
 
 def _locate(module: str) -> tuple[Path, bool] | None:
+    """File of a module, and whether it is a package. Ours are looked up by name: `find_spec` imports what a name lies
+    in, and with it, where that is a module, libraries that take seconds."""
+    first, *rest = module.split(".")
+    if first == PACKAGE:
+        path = ROOT.joinpath(*rest)
+        if (path / "__init__.py").is_file():
+            return path / "__init__.py", True
+        file = path.with_name(f"{path.name}.py")
+        return (file, False) if rest and file.is_file() else None
     try:
         spec = find_spec(module)
     except ModuleNotFoundError:
@@ -93,8 +112,9 @@ def closure(module: str) -> dict[str, str]:
             continue
         path, is_package = place
         stat = path.stat()
-        source, found[name] = _read(path, (stat.st_mtime_ns, stat.st_size))
+        found[name], imports = _read(name, path, is_package, (stat.st_mtime_ns, stat.st_size))
         _same_as_imported(name, path, found[name])
         parents = [".".join(name.split(".")[:k]) for k in range(1, name.count(".") + 1)]
-        queue += [*imported(source, name, is_package), *parents]
+        queue += [*imports, *parents]
+    keep()
     return dict(sorted(found.items()))

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ _TURN = threading.RLock()  # for threads of one process: torch's thread count an
 VERSIONED = ("torch", "numpy", "scipy", "scikit-learn")
 
 
+@cache
+def versions() -> dict[str, str]:
+    """Of the libraries that compute; read once, since what is imported stays what it is."""
+    return {name: version(name) for name in VERSIONED}
+
+
 def store_key(experiment: Experiment, config: Config, seeds: Sequence[int], device: torch.device) -> dict[str, Any]:
     """Everything that can change a result, and nothing that cannot."""
     return {
@@ -43,7 +50,7 @@ def store_key(experiment: Experiment, config: Config, seeds: Sequence[int], devi
         "config": config.values(),
         "seeds": list(seeds),
         "source": closure(experiment.module),
-        "versions": {name: version(name) for name in VERSIONED},
+        "versions": dict(versions()),
         "device": device.type,
         "data": experiment.data(config) if experiment.data else {},
     }

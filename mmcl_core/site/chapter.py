@@ -151,13 +151,14 @@ class Chapter:
             return
         self._placed.append(spec.id)
         title = spec.title + (f" (the paper's {spec.paper})" if spec.paper else "")
-        encoded = base64.b64encode(figure.render("svg")).decode()
+        drawn = figure.renders(("svg",) if self.build_folder is None else ("svg", "pdf", "png"))
+        picture = f"data:image/svg+xml;base64,{base64.b64encode(drawn['svg']).decode()}"
         bundle = {
-            "text/html": render.figure_html(title, figure, told, f"data:image/svg+xml;base64,{encoded}"),
+            "text/html": render.figure_html(title, figure, told, picture),
             "text/plain": figure.alt,
         }
         if self.build_folder is not None:
-            gallery.write_files(self.build_folder / "figures", spec, figure)
+            gallery.write_files(self.build_folder / "figures", spec, figure, drawn)
             bundle["text/markdown"] = render.figure_markdown(spec.id, title, figure, told, gallery.source(spec).name)
         display(bundle, raw=True)
 

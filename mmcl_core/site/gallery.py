@@ -36,13 +36,14 @@ def source(spec: FigureSpec) -> Path:
     return Path(inspect.getfile(spec.build))
 
 
-def write_files(folder: Path, spec: FigureSpec, figure: Figure) -> None:
+def write_files(folder: Path, spec: FigureSpec, figure: Figure, drawn: dict[str, bytes]) -> None:
     """Write a figure's drawings for the pages, its files in every format, and the module that drew it, into
-    `folder/<paper>/`."""
+    `folder/<paper>/`. `drawn`: the figure as svg, pdf and png."""
     path = folder / spec.id.replace(".", "/", 1)
-    pictures.write(figure, path.parent, path.name)
-    figure.export(path.parent, path.name, ("pdf", "csv"))
-    path.with_suffix(".png").write_bytes(lighter(figure.render("png")))
+    pictures.write(figure, drawn["svg"], path.parent, path.name)
+    figure.export(path.parent, path.name, ("csv",))
+    path.with_suffix(".pdf").write_bytes(drawn["pdf"])
+    path.with_suffix(".png").write_bytes(lighter(drawn["png"]))
     shutil.copyfile(source(spec), path.parent / source(spec).name)  # one file for all figures of a module
 
 

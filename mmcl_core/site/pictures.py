@@ -50,10 +50,10 @@ def named_styles(text: str) -> tuple[str, str]:
     return STYLE.sub(lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0], text), rules
 
 
-def write(figure: Figure, folder: Path, stem: str) -> None:
-    """The two drawings of a figure for the site: `stem.svg` and `stem-narrow.svg`."""
+def write(figure: Figure, svg: bytes, folder: Path, stem: str) -> None:
+    """The two drawings of a figure for the site: `stem.svg`, made of its drawing `svg`, and `stem-narrow.svg`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{stem}.svg").write_bytes(web_drawing(figure.render("svg")))
+    (folder / f"{stem}.svg").write_bytes(web_drawing(svg))
     (folder / f"{stem}-narrow.svg").write_bytes(web_drawing(figure.render("svg", narrow=True)))
 
 

@@ -76,9 +76,14 @@ def loss(
 def gradients(
     w_image: Float[np.ndarray, "*S p d_I"], w_text: Float[np.ndarray, "*S p d_T"], S: Matrix, rho: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """-W_T S^T + rho W_T W_T^T W_I and -W_I S + rho W_I W_I^T W_T."""
-    residual = rho * np.swapaxes(w_image, -1, -2) @ w_text - S
-    return w_text @ np.swapaxes(residual, -1, -2), w_image @ residual
+    """-W_T S^T + rho W_T W_T^T W_I and -W_I S + rho W_I W_I^T W_T.
+
+    As written, never as one d_I x d_T matrix: S is read, row by row of the encoders, and nothing of its size is made.
+    """
+    every = S[..., None, :, :]
+    to_image, to_text = (every @ w_text[..., None])[..., 0], (w_image[..., None, :] @ every)[..., 0, :]
+    by_image = rho * (w_text @ np.swapaxes(w_text, -1, -2)) @ w_image - to_image
+    return by_image, rho * (w_image @ np.swapaxes(w_image, -1, -2)) @ w_text - to_text
 
 
 def descend(
