@@ -44,10 +44,26 @@ def test_the_page_computes_what_the_core_computes(browser, pages, measured, name
     with opened(browser, pages[name]["light"]) as (page, wrong):
         for _ in range(20):
             said = ask(page, positions(explorer, stream))
-            assert differences(said["numbers"], explorer.numbers(said["setting"], measured[name])) == [], said[
-                "setting"
-            ]
+            wanted = explorer.numbers(said["setting"], measured[name])
+            assert differences(said["numbers"], wanted) == [], said["setting"]
             assert "NaN" not in said["picture"] + said["words"] and "undefined" not in said["words"], said["setting"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_computes_what_the_core_computes_where_all_ranges_end(browser, pages, measured, name):
+    """Every slider at one of its ends: all low, all high, and mixed, corners that no mean setting comes near."""
+    explorer, stream = EXPLORERS[name], np.random.default_rng(1)
+    with opened(browser, pages[name]["light"]) as (page, wrong):
+        for draw in range(12):
+            ends = positions(explorer, stream)
+            for control in explorer.controls:
+                if hasattr(control, "steps"):  # all at the low end, all at the high end, and then at random
+                    end = draw if draw < 2 else int(stream.integers(2))
+                    ends[control.name] = end * control.steps
+            said = ask(page, ends)
+            assert differences(said["numbers"], explorer.numbers(said["setting"], measured[name])) == [], ends
+            assert "NaN" not in said["picture"] + said["words"] and "undefined" not in said["words"], ends
     assert wrong == []
 
 
