@@ -117,9 +117,9 @@
         : `Held at τ = ${T(temperature[0])}`;
     const open = gap[0] > CHANCE ? "<b>the gap is left</b>" : "<b>the gap is closed</b>";
     const shown =
-      m.apart < 0.5 * gap[0] && gap[0] > CHANCE
-        ? ` These axes hide it: in them the centres are only ${T(m.apart)} apart.`
-        : ` In these axes the centres are ${T(m.apart)} apart.`;
+      m.apart < 0.7 * gap[0] && gap[0] > CHANCE
+        ? ` These axes hide it: in them the centres of the pairs shown are only ${T(m.apart)} apart.`
+        : ` In these axes the centres of the ${m.image.length} pairs shown are ${T(m.apart)} apart.`;
     return (
       `${held}, ${open}: ${T(gap[0])}, where chance alone gives up to ${T(CHANCE)}. Among ` +
       `${data[setting.data].gallery}, a caption finds its image in ${percent(image[0])} of cases and an image its ` +

@@ -69,7 +69,7 @@ def picture(numbers: Numbers, told: Mapping[str, Any]) -> Figure:
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3, width_ratios=(1, 1.3, 1.3))
-        axes[0].plot(*np.stack([image[:, [0, 2]], text[:, [0, 2]]]).T.swapaxes(0, 1), color="#999999", linewidth=0.3)
+        axes[0].plot(*np.moveaxis(np.stack([image, text])[..., [0, 2]], -1, 0), color="#999999", linewidth=0.3)
         for points, color, label in ((image, MULTI, "images"), (text, SINGLE, "texts")):
             axes[0].plot(*points[:, [0, 2]].T, ".", color=color, markersize=3, label=label)
         axes[0].add_patch(Circle((0, 0), 1, fill=False, color="#777777", linewidth=0.7))
@@ -82,7 +82,7 @@ def picture(numbers: Numbers, told: Mapping[str, Any]) -> Figure:
                 ax.plot(TEMPERATURES, np.array(data[measure])[1:, 0], "o-", color=color, label=label)
             ax.axvline(s["tau"], color="#777777", linewidth=0.7)
             ax.set(xscale="log", xlabel=r"temperature $\tau$, held fixed", ylim=(0, None))
-            log_ticks(ax, TEMPERATURES)
+            log_ticks(ax, (0.01, 0.03, 0.1, 0.3))
         axes[1].set(ylabel=r"modality gap $\Delta$")
         axes[2].set(ylabel="share")
         axes[2].legend()
@@ -132,8 +132,8 @@ TOWERS = Explorer(
         ),
         Choice(
             "view",
-            "what is seen of the 64 dimensions",
-            (("upright", "the line between the centres, upright"), ("principal", "three principal axes")),
+            "view of the 64 dimensions",
+            (("upright", "the gap upright"), ("principal", "three principal axes")),
             "upright",
         ),
     ),
