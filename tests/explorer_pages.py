@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcl_core import catalog
+from mmcl_core.lab.run import run
 from mmcl_core.site.explorers import declared
 
 STATIC = Path(__file__).parents[1] / "book" / "_static"
@@ -16,7 +18,7 @@ PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charse
 html {{ --pst-color-background: #fff; background: #fff; color: #222 }} * {{ box-sizing: border-box }}
 img {{ width: 100% }}
 html[data-theme="dark"] {{ --pst-color-background: #14181e; background: #14181e; color: #ced6dd }}
-</style></head><body><main>{body}</main></body></html>"""
+</style></head><body><main><h1>Explorer</h1>{body}</main></body></html>"""
 
 
 def html_of(markdown: str) -> str:
@@ -36,7 +38,7 @@ def write(folder: Path, explorer, measured=None) -> dict[str, Path]:
     """Light and dark pages below `folder`, beside the book's own scripts."""
     if not (folder / "_static").exists():
         shutil.copytree(STATIC, folder / "_static")
-    figure = explorer.static()
+    figure = explorer.static(measured or {})
     place = folder / "figures" / explorer.paper
     place.mkdir(parents=True, exist_ok=True)
     (place / f"explorer-{explorer.name}.svg").write_bytes(figure.render("svg"))
@@ -46,6 +48,13 @@ def write(folder: Path, explorer, measured=None) -> dict[str, Path]:
         pages[theme] = folder / "chapters" / f"{explorer.name}-{theme}.html"
         pages[theme].write_text(PAGE.format(theme=theme, body=body), encoding="utf-8")
     return pages
+
+
+def told(explorer, tier="smoke") -> dict:
+    """The stored numbers of an explorer that shows nothing else, at `tier`; computed where they are absent."""
+    if not explorer.stored:
+        return {}
+    return explorer.measured(lambda name: run(catalog.find_experiment(f"{explorer.paper}.{name}"), tier))
 
 
 @contextmanager

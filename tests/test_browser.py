@@ -211,6 +211,52 @@ def test_a_group_opens_by_keyboard_by_link_and_for_print(browser, book):
     page.context.close()
 
 
+# Every number with its origin: opened by a press, closed by Escape; what went wrong, and how many show their seeds.
+ORIGINS = """
+() => [...document.querySelectorAll("main button.origin")].map(button => {
+  button.click();
+  const panel = document.querySelector(".origin-panel"), told = JSON.parse(button.dataset.origin);
+  const dots = panel?.querySelectorAll("circle").length, seen = panel?.contains(document.activeElement);
+  dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  const closed = !document.querySelector(".origin-panel"), back = document.activeElement === button;
+  return { text: button.textContent, right: seen && closed && back && dots === (told.samples.length > 1
+           ? told.samples.length : 0), again: told.lines.some(line => ["again", "verdict"].includes(line[0])) };
+})
+"""
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_numbers_in_the_prose_tell_where_they_come_from(browser, book, name):
+    page, wrong = opened(browser, book / "_build/html", name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = page.evaluate(ORIGINS)
+    assert [f for f in found if not f["right"] or not f["again"]] == []
+    for number in page.query_selector_all("main button.origin")[:1]:
+        number.focus()
+        page.keyboard.press("Enter")
+        assert page.is_visible(".origin-panel") and number.get_attribute("aria-expanded") == "true"
+        page.keyboard.press("Escape")
+        assert not page.query_selector(".origin-panel") and number.evaluate("e => e === document.activeElement")
+    assert wrong == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_page_that_asks_to_predict_takes_an_answer(browser, book, name):
+    page, wrong = opened(browser, book / "_build/html", name)
+    text = (ROOT / "book" / f"{name}.md").read_text(encoding="utf-8")
+    forms = page.query_selector_all("form.predict")
+    assert len(forms) > 0 or not re.search(r"^(\*\*)?Predict\b", text, re.MULTILINE)
+    for form in forms:
+        form.query_selector("input").focus()
+        page.keyboard.press("Space")
+        form.query_selector("button").click()
+        assert form.query_selector(".predict-yours").inner_text().startswith("You said: ")
+        assert form.query_selector("details p").is_visible()
+    assert wrong == []
+    page.context.close()
+
+
 def test_without_scripts_every_row_is_there(browser, book):
     """Locators and not scripts count here: the page's own are off, and `evaluate` would need them."""
     site = book / "_build/html"

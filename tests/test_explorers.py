@@ -3,11 +3,12 @@ control, by keyboard alone, on a phone, in both modes, without scripts and in pr
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from mmcl_core.site.explorers import EXPLORERS
 from mmcl_core.site.explorers.draws import normals, uniforms
-from tests.explorer_pages import ask, differences, opened, positions, write
+from tests.explorer_pages import ask, differences, opened, positions, told, write
 from tests.test_browser import CHROMIUM, CONTRAST
 from tests.tolerances import close
 
@@ -24,9 +25,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def measured(results):
+    return {name: told(explorer) for name, explorer in EXPLORERS.items()}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, measured):
     folder = tmp_path_factory.mktemp("explorers")
-    return {name: write(folder, explorer) for name, explorer in EXPLORERS.items()}
+    return {name: write(folder, explorer, measured[name]) for name, explorer in EXPLORERS.items()}
 
 
 def middle(explorer):
@@ -34,13 +40,31 @@ def middle(explorer):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_computes_what_the_core_computes(browser, pages, name):
+def test_the_page_computes_what_the_core_computes(browser, pages, measured, name):
     explorer, stream = EXPLORERS[name], np.random.default_rng(0)
     with opened(browser, pages[name]["light"]) as (page, wrong):
         for _ in range(20):
             said = ask(page, positions(explorer, stream))
-            assert differences(said["numbers"], explorer.reference(said["setting"])) == [], said["setting"]
+            wanted = explorer.numbers(said["setting"], measured[name])
+            assert differences(said["numbers"], wanted) == [], said["setting"]
             assert "NaN" not in said["picture"] + said["words"] and "undefined" not in said["words"], said["setting"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_computes_what_the_core_computes_where_all_ranges_end(browser, pages, measured, name):
+    """Every slider at one of its ends: all low, all high, and mixed, corners that no mean setting comes near."""
+    explorer, stream = EXPLORERS[name], np.random.default_rng(1)
+    with opened(browser, pages[name]["light"]) as (page, wrong):
+        for draw in range(12):
+            ends = positions(explorer, stream)
+            for control in explorer.controls:
+                if hasattr(control, "steps"):  # all at the low end, all at the high end, and then at random
+                    end = draw if draw < 2 else int(stream.integers(2))
+                    ends[control.name] = end * control.steps
+            said = ask(page, ends)
+            assert differences(said["numbers"], explorer.numbers(said["setting"], measured[name])) == [], ends
+            assert "NaN" not in said["picture"] + said["words"] and "undefined" not in said["words"], ends
     assert wrong == []
 
 
@@ -114,6 +138,24 @@ def test_on_a_phone_and_in_both_modes(browser, pages, name, theme, width):
         for element in page.query_selector_all(".explorer-picture svg[role=img]"):
             assert len(element.get_attribute("aria-label")) > 10
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_before_and_after_an_interaction(browser, pages, name, theme, width):
+    """Nothing of any impact. What axe itself loads from disk, and cannot, is no error of the page."""
+    with opened(browser, pages[name][theme], width) as (page, _):
+        page.wait_for_selector(".explorer-picture svg")
+        for setting in (None, *(EXPLORERS[name].corners or ({},))):
+            if setting is not None:  # as opened, and then with other controls and after a press of a button
+                page.click(".explorer-tries button")
+                page.wait_for_timeout(100)
+                ask(page, middle(EXPLORERS[name]) | setting)
+            found = [
+                f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:120]}"
+                for v in Axe().run(page).response["violations"]
+            ]
+            assert found == [], setting
 
 
 @pytest.mark.parametrize("name", NAMES)

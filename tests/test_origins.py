@@ -40,6 +40,24 @@ def test_a_mean_over_seeds_carries_its_origin_and_nothing_else_does():
     assert type(r["accuracy"].mean(0)) is np.ndarray and np.array_equal(r["accuracy"].mean(0), accuracy.mean(0))
 
 
+def test_a_result_without_randomness_tells_its_entries_and_extremes():
+    arrays = {"slope": np.array(-2.0), "gap": np.array([[0.5, 0.25], [0.1, 0.7]]), "count": np.arange(3)}
+    r = origin.traced(Result("paper.exact", "book", None, (), arrays, "cpu", 1.0, "now", {}, "abc123", True))
+    for number, value in (
+        (r["slope"], -2.0),
+        (r["gap"][1, 0], 0.1),
+        (r["gap"][0][1], 0.25),
+        (r["gap"][:, 0].max(), 0.5),
+        (r["gap"].min(), 0.1),
+        (r["gap"].mean(), arrays["gap"].mean()),
+    ):
+        assert isinstance(number, origin.Number) and number == value
+        assert number.origin.record()["samples"] == () and ("key in the store", "abc123") in number.origin.lines
+        assert not isinstance(2 * number, origin.Number) and not isinstance(abs(number), origin.Number)
+    assert type(r["gap"] + 1) is np.ndarray and not isinstance(r["count"][1], origin.Number)
+    assert "<button" in said("{slope:.1f}", slope=r["slope"]) and float(r["slope"]) == -2.0
+
+
 def test_prose_marks_numbers_but_not_in_formulas_or_code():
     number = result(x=np.arange(6.0))["x"].mean()
     marked = said("Value {a:.2f}, $x = {a:.2f}$, `{a:.1f}`, {b:.1f} and {{braces}}", a=number, b=1.0)

@@ -117,9 +117,9 @@ class Chapter:
         `finding` and `but` say answer and caveat in one sentence each, for the book's first page.
         """
         known = Values(self, numbers)
-        told = {
-            name: text.format_map(known) for name, text in (("Question", question), ("Answer", answer), ("But", caveat))
-        }
+        texts = {"Question": question, "Answer": answer, "But": caveat}
+        told = {name: text.format_map(known) for name, text in texts.items()}
+        marked = {name: origin.Prose().vformat(text, (), known) for name, text in texts.items()}
         spec, drawn, _ = self._drawn(figure)
         alt = spec.title if drawn is None else drawn.alt
         self._head = {
@@ -132,7 +132,7 @@ class Chapter:
         whole = self.paper.claims if self.page == self.paper.key else ()  # how the paper fell is said on its first page
         facts = sixty.facts(self.paper, self.page, self.title, [self.row(c.name) for c in whole])
         bundle = {
-            "text/markdown": sixty.markdown(told, facts, spec, drawn, alt),
+            "text/markdown": sixty.markdown(marked, facts, spec, drawn, alt),
             "text/html": "".join(f"<p><b>{name}.</b> {render.said(text)}</p>" for name, text in told.items()),
             "text/plain": told["Answer"],
         }

@@ -1,8 +1,8 @@
 """Numbers in prose with their origin: the estimate behind one, what it rests on, and the command that makes it again.
 
-A `Number` is a float that remembers where it comes from. It is made by a claim's estimate and by the mean of a result's
-array over its seeds, and by nothing else: what is computed with it is a plain float again, so that no number claims an
-origin that is not wholly its own.
+A `Number` is a float that remembers where it comes from. It is made by a claim's estimate, by the mean of a result's
+array over its seeds, and by an entry of a result that has no randomness, or its mean, least or largest; and by nothing
+else: what is computed with it is a plain float again, so that no number claims an origin that is not wholly its own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Origin:
         return {"lines": (*first, *self.lines), "interval": bounds, "samples": e.samples[:50]}
 
 
-class Number(float):
+class Number(np.float64):
     """A float with its origin."""
 
     origin: Origin
@@ -98,11 +98,45 @@ class Traced(np.ndarray):
         return Number(float(value), Origin(stats.mean_per_seed(plain), sources([self.result])))
 
 
+class Exact(np.ndarray):
+    """An array of a result without randomness. Its parts remember it, and a single one is a `Number`, as are its mean,
+    least and largest; what is computed with it is plain."""
+
+    result: Result | None
+
+    def __array_finalize__(self, base: Any) -> None:
+        self.result = getattr(base, "result", None)
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+        return array[()] if return_scalar else np.asarray(array)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._told(super().__getitem__(key))
+
+    def mean(self, *args: Any, **options: Any) -> Any:
+        return self._told(np.asarray(self).mean(*args, **options))
+
+    def min(self, *args: Any, **options: Any) -> Any:
+        return self._told(np.asarray(self).min(*args, **options))
+
+    def max(self, *args: Any, **options: Any) -> Any:
+        return self._told(np.asarray(self).max(*args, **options))
+
+    def _told(self, found: Any) -> Any:
+        if self.result is None or not isinstance(found, np.floating):
+            return found
+        return Number(float(found), Origin(stats.exact(float(found)), sources([self.result])))
+
+
 def traced(result: Result) -> Result:
-    """The same result, whose real arrays with a seed axis remember it."""
-    arrays = {}
+    """The same result, whose real arrays remember it: those with a seed axis, or all where there is no randomness."""
+    arrays: dict[str, Any] = {}
     for name, array in result.arrays.items():
-        if result.seeds and array.ndim and array.dtype.kind == "f" and len(array) == len(result.seeds):
+        if array.dtype.kind == "f" and not result.seeds:
+            array = array.view(Exact)
+            array.result = result
+            array = array if array.ndim else array[()]
+        elif array.dtype.kind == "f" and array.ndim and len(array) == len(result.seeds):
             array = array.view(Traced)
             array.result, array.name = result, name
         arrays[name] = array

@@ -52,26 +52,31 @@ MMCL.grid = (low, high, count, log = false) =>
     return log ? low * (high / low) ** share : low + (high - low) * share;
   });
 
-// Gauss with row exchange: the matrix (rows of Float64Array) is overwritten by its factors.
-MMCL.factor = (A) => {
-  const n = A.length,
-    order = [...A.keys()];
+// Gauss with row exchange: the n x n matrix A, row by row in one array, is overwritten by its factors.
+MMCL.factor = (A, n) => {
+  const order = Int32Array.from({ length: n }, (_, k) => k);
   for (let k = 0; k < n; k++) {
     let best = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(A[i][k]) > Math.abs(A[best][k])) best = i;
-    [A[k], A[best]] = [A[best], A[k]];
-    [order[k], order[best]] = [order[best], order[k]];
+    for (let i = k + 1; i < n; i++) if (Math.abs(A[i * n + k]) > Math.abs(A[best * n + k])) best = i;
+    if (best !== k) {
+      [order[k], order[best]] = [order[best], order[k]];
+      for (let j = 0; j < n; j++) [A[k * n + j], A[best * n + j]] = [A[best * n + j], A[k * n + j]];
+    }
     for (let i = k + 1; i < n; i++) {
-      const share = (A[i][k] /= A[k][k]);
-      if (share !== 0) for (let j = k + 1; j < n; j++) A[i][j] -= share * A[k][j];
+      const share = (A[i * n + k] /= A[k * n + k]);
+      if (share !== 0) for (let j = k + 1; j < n; j++) A[i * n + j] -= share * A[k * n + j];
     }
   }
-  return (b) => {
-    const x = Float64Array.from(order, (i) => b[i]);
-    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) x[i] -= A[i][j] * x[j];
+  return (b, x = new Float64Array(n)) => {
+    for (let i = 0; i < n; i++) {
+      let sum = b[order[i]];
+      for (let j = 0; j < i; j++) sum -= A[i * n + j] * x[j];
+      x[i] = sum;
+    }
     for (let i = n - 1; i >= 0; i--) {
-      for (let j = i + 1; j < n; j++) x[i] -= A[i][j] * x[j];
-      x[i] /= A[i][i];
+      let sum = x[i];
+      for (let j = i + 1; j < n; j++) sum -= A[i * n + j] * x[j];
+      x[i] = sum / A[i * n + i];
     }
     return x;
   };
@@ -79,67 +84,67 @@ MMCL.factor = (A) => {
 
 // dy/dt = field(y) from y at times[0] = 0 to every one of `times`: the linearly implicit Euler rule, extrapolated from
 // 1, 2, ..., 5 substeps (Deuflhard). Steps adapt to the last correction; flows with rates decades apart stay cheap.
+// What a step writes is made once: it runs hundreds of times while one drags.
 const SUBSTEPS = 5;
 MMCL.solve = (field, initial, times, rtol = 1e-6, atol = 1e-9) => {
   const n = initial.length,
-    states = [Float64Array.from(initial)];
-  let y = states[0],
-    size = (times[1] - times[0]) / 10;
+    states = [Float64Array.from(initial)],
+    [J, A, moved, move] = [n * n, n * n, n, n].map((size) => new Float64Array(size)),
+    rows = MMCL.grid(1, SUBSTEPS, SUBSTEPS).map((k) => Array.from({ length: k }, () => new Float64Array(n)));
   const jacobian = (at, value) => {
-    const J = Array.from({ length: n }, () => new Float64Array(n)),
-      moved = Float64Array.from(at);
+    moved.set(at);
     for (let j = 0; j < n; j++) {
       const step = 1e-7 * Math.max(Math.abs(at[j]), 1e-4);
       moved[j] = at[j] + step;
       const other = field(moved);
-      for (let i = 0; i < n; i++) J[i][j] = (other[i] - value[i]) / step;
+      for (let i = 0; i < n; i++) J[i * n + j] = (other[i] - value[i]) / step;
       moved[j] = at[j];
     }
-    return J;
   };
-  const attempt = (start, value, J, length) => {
-    let previous = [],
-      error = Infinity;
+  // One step from `start`: its error over the tolerance. Its end is the last entry of the last row.
+  const attempt = (start, value, length) => {
     for (let k = 1; k <= SUBSTEPS; k++) {
       const h = length / k,
-        A = J.map((row, i) => row.map((v, j) => (i === j) - h * v));
-      const solve = MMCL.factor(A),
-        x = Float64Array.from(start);
+        row = rows[k - 1],
+        x = row[0];
+      for (let i = 0; i < n * n; i++) A[i] = -h * J[i];
+      for (let i = 0; i < n; i++) A[i * n + i] += 1;
+      const solve = MMCL.factor(A, n);
+      x.set(start);
       for (let step = 0; step < k; step++) {
-        const rate = step ? field(x) : value,
-          move = solve(rate.map((v) => h * v));
-        for (let i = 0; i < n; i++) x[i] += move[i];
+        solve(step ? field(x) : value, move);
+        for (let i = 0; i < n; i++) x[i] += h * move[i];
       }
-      const row = [x];
       for (let j = 1; j < k; j++) {
-        const share = 1 / (k / (k - j) - 1);
-        row.push(row[j - 1].map((v, i) => v + share * (v - previous[j - 1][i])));
+        const share = 1 / (k / (k - j) - 1),
+          [last, before] = [row[j - 1], rows[k - 2][j - 1]];
+        for (let i = 0; i < n; i++) row[j][i] = last[i] + share * (last[i] - before[i]);
       }
-      if (k === SUBSTEPS) {
-        error = 0;
-        for (let i = 0; i < n; i++) {
-          const scale = atol + rtol * Math.max(Math.abs(start[i]), Math.abs(row[k - 1][i]));
-          error = Math.max(error, Math.abs(row[k - 1][i] - row[k - 2][i]) / scale);
-        }
-      }
-      previous = row;
     }
-    return { end: previous[SUBSTEPS - 1], error: Number.isNaN(error) ? Infinity : error };
+    const [before, end] = rows[SUBSTEPS - 1].slice(-2);
+    let error = 0;
+    for (let i = 0; i < n; i++) {
+      const scale = atol + rtol * Math.max(Math.abs(start[i]), Math.abs(end[i]));
+      error = Math.max(error, Math.abs(end[i] - before[i]) / scale);
+    }
+    return Number.isNaN(error) ? Infinity : error;
   };
-  let spent = 0,
-    value = field(y),
-    J = jacobian(y, value);
+  let y = states[0],
+    size = (times[1] - times[0]) / 10,
+    spent = 0,
+    value = Float64Array.from(field(y));
+  jacobian(y, value);
   for (let k = 1; k < times.length; k++) {
     let time = times[k - 1];
     while (time < times[k] && spent++ < 5000) {
       const left = times[k] - time,
-        length = Math.min(size, left);
-      const { end, error } = attempt(y, value, J, length);
+        length = Math.min(size, left),
+        error = attempt(y, value, length);
       if (error <= 1) {
         time = length === left ? times[k] : time + length;
-        y = end;
-        value = field(y);
-        J = jacobian(y, value);
+        y = rows[SUBSTEPS - 1][SUBSTEPS - 1].slice();
+        value = Float64Array.from(field(y));
+        jacobian(y, value);
       }
       const factor = 0.9 * Math.max(error, 1e-6) ** (-1 / SUBSTEPS);
       const proposed = length * Math.min(5, Math.max(0.1, factor));
@@ -337,7 +342,7 @@ MMCL.scene = (items, turn, size, { reach = 1.08, globe = true, alt }) => {
         const [p, q] = m.link.map(seen);
         return [
           (p[2] + q[2]) / 2,
-          `<path d="${path([p, q])}" style="stroke:${m.color ?? "currentColor"}" stroke-width="1"/>`,
+          `<path d="${path([p, q])}" style="stroke:${m.color ?? "currentColor"}" stroke-width="${m.width ?? 1}"/>`,
         ];
       }
       const [x, y, depth] = seen(m.at),
@@ -396,7 +401,9 @@ class Frame {
     this.build();
     this.recall();
     addEventListener("hashchange", () => this.recall());
-    new ResizeObserver(() => this.redraw()).observe(this.picture);
+    new ResizeObserver(() => {
+      if (this.picture.clientWidth !== this.room) this.redraw();
+    }).observe(this.picture);
     place.classList.add("explorer-on");
     place.frame = this;
     this.update();
@@ -552,14 +559,19 @@ class Frame {
     });
   }
 
-  // The slider's k-th position as a number with three significant digits, as it is shown.
+  // The slider's k-th position as a number with three significant digits, as it is shown; or the k-th of its stops.
   valueAt(c, k) {
+    if (c.stops.length) return c.stops[Math.min(k, c.steps)];
     if (k >= c.steps) return c.infinite ? Infinity : c.high;
     const value = c.log ? c.low * (c.high / c.low) ** (k / c.steps) : c.low + (c.high - c.low) * (k / c.steps);
     return c.whole ? Math.round(value) : Number(value.toPrecision(3));
   }
 
   positionOf(c, value) {
+    if (c.stops.length) {
+      const off = c.stops.map((stop) => Math.abs(stop - value));
+      return off.indexOf(Math.min(...off));
+    }
     if (value === Infinity) return c.steps;
     const share = c.log ? Math.log(value / c.low) / Math.log(c.high / c.low) : (value - c.low) / (c.high - c.low);
     return Math.round(share * c.steps);
@@ -591,8 +603,10 @@ class Frame {
       found[c.name] = c.value;
       if (given === null) continue;
       if (c.options) found[c.name] = c.options.some(([value]) => value === given) ? given : c.value;
-      else if (number >= c.low && number <= c.high) found[c.name] = c.whole ? Math.round(number) : number;
-      else if (c.infinite && given === "Infinity") found[c.name] = Infinity;
+      else if (number >= c.low && number <= c.high) {
+        const near = c.stops.length ? this.valueAt(c, this.positionOf(c, number)) : number;
+        found[c.name] = c.whole ? Math.round(near) : near;
+      } else if (c.infinite && given === "Infinity") found[c.name] = Infinity;
     }
     this.set(found);
     this.place.scrollIntoView();
@@ -624,7 +638,7 @@ class Frame {
   }
 
   redraw() {
-    const room = this.picture.clientWidth;
+    const room = (this.room = this.picture.clientWidth);
     if (this.stage && this.numbers && room) {
       const size = Math.min(room, 330);
       this.stage.innerHTML = this.model.scene(this.numbers, this.setting, this.turn, size, this.data);

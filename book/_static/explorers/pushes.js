@@ -22,7 +22,11 @@
     const s = contrastive ? tau2 : 1,
       x = noise / d;
 
-    // N_A^2, N_B^2 and the weights q_p of the pairs: `positive` what pulls together, `negative` what pushes apart.
+    // N_A^2, N_B^2 and the weights q_p of the pairs: `positive` what pulls together, `negative` what pushes apart. The
+    // arrays are written anew by every call.
+    const beta = new Float64Array(r),
+      positive = new Float64Array(r).fill(1),
+      negative = new Float64Array(r);
     const parts = (y) => {
       let squareA = y[3 * r],
         squareB = y[3 * r + 1];
@@ -30,28 +34,26 @@
         squareA += y[p];
         squareB += y[r + p];
       }
-      const product = Math.sqrt(squareA * squareB),
-        g = y.slice(2 * r, 3 * r);
-      if (!contrastive) return { squareA, squareB, product, positive: g.map(() => 1), negative: g.map(() => 0) };
-      const beta = g.map((v) => (s * v) / product),
-        clock = 2 * missing(beta, negatives);
-      return {
-        squareA,
-        squareB,
-        product,
-        positive: g.map(() => clock),
-        negative: beta.map((b) => -clock * Math.tanh(b)),
-      };
+      const product = Math.sqrt(squareA * squareB);
+      if (contrastive) {
+        for (let p = 0; p < r; p++) beta[p] = (s * y[2 * r + p]) / product;
+        const clock = 2 * missing(beta, negatives);
+        positive.fill(clock);
+        for (let p = 0; p < r; p++) negative[p] = -clock * Math.tanh(beta[p]);
+      }
+      return { squareA, squareB, product, positive, negative };
     };
 
     const field = (y) => {
-      const { squareA, squareB, product, positive, negative } = parts(y),
+      const { squareA, squareB, product } = parts(y),
         rate = new Float64Array(3 * r + 2);
       let total = 0;
       for (let p = 0; p < r; p++) total += ((positive[p] + negative[p]) * y[2 * r + p]) / product;
       for (let p = 0; p < r; p++) {
         const q = positive[p] + negative[p],
-          [a, b, g] = [y[p], y[r + p], y[2 * r + p]];
+          a = y[p],
+          b = y[r + p],
+          g = y[2 * r + p];
         rate[p] = 2 * s * cA[p] * ((q * g) / product - (total * a) / squareA);
         rate[r + p] = 2 * s * cB[p] * ((q * g) / product - (total * b) / squareB);
         rate[2 * r + p] =
@@ -76,13 +78,20 @@
       solve = (f, start) => MMCL.solve(f, start, TIMES, 1e-7, 1e-12).slice(1);
     if (cA !== cB) return { states: solve(field, [...cA, ...cB, ...none, noises, noises]), push, parts };
     // Equal views stay equal: (a, g, n) say all, and steps cost half as much.
-    const whole = (y) =>
-      Float64Array.of(...y.subarray(0, r), ...y.subarray(0, r), ...y.subarray(r, 2 * r), y[2 * r], y[2 * r]);
-    const half = (y) => {
-      const f = field(whole(y));
-      return Float64Array.of(...f.subarray(0, r), ...f.subarray(2 * r, 3 * r), f[3 * r]);
+    const whole = (y, full = new Float64Array(3 * r + 2)) => {
+      full.set(y.subarray(0, r));
+      full.set(y.subarray(0, r), r);
+      full.set(y.subarray(r), 2 * r);
+      full[3 * r + 1] = y[2 * r];
+      return full;
     };
-    return { states: solve(half, [...cA, ...none, noises]).map(whole), push, parts };
+    const both = new Float64Array(3 * r + 2);
+    const half = (y) => {
+      const f = field(whole(y, both));
+      f.copyWithin(r, 2 * r, 3 * r + 1);
+      return f.subarray(0, 2 * r + 1);
+    };
+    return { states: solve(half, [...cA, ...none, noises]).map((y) => whole(y)), push, parts };
   };
 
   // Where training without negatives ends when both views have one spectrum: sum_p e^{2 v_p D} = 2 d fixes D.

@@ -24,11 +24,18 @@
     return { signal, noise };
   };
 
-  // One direction of the loss: its value, and minus its gradient by the anchor's coefficients.
+  // One direction of the loss: its value, and minus its gradient by the anchor's coefficients. About half of the noise
+  // patches silence a neuron, and a pair of which one is silent adds nothing: only those that speak are gone through.
+  const table = new Float64Array(N * N), // [anchor, negative]: similarities, and later their exponentials
+    speaking = new Int32Array(N),
+    left = new Float64Array(N),
+    share = new Float64Array(N);
   const direction = (anchor, positive, negative, ordinary) => {
     const half = N / 2,
       up = [0, 0, 0, 0],
-      same = [0, 0];
+      same = [0, 0],
+      signal = new Float64Array(NEURONS),
+      noise = new Float64Array(NEURONS * N);
     for (let r = 0; r < NEURONS; r++) {
       // similarities of signal patches depend on the two labels only
       const [a, p, q] = [anchor.signal[r], positive.signal[r], negative.signal[r]];
@@ -39,52 +46,75 @@
       up[2] += relu(-a) * relu(q);
       up[3] += relu(-a) * relu(-q);
     }
-    const signal = new Float64Array(NEURONS),
-      noise = new Float64Array(NEURONS * N),
-      weight = new Float64Array(N);
-    let loss = 0;
+    // The negatives of anchor i: from `from(i)` up to, without, `to(i)`.
+    const from = (i) => (ordinary || i >= half ? 0 : half),
+      to = (i) => (ordinary || i < half ? N : half);
+    // The negatives to which neuron r answers, in `speaking`.
+    const listen = (r) => {
+      let count = 0,
+        first = 0; // how many are of the first label
+      for (let j = 0; j < N; j++) {
+        if (negative.noise[r * N + j] > 0) speaking[count++] = j;
+        if (j === half - 1) first = count;
+      }
+      return [first, count];
+    };
     for (let i = 0; i < N; i++) {
-      const label = i < half ? 0 : 1;
-      const [from, to] = ordinary ? [0, N] : label ? [0, half] : [half, N];
-      let toward = same[label];
-      weight.fill(0);
-      for (let j = from; j < to; j++) weight[j] = up[2 * label + (j < half ? 0 : 1)];
-      for (let r = 0; r < NEURONS; r++) {
+      for (let j = from(i); j < to(i); j++) table[i * N + j] = up[(i < half ? 0 : 2) + (j < half ? 0 : 1)];
+      share[i] = same[i < half ? 0 : 1]; // the partner's similarity
+    }
+    for (let r = 0; r < NEURONS; r++) {
+      const [first, count] = listen(r);
+      for (let i = 0; i < N; i++) {
         const z = anchor.noise[r * N + i];
         if (z <= 0) continue;
-        toward += z * relu(positive.noise[r * N + i]);
-        for (let j = from; j < to; j++) {
-          const v = negative.noise[r * N + j];
-          if (v > 0) weight[j] += z * v;
-        }
+        share[i] += z * relu(positive.noise[r * N + i]);
+        const end = ordinary || i < half ? count : first;
+        for (let c = ordinary || i >= half ? 0 : first; c < end; c++)
+          table[i * N + speaking[c]] += z * negative.noise[r * N + speaking[c]];
       }
+    }
+    let loss = 0;
+    const plus = [0, 0],
+      minus = [0, 0],
+      missed = [0, 0]; // by the anchor's label: weights of negatives of either label, and 1 - the weight of the partner
+    for (let i = 0; i < N; i++) {
+      const label = i < half ? 0 : 1,
+        row = i * N,
+        [a, b] = [from(i), to(i)],
+        toward = share[i];
+      table[row + i] = -Infinity; // no negative of its own
       let most = toward;
-      for (let j = from; j < to; j++) if (j !== i && weight[j] > most) most = weight[j];
-      let total = Math.exp(toward - most);
-      for (let j = from; j < to; j++) total += weight[j] = j === i ? 0 : Math.exp(weight[j] - most);
-      const left = 1 - Math.exp(toward - most) / total;
+      for (let j = a; j < b; j++) if (table[row + j] > most) most = table[row + j];
+      const own = Math.exp(toward - most);
+      let ups = 0,
+        downs = 0;
+      for (let j = a; j < Math.min(b, half); j++) ups += table[row + j] = Math.exp(table[row + j] - most);
+      for (let j = Math.max(a, half); j < b; j++) downs += table[row + j] = Math.exp(table[row + j] - most);
+      const total = own + ups + downs;
       loss += (Math.log(total) + most - toward) / N;
-      let plus = 0,
-        minus = 0;
-      for (let j = from; j < to; j++) {
-        weight[j] /= total;
-        if (j < half) plus += weight[j];
-        else minus += weight[j];
+      share[i] = 1 / total;
+      left[i] = 1 - own / total;
+      missed[label] += left[i];
+      plus[label] += ups / total;
+      minus[label] += downs / total;
+    }
+    for (let r = 0; r < NEURONS; r++) {
+      const own = anchor.signal[r],
+        q = negative.signal[r];
+      if (own !== 0) {
+        const [label, sign] = own > 0 ? [0, 1] : [1, -1];
+        const pull = missed[label] * relu(sign * positive.signal[r]);
+        signal[r] = (sign * (pull - plus[label] * relu(q) - minus[label] * relu(-q))) / N;
       }
-      const sign = label ? -1 : 1;
-      for (let r = 0; r < NEURONS; r++) {
-        if (anchor.signal[r] * sign > 0) {
-          const q = negative.signal[r];
-          signal[r] += (sign * (left * relu(sign * positive.signal[r]) - plus * relu(q) - minus * relu(-q))) / N;
-        }
-        if (anchor.noise[r * N + i] > 0) {
-          let push = left * relu(positive.noise[r * N + i]);
-          for (let j = from; j < to; j++) {
-            const v = negative.noise[r * N + j];
-            if (v > 0) push -= weight[j] * v;
-          }
-          noise[r * N + i] = push / N;
-        }
+      const [first, count] = listen(r);
+      for (let i = 0; i < N; i++) {
+        if (anchor.noise[r * N + i] <= 0) continue;
+        const end = ordinary || i < half ? count : first;
+        let push = 0;
+        for (let c = ordinary || i >= half ? 0 : first; c < end; c++)
+          push += table[i * N + speaking[c]] * negative.noise[r * N + speaking[c]];
+        noise[r * N + i] = (left[i] * relu(positive.noise[r * N + i]) - share[i] * push) / N;
       }
     }
     return { loss, signal, noise };
@@ -130,22 +160,22 @@
     let now = value(weights);
     for (let round = 0; round < 60; round++) {
       const slope = new Float64Array(k),
-        curve = Array.from({ length: k }, () => new Float64Array(k));
+        curve = new Float64Array(k * k);
       for (let j = 0; j < k - 1; j++) {
         slope[j] = weights[j];
-        curve[j][j] = 1;
+        curve[j * k + j] = 1;
       }
-      curve[k - 1][k - 1] = 1e-12;
+      curve[k * k - 1] = 1e-12;
       rows.forEach((row, i) => {
         const wrong = 1 / (1 + Math.exp(labels[i] * score(weights, row))),
           bend = wrong * (1 - wrong),
           full = [...row, 1];
         for (let a = 0; a < k; a++) {
           slope[a] -= labels[i] * wrong * full[a];
-          for (let b = 0; b < k; b++) curve[a][b] += bend * full[a] * full[b];
+          for (let b = 0; b < k; b++) curve[a * k + b] += bend * full[a] * full[b];
         }
       });
-      const move = MMCL.factor(curve)(slope);
+      const move = MMCL.factor(curve, k)(slope);
       let size = 1,
         tried = weights,
         next = now;

@@ -1,4 +1,5 @@
-"""Explorers: pictures that answer while one drags, computed in the page by `book/_static/explorers/<name>.js`.
+"""Explorers: pictures that answer while one drags, computed in the page by `book/_static/explorers/<name>.js`, or
+looked up in stored results where computing takes minutes.
 
 Here stands what the page is told (controls, things to try, measured grids), the static picture that Jupyter, print and
 a reader without scripts see, and for each explorer the same numbers from the tested core, which the page must equal.
@@ -18,8 +19,9 @@ from mmcl_core.site.explorers.backgrounds import BACKGROUNDS
 from mmcl_core.site.explorers.pushes import PUSHES
 from mmcl_core.site.explorers.race import RACE
 from mmcl_core.site.explorers.sphere import SPHERE
+from mmcl_core.site.explorers.towers import TOWERS
 
-EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE)}
+EXPLORERS = {explorer.name: explorer for explorer in (PUSHES, BACKGROUNDS, RACE, SPHERE, TOWERS)}
 
 
 class Page(Protocol):
@@ -32,7 +34,8 @@ class Page(Protocol):
 
 
 def shown(chapter: Page, name: str) -> dict[str, str]:
-    """The explorer `name` as a cell's output; in a build its static picture is written beside the figures.
+    """The explorer `name` as a cell's output; in a build its static picture is written beside the figures. One sentence
+    where it shows nothing but stored results, and their data are absent.
 
     Raises
     ------
@@ -43,15 +46,19 @@ def shown(chapter: Page, name: str) -> dict[str, str]:
     if name not in own:
         raise unknown("explorer", name, own)
     explorer = EXPLORERS[name]
-    figure = explorer.static()
+    measured = {}
+    if explorer.stored or chapter.build_folder is not None:
+        try:
+            measured = explorer.measured(chapter.result)
+        except DataAbsent as absent:
+            if explorer.stored:
+                said = f"*{explorer.title}: not shown. {absent}.*"
+                return {"text/markdown": said, "text/plain": said}
+    figure = explorer.static(measured)
     bundle = {"text/html": declared.jupyter(explorer, figure), "text/plain": figure.alt}
     if chapter.build_folder is not None:
         folder = chapter.build_folder / "figures" / explorer.paper
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"explorer-{name}.svg").write_bytes(figure.render("svg"))
-        try:
-            measured = explorer.measured(chapter.result)
-        except DataAbsent:
-            measured = {}
         bundle["text/markdown"] = declared.page(explorer, figure, measured, chapter.scripts)
     return bundle

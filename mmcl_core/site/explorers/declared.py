@@ -22,6 +22,7 @@ Numbers = dict[str, Any]  # what the page's script computes from a setting
 @dataclass(frozen=True)
 class Slider:
     """A number from `low` to `high`; `log` for even steps of its logarithm, `infinite` if the last step is infinity.
+    With `stops` it is one of these, as where results are stored for them alone.
 
     `label` is HTML: the paper's symbol and what it means.
     """
@@ -37,6 +38,7 @@ class Slider:
     steps: int = 100
     kind: str = "slider"  # or "bar", one of a `group` of upright ones
     group: str = ""
+    stops: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Explorer:
     picture : the static picture of the numbers at the default setting
     measured : stored numbers that the page shows beside its own, from the chapter's results
     corners : settings that between them show every control
+    stored : whether all that it shows is stored; `reference` and `picture` then take the measured numbers too, and
+        without them there is nothing to show
     """
 
     name: str
@@ -73,10 +77,11 @@ class Explorer:
     title: str
     controls: tuple[Slider | Choice, ...]
     tries: tuple[Try, ...]
-    reference: Callable[[Setting], Numbers]
-    picture: Callable[[Numbers], Figure]
+    reference: Callable[..., Numbers]
+    picture: Callable[..., Figure]
     measured: Callable[[Callable[[str], Result]], dict[str, Any]] = lambda result: {}
     corners: tuple[Setting, ...] = ()
+    stored: bool = False
 
     @property
     def default(self) -> Setting:
@@ -92,9 +97,14 @@ class Explorer:
         }
         return compact(content)
 
-    def static(self) -> Figure:
+    def numbers(self, setting: Setting, measured: Mapping[str, Any]) -> Numbers:
+        """The reference at a setting."""
+        return self.reference(setting, measured) if self.stored else self.reference(setting)
+
+    def static(self, measured: Mapping[str, Any]) -> Figure:
         """The core's picture at the default setting."""
-        return self.picture(self.reference(self.default))
+        numbers = self.numbers(self.default, measured)
+        return self.picture(numbers, measured) if self.stored else self.picture(numbers)
 
 
 def compact(content: Any) -> str:
