@@ -12,10 +12,10 @@ from jaxtyping import Float
 from mmcl_core.clip.config import ClipRun
 from mmcl_core.clip.images import Broken, centre_view, decode
 from mmcl_core.clip.pairs import Pairs
-from mmcl_core.clip.runs import run_folder
+from mmcl_core.clip.runs import checkpoint, run_folder
 from mmcl_core.clip.tokens import Tokens
 from mmcl_core.clip.towers import Clip, make_clip
-from mmcl_core.errors import InputError
+from mmcl_core.errors import DataAbsent, InputError
 from mmcl_core.metrics import accuracy, zero_shot_predictions
 from mmcl_core.models.temperature import Temperature
 
@@ -77,10 +77,18 @@ def zero_shot_on_folder(clip: Clip, tokens: Tokens, folder: Path, classes: Seque
 
 
 def trained_clip(run: ClipRun, temperature: Temperature, seed: int, device: torch.device) -> tuple[Clip, Tokens]:
-    """The towers that a finished run left, and its tokenizer."""
+    """The towers that a finished run left, and its tokenizer.
+
+    Raises
+    ------
+    DataAbsent, InputError
+        When its weights are not there (the measures alone were copied), or damaged.
+    """
+    kept = checkpoint(run, seed, run_folder(run))
+    state = kept.load()
+    if state is None:
+        raise DataAbsent(f"The weights {kept.path} are not there: copy them beside the run's measures")
     tokens = Tokens(run.tokenizer, run.context)
     clip = make_clip(run, tokens, temperature)
-    clip.load_state_dict(
-        torch.load(run_folder(run) / f"seed-{seed}.pt", weights_only=True, map_location="cpu")["model"]
-    )
+    clip.load_state_dict(state["model"])
     return clip.to(device).eval(), tokens

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.clip.config import ClipRun, load
+from mmcl_core.clip.config import ClipRun, ImageTower, TextTowerName, load
+from mmcl_core.clip.objective import AsClip
 from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.clip.shards import read_pairs
 from mmcl_core.errors import DataAbsent
@@ -23,18 +24,6 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.paths import data_folder
 
 SHIFTED = ("imagenet", "imagenetv2", "imagenet-sketch", "imagenet-r", "imagenet-a", "objectnet")
-
-
-class _FromScratch:
-    """Temperature learnt from .07, as CLIP does: the paper changes nothing about it."""
-
-    rate, normalised, schedule, swap = 1.0, True, None, None
-
-    @staticmethod
-    def make_temperature():
-        from mmcl_core.models.temperature import Temperature
-
-        return Temperature(0.07)
 
 
 class MscocoSetting(Config):
@@ -52,10 +41,8 @@ class MscocoSetting(Config):
         min_length=1,
         description="the paper's: shares of the training set, four points of a line",
     )
-    image_tower: Literal["RN50", "RN18", "ViT-B-32", "resnet-tiny", "vit-tiny"] = Field(
-        "RN50", description="the paper's"
-    )
-    text_tower: Literal["clip", "tiny"] = Field("clip", description="the paper's")
+    image_tower: ImageTower = Field("RN50", description="the paper's")
+    text_tower: TextTowerName = Field("clip", description="the paper's")
     width: int = Field(1024, ge=1, description="CLIP's RN50")
     pixels: int = Field(224, ge=16, description="CLIP's")
     context: int = Field(77, ge=4, description="CLIP's")
@@ -140,8 +127,8 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
                 if finished(run, seed) is None:
                     if config.only_finished:
                         continue
-                    train_clip(run, _FromScratch, seed, device, run_folder(run))
-                clip, tokens = trained_clip(run, _FromScratch.make_temperature(), seed, device)
+                    train_clip(run, AsClip(), seed, device, run_folder(run))
+                clip, tokens = trained_clip(run, AsClip.make_temperature(), seed, device)
                 out["id"][s, n, k] = zero_shot_on_pairs(clip, tokens, test, run.pixels)
                 for j, folder in enumerate(shifts):
                     out["ood"][s, n, k, j] = zero_shot_on_folder(clip, tokens, folder, test.classes, run.pixels)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
 
-from mmcl_core.clip.config import ClipRun, load
+from mmcl_core.clip.config import ClipRun, ImageTower, TextTowerName, load
 from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.errors import DataAbsent
 from mmcl_core.lab.config import Config
@@ -33,10 +33,8 @@ class MscocoSetting(Config):
 
     seeds: int = Field(3, ge=1, description="section 4: means of 3 runs")
     methods: tuple[str, ...] = Field(tuple(METHODS), min_length=1, description="Tables 2 to 5")
-    image_tower: Literal["RN50", "RN18", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"] = Field(
-        "RN50", description="section 4: OpenCLIP's ResNet-50 with attention pooling"
-    )
-    text_tower: Literal["clip", "tiny"] = Field("clip", description="section 4: CLIP's text transformer")
+    image_tower: ImageTower = Field("RN50", description="section 4: OpenCLIP's ResNet-50 with attention pooling")
+    text_tower: TextTowerName = Field("clip", description="section 4: CLIP's text transformer")
     width: int = Field(1024, ge=1, description="OpenCLIP's RN50: dimension of the common space")
     pixels: int = Field(224, ge=16, description="section 4: RandomResizedCrop 224")
     context: int = Field(77, ge=4, description="CLIP's")
