@@ -61,3 +61,23 @@ def test_a_resnet_tower_trains(folder, tmp_path):
     )
     assert trained.history[-1]["loss"] < np.log(16) < trained.history[0]["loss"]
     assert (tmp_path / "seed-0.csv").read_text().count("\n") == 7
+
+
+@pytest.mark.parametrize(
+    ("tower", "pixels"), [("RN50", 40), ("ViT-B-32", 16), ("ViT-B-16", 40), ("vit-tiny", 33), ("resnet-tiny", 20)]
+)
+def test_pixels_that_a_tower_cannot_divide_are_refused(tower, pixels):
+    with pytest.raises(InputError, match=f"pixels is {pixels}: {tower} takes multiples"):
+        load("small", image_tower=tower, pixels=pixels)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("mmcl_core.clip.training.backward", None)
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="Nothing can be written.*--out") as caught:
+            train_clip(small(folder), METHODS["baseline"], 0, CPU, out)
+        assert "\n" not in str(caught.value)
+    monkeypatch.setattr("mmcl_core.clip.log.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="needs the package tensorboard"):
+        train_clip(small(folder, log="tensorboard"), METHODS["baseline"], 0, CPU, tmp_path)

@@ -13,6 +13,8 @@ from mmcl_core.errors import InputError, unknown
 from mmcl_core.lab.config import Config
 
 ImageTower = Literal["RN50", "RN101", "RN50x4", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"]
+STEP = {"RN50": 32, "RN101": 32, "RN50x4": 32, "ViT-B-32": 32, "ViT-B-16": 16, "resnet-tiny": 8, "vit-tiny": 8}
+STEP = {"RN50": 32, "RN101": 32, "RN50x4": 32, "ViT-B-32": 32, "ViT-B-16": 16, "resnet-tiny": 8, "vit-tiny": 8}
 TextTowerName = Literal["clip", "clip-640", "tiny"]
 
 
@@ -71,8 +73,8 @@ class ClipRun(Config):
             raise ValueError(f"betas are {self.betas}: allowed are two numbers from 0 to below 1")
         if self.memory:
             memory_bytes(self.memory)
-        if self.image_tower.startswith("RN") and self.pixels % 32:
-            raise ValueError(f"pixels is {self.pixels}: {self.image_tower} takes multiples of 32")
+        if self.pixels % STEP[self.image_tower]:
+            raise ValueError(f"pixels is {self.pixels}: {self.image_tower} takes multiples of {STEP[self.image_tower]}")
         if self.memory and self.chunk:
             raise ValueError("memory and chunk both say how large a forward pass may be: give one of them")
         if self.captions == "label" and self.format == "webdataset":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import time
@@ -19,6 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmcl_core.clip.batches import EvaluationViews, Plan, Views, scanned, training_batches
 from mmcl_core.clip.config import ClipRun
 from mmcl_core.clip.evaluate import embedded, measures
+from mmcl_core.clip.log import check_place, log
 from mmcl_core.clip.memory import chunk_for
 from mmcl_core.clip.objective import Method, backward, make_objective
 from mmcl_core.clip.pairs import Pairs, subset
@@ -118,6 +118,8 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         raise InputError(
             f"{here.size} processes cannot share a batch of {run.batch} evenly: set batch to a multiple of {here.size}"
         )
+    if here.first:
+        check_place(run, out)
     if here.device.type == "cpu" and here.size > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // here.size))
     tokens = Tokens(run.tokenizer, run.context)
@@ -220,25 +222,3 @@ def _on(here: Ranks, views: Views, plan: Plan, run: ClipRun) -> Iterator[tuple[t
     pinned = here.device.type == "cuda"
     for batch in training_batches(views, plan, run.workers, pinned):
         yield tuple(part.to(here.device, non_blocking=pinned) for part in batch)
-
-
-def log(
-    run: ClipRun, row: dict[str, float], history: list[dict[str, float]], out: Path, seed: int, quiet: bool
-) -> None:
-    """A line on the terminal, and the whole history as a table or for TensorBoard."""
-    if not quiet:
-        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
-    out.mkdir(parents=True, exist_ok=True)
-    if run.log == "tensorboard":
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise InputError("log=tensorboard needs the package tensorboard: pip install it, or use log=csv") from None
-        with SummaryWriter(str(out / f"seed-{seed}")) as writer:
-            for name, value in row.items():
-                writer.add_scalar(name, value, int(row["step"]))
-        return
-    with open(out / f"seed-{seed}.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, list(row))
-        table.writeheader()
-        table.writerows(history)

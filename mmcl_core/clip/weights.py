@@ -82,7 +82,7 @@ def _check_activation(folder: Path, activation: str) -> None:
             said = "quick_gelu" if json.loads(beside.read_text())["model_cfg"].get("quick_gelu") else "gelu"
         elif (beside := folder / "config.json").is_file():
             said = json.loads(beside.read_text()).get("text_config", {}).get("hidden_act", "quick_gelu")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{beside} beside the weights cannot be read ({type(error).__name__}): remove it") from None
     if said not in (None, activation):
         raise InputError(f"The weights in {folder} want activation={said}, the run has {activation}: set it")
