@@ -59,8 +59,12 @@ def openclip_resnet(run, seed=4):
     for name, value in towers(run).image.body.state_dict().items():
         if name.endswith("num_batches_tracked"):
             continue
-        drawn = torch.randn(value.shape, generator=g) / max(1, value[0].numel() if value.ndim > 1 else 1) ** 0.5
-        out[f"visual.{name}"] = drawn.abs() + 0.5 if name.endswith("running_var") else drawn
+        drawn = torch.randn(value.shape, generator=g)
+        if value.ndim == 1 and name.endswith(("running_var", "weight")):
+            drawn = drawn.abs() + 0.5
+        else:  # offsets small, so that pictures differ by what is in them
+            drawn = drawn * (0.1 if value.ndim == 1 else 1.2 * value[0].numel() ** -0.5)
+        out[f"visual.{name}"] = drawn
     return out
 
 
