@@ -40,8 +40,7 @@ def chunk_for(
     each = max(1, sum(saved.values()) // few)
     if room < each:
         raise InputError(
-            f"memory={run.memory} does not hold one pair: weights and optimiser take "
-            f"{4 * weights / 1e9:.1f} GB, a pair "
-            f"{each / 1e9:.2f} GB; give more, or a smaller tower"
+            f"memory={run.memory} does not hold one pair: weights and optimiser take {4 * weights / 1e6:,.1f} MB, "
+            f"a pair {each / 1e6:,.1f} MB; give more, or choose a smaller tower"
         )
     return min(len(pictures), room // each) if room // each < len(pictures) else 0

@@ -65,7 +65,8 @@ def prepared(run: ClipRun, seed: int) -> tuple[Pairs, Pairs]:
         kept = np.random.default_rng([seed, 2]).permutation(len(train))[: round(run.share * len(train))]
         train = subset(train, np.sort(kept))
     if len(train) < run.batch:
-        raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs: set batch to at most that")
+        of_all = f", a share of {run.share:g}" if run.share < 1 else ""
+        raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs{of_all}: set a smaller batch")
     if len(test) < 2:
         raise InputError(
             f"The split '{run.test}' has {len(test)} usable pairs: at least 2 are needed to measure anything"
