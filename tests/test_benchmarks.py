@@ -6,9 +6,10 @@ import math
 import pytest
 import torch
 
-from benchmarks import gpu_check
+from benchmarks import clip_gpu, gpu_check
 from benchmarks.bench import interleaved, seconds
 from mmcl_core.site import speed
+from mmcl_core.site.at_size import at_size
 from tests.tolerances import close
 
 
@@ -109,3 +110,27 @@ def test_the_page_shows_ratios_with_their_spread(tmp_path):
     assert "12.0 (9.0 to 16.0)" in page and "not run" in page and "some &lt;processor&gt;" in page
     assert page.count("data:image/svg+xml") == 1 and "None was measured" in page
     assert math.isclose(6 * 0.9 / (0.5 * 1.2), 9.0)
+
+
+def test_clips_step_and_openclips_compute_the_same_and_the_page_shows_both(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "benchmarks" / "measured"
+    assert "Not measured" in at_size(tmp_path)
+    assert clip_gpu.main(["--tiny", "--out", str(folder / "clip-gpu-none.json")]) == 0
+    report = json.loads((folder / "clip-gpu-none.json").read_text())
+    assert 0 <= report["error"] < 1e-5
+    for way in report["ways"].values():
+        assert 0 < way["spread"][0] <= way["images_per_second"] <= way["spread"][1]
+    shown = at_size(tmp_path)
+    assert "OpenCLIP&#x27;s step, plain" in shown and report["gpu"] in shown
+    assert "None was measured" in speed.speed(tmp_path)  # that page's cards are other files
+    right = clip_gpu.our_step
+    monkeypatch.setattr(
+        clip_gpu, "our_step", lambda clip, run, *a: right(clip, run.model_copy(update={"rate": 0.1}), *a)
+    )
+    assert clip_gpu.main(["--tiny", "--out", str(folder / "clip-gpu-none.json")]) == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no GPU")
+def test_without_a_gpu_the_step_says_so(capsys):
+    assert clip_gpu.main([]) == 2
+    assert "--tiny" in capsys.readouterr().err

@@ -1,7 +1,9 @@
 """What a CLIP run reads: pairs, shards, crops, tokens, and everything unusable counted."""
 
+import gzip
 import io
 import json
+import os
 import tarfile
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 
 from mmcl_core.clip.batches import Plan, Views, epoch_batches, scanned, share_of, training_batches
 from mmcl_core.clip.images import MEAN, STD, Broken, centre_view, decode, random_crop_box, stream
-from mmcl_core.clip.pairs import coco_pairs
+from mmcl_core.clip.pairs import CocoPairs, coco_pairs
 from mmcl_core.clip.shards import read_pairs
 from mmcl_core.clip.tokens import Tokens
 from mmcl_core.errors import DataAbsent, InputError
@@ -68,6 +70,59 @@ def test_a_json_of_another_kind_is_one_sentence(folder, content, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "field", "value", "words"),
+    [
+        ("captions_train", "annotations", "caption", None, "record 2 of annotations has caption=None, where a text"),
+        ("captions_train", "annotations", "image_id", [1], "record 2 of annotations has image_id"),
+        ("captions_train", "images", "file_name", 7, "record 2 of images has file_name=7"),
+        ("captions_train", "images", "id", None, "where a number is needed"),
+        ("instances_train", "annotations", "area", "large", "record 2 of annotations has area"),
+        ("instances_train", "annotations", "category_id", 99, "category 99, which its categories lack"),
+        ("instances_train", "categories", "name", None, "record 2 of categories has name"),
+    ],
+)
+def test_a_record_without_what_it_needs_is_one_sentence(folder, name, part, field, value, words):
+    content = read(folder, name)
+    content[part][2][field] = value
+    write(folder, name, **content)
+    with pytest.raises(InputError, match=words) as caught:
+        coco_pairs(folder, "train")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_image_that_is_listed_twice_is_one_pair(folder):
+    content = read(folder, "captions_train")
+    content["images"].append(content["images"][5])
+    write(folder, "captions_train", **content)
+    pairs = coco_pairs(folder, "train")
+    assert len(pairs) == 48 and pairs.problems.found == {"images that are listed twice": ["0005.png"]}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_breaks_while_training_is_one_sentence(folder, workers):
+    """Also from a process that decodes, whose trace torch puts into the message."""
+    pairs, tokens = coco_pairs(folder, "train"), Tokens("", 16)
+    (folder / "train" / "0009.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="^The picture 0009.png cannot be decoded") as caught:
+        list(training_batches(Views(pairs, tokens, 32, 0), Plan(48, 16, 0, 1, True, 0, 1), workers, False))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_process_that_dies_is_one_sentence(folder):
+    tokens = Tokens("", 16)
+    pairs = Dying(**vars(coco_pairs(folder, "train")))
+    with pytest.raises(InputError, match="process that decodes pictures has died"):
+        list(training_batches(Views(pairs, tokens, 32, 0), Plan(48, 16, 0, 1, True, 0, 1), 1, False))
+
+
+class Dying(CocoPairs):
+    """Pairs whose reader is ended by the system, as for want of memory."""
+
+    def picture(self, i):
+        os._exit(9)
+
+
 def test_a_folder_says_what_is_missing(tmp_path, folder):
     for data, words in (("", "no package carries"), (tmp_path / "no", "is not there"), (tmp_path, "holds no captions")):
         with pytest.raises(DataAbsent, match=words):
@@ -98,9 +153,17 @@ def test_shards_give_the_bytes_that_were_put_in(tmp_path, folder):
         "images without a caption": 2, "captions without an image": 1
     }  # fmt: skip
     whole = (tmp_path / "train-1.tar").read_bytes()
-    (tmp_path / "train-1.tar").write_bytes(whole[:700])
-    with pytest.raises(InputError, match=r"train-1\.tar is damaged"):
-        read_pairs(str(tmp_path), "webdataset", "train")
+    for wrong in (whole[:700], gzip.compress(whole)):  # in a compressed one nothing can be read by its place
+        (tmp_path / "train-1.tar").write_bytes(wrong)
+        with pytest.raises(InputError, match=r"train-1\.tar is damaged, or compressed"):
+            read_pairs(str(tmp_path), "webdataset", "train")
+
+
+def test_a_json_beside_a_picture_that_has_no_fields_is_no_caption(tmp_path, folder):
+    data = (folder / "train" / "0000.png").read_bytes()
+    shard(tmp_path / "train-0.tar", [("a.png", data), ("a.json", b"[1, 2]"), ("b.png", data), ("b.txt", b"a sign")])
+    pairs = read_pairs(str(tmp_path), "webdataset", "train")
+    assert len(pairs) == 1 and pairs.problems.found == {"images without a caption": ["train-0.tar:a"]}
 
 
 def test_the_joint_batches_are_one_permutation_whatever_the_ranks():

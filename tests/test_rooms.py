@@ -24,7 +24,7 @@ MAY = {
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "checkpoint", "errors", "paths"},
     "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write
-    "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "errors", "paths"},
+    "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "checkpoint", "errors", "paths"},
     "papers": {
         "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",
         "runtime", "errors", "paths",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from mmcl_core.cli.asked import chosen_settings
@@ -29,7 +30,7 @@ def command_train_clip(a: argparse.Namespace) -> int:
 
     if a.check:
         train, test = prepared(run, 0)
-        steps = run.epochs * (len(train) // run.batch)
+        steps = run.epochs * (len(train) // run.batch if run.drop_last else -(-len(train) // run.batch))
         print(
             f"{len(train):,} pairs to train on, {len(test):,} to test on; {steps:,} steps of {run.batch}; "
             f"runs go to {out}"
@@ -37,6 +38,8 @@ def command_train_clip(a: argparse.Namespace) -> int:
         return 0
     for seed in range(run.seeds):
         train_clip(run, method, seed, device, out)
+    if os.environ.get("RANK", "0") == "0":  # of torchrun's
+        print(f"done: weights and measures are in {out}")
     return 0
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -36,6 +38,14 @@ def share_of(batch: np.ndarray, rank: int, ranks: int) -> np.ndarray:
     return np.array_split(batch, ranks)[rank]
 
 
+def opened(pairs: Pairs, row: int) -> Image.Image:
+    """The picture of a row; `InputError` where it cannot be decoded (any more)."""
+    try:
+        return decode(pairs.picture(row))
+    except (Broken, OSError) as error:
+        raise InputError(f"The picture {pairs.name(row)} cannot be decoded ({error}): remove it") from None
+
+
 class Views(Dataset):
     """(epoch, row) to a decoded, augmented picture, the tokens of one of its captions, and its class."""
 
@@ -49,11 +59,7 @@ class Views(Dataset):
         label = self.pairs.label(row)
         captions = (self.pairs.classes[label],) if self.label_captions else self.pairs.captions(row)
         text = captions[int(rng.integers(len(captions)))]
-        try:
-            image = decode(self.pairs.picture(row))
-        except (Broken, OSError) as error:
-            raise InputError(f"The picture {self.pairs.name(row)} cannot be decoded ({error}): remove it") from None
-        return training_view(image, self.pixels, rng), self.tokens([text])[0], label
+        return training_view(opened(self.pairs, row), self.pixels, rng), self.tokens([text])[0], label
 
 
 class EvaluationViews(Dataset):
@@ -66,8 +72,11 @@ class EvaluationViews(Dataset):
         return len(self.pairs)
 
     def __getitem__(self, row: int) -> tuple[Tensor, Tensor, int]:
-        image = centre_view(decode(self.pairs.picture(row)), self.pixels)
-        return image, self.tokens([self.pairs.captions(row)[0]])[0], self.pairs.label(row)
+        return (
+            centre_view(opened(self.pairs, row), self.pixels),
+            self.tokens([self.pairs.captions(row)[0]])[0],
+            self.pairs.label(row),
+        )
 
 
 class Plan:
@@ -88,14 +97,37 @@ class Plan:
 
 def training_batches(views: Views, plan: Plan, workers: int, pinned: bool) -> Iterator[Batch]:
     """The rank's parts of all joint batches of `plan`, decoded ahead by `workers` processes."""
-    yield from DataLoader(
-        views,
-        batch_sampler=plan,
-        num_workers=workers,
-        pin_memory=pinned,
-        prefetch_factor=4 if workers else None,
-        worker_init_fn=one_thread if workers else None,
+    yield from loaded(
+        DataLoader(
+            views,
+            batch_sampler=plan,
+            num_workers=workers,
+            pin_memory=pinned,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=one_thread if workers else None,
+        )
     )
+
+
+def loaded(loader: DataLoader) -> Iterator[Any]:
+    """What `loader` yields; what goes wrong in one of its processes is one sentence here.
+
+    Raises
+    ------
+    InputError
+        As raised in a process, or when one has died.
+    """
+    try:
+        yield from loader
+    except InputError as error:  # torch wraps it into the trace of the process
+        said = str(error).strip().splitlines()[-1]
+        raise InputError(said.removeprefix(f"{InputError.__module__}.{InputError.__name__}: ")) from None
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise InputError(
+            "A process that decodes pictures has died, most likely for want of memory: set workers to fewer"
+        ) from None
 
 
 def one_thread(worker: int) -> None:

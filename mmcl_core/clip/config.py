@@ -12,6 +12,11 @@ from pydantic import Field, model_validator
 from mmcl_core.errors import InputError, unknown
 from mmcl_core.lab.config import Config
 
+ImageTower = Literal["RN50", "RN101", "RN50x4", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"]
+STEP = {"RN50": 32, "RN101": 32, "RN50x4": 32, "ViT-B-32": 32, "ViT-B-16": 16, "resnet-tiny": 8, "vit-tiny": 8}
+STEP = {"RN50": 32, "RN101": 32, "RN50x4": 32, "ViT-B-32": 32, "ViT-B-16": 16, "resnet-tiny": 8, "vit-tiny": 8}
+TextTowerName = Literal["clip", "clip-640", "tiny"]
+
 
 class ClipRun(Config):
     """One training run. The defaults are Yaras et al. 2024, section 4 (OpenCLIP's ResNet-50 on MSCOCO)."""
@@ -26,10 +31,13 @@ class ClipRun(Config):
     same_class_negatives: bool = Field(True, description="False: pairs of one class leave each other's denominator")
     on_broken: Literal["refuse", "skip"] = Field("refuse", description="what to do with pairs that cannot be used")
 
-    image_tower: Literal["RN50", "RN18", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"] = Field("RN50")
-    text_tower: Literal["clip", "tiny"] = Field("clip", description="12 layers of 512 as in CLIP, or 2 of 64")
-    width: int = Field(1024, ge=1, description="dimension of the common space; OpenCLIP's RN50: 1024")
-    pixels: int = Field(224, ge=16, description="side of the crops")
+    image_tower: ImageTower = Field("RN50")
+    text_tower: TextTowerName = Field("clip", description="12 layers of 512 or 640 as in CLIP, or 2 of 64")
+    width: int = Field(1024, ge=1, description="dimension of the common space; RN50 1024, RN50x4 640, others 512")
+    pixels: int = Field(224, ge=16, description="side of the crops; RN50x4: 288")
+    activation: Literal["gelu", "quick_gelu"] = Field(
+        "gelu", description="of the transformers; OpenCLIP's own runs gelu, the weights of Radford et al. quick_gelu"
+    )
     context: int = Field(77, ge=4, le=512, description="longest caption in tokens, start and end included")
     tokenizer: str = Field("", description="a tokenizer.json; empty: the one that a package of the book carries")
     weights: str = Field("", description="folder or file of pretrained weights to start from; empty: from scratch")
@@ -65,6 +73,8 @@ class ClipRun(Config):
             raise ValueError(f"betas are {self.betas}: allowed are two numbers from 0 to below 1")
         if self.memory:
             memory_bytes(self.memory)
+        if self.pixels % STEP[self.image_tower]:
+            raise ValueError(f"pixels is {self.pixels}: {self.image_tower} takes multiples of {STEP[self.image_tower]}")
         if self.memory and self.chunk:
             raise ValueError("memory and chunk both say how large a forward pass may be: give one of them")
         if self.captions == "label" and self.format == "webdataset":

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmcl_core import metrics
-from mmcl_core.clip.batches import EvaluationViews, one_thread
+from mmcl_core.clip.batches import EvaluationViews, loaded, one_thread
 from mmcl_core.clip.towers import Clip
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
@@ -25,7 +25,7 @@ def embedded(
     images: list[Tensor] = []
     texts: list[Tensor] = []
     loader = DataLoader(views, batch_size=batch, num_workers=workers, worker_init_fn=one_thread if workers else None)
-    for pictures, tokens, _ in loader:
+    for pictures, tokens, _ in loaded(loader):
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
             images.append(clip.image(pictures.to(device)).float())
             texts.append(clip.text(tokens.to(device)).float())

@@ -29,24 +29,29 @@ class Method(Protocol):
     def make_temperature(self) -> Temperature: ...
 
 
+class AsClip:
+    """CLIP's own way: the temperature is learnt from .07, and nothing else is done."""
+
+    rate, normalised, schedule, swap = 1.0, True, None, None
+
+    @staticmethod
+    def make_temperature() -> Temperature:
+        return Temperature(0.07)
+
+
 Objective = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
-
-def same_class(labels: Int[Tensor, "B"]) -> Tensor:
-    """`[B, B]`: which pairs share a class (-1 is none), the diagonal left out."""
-    same = (labels[:, None] == labels[None]) & (labels >= 0)[:, None]
-    return same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
 
 
 def make_objective(method: Method, same_class_negatives: bool, stream: torch.Generator) -> Objective:
     """The loss of a joint batch: embeddings `[B, D]` of both modalities, the temperature and the classes `[B]` to a
-    number, in float32 whatever the towers computed in. `stream` draws the swaps, alike on every rank."""
+    number, in float32 whatever the towers computed in. `stream` draws the swaps, alike on every rank. Without
+    same-class negatives every pair must have a class."""
 
     def objective(
         image: Float[Tensor, "B D"], text: Float[Tensor, "B D"], temperature: Tensor, labels: Int[Tensor, "B"]
     ) -> Float[Tensor, ""]:
         image, text = (x if x.dtype == torch.float64 else x.float() for x in (image, text))
-        ignored = None if same_class_negatives else same_class(labels)
+        ignored = None if same_class_negatives else (labels[:, None] == labels).fill_diagonal_(False)
         if not method.normalised:
             return symmetric_cross_entropy(image @ text.mT / temperature, ignored)
         if method.swap is None:

@@ -88,10 +88,11 @@ class CocoPairs:
         return (self.folder / self.files[i]).read_bytes()
 
 
-def _records(path: Path, *parts: str) -> list[list[dict]]:
+def _records(path: Path, **parts: dict[str, type | tuple[type, ...]]) -> list[list[dict]]:
+    """The lists `parts` of a JSON file, each record with the fields that are asked for, of those types."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return [[dict(r) for r in content[part]] for part in parts]
+        found = [[dict(r) for r in content[part]] for part in parts]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): make it readable") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -99,15 +100,33 @@ def _records(path: Path, *parts: str) -> list[list[dict]]:
             f"{path} is not in COCO's format ({type(error).__name__}): it must be a JSON object with the lists "
             f"{' and '.join(parts)}"
         ) from None
+    for (part, fields), records in zip(parts.items(), found, strict=True):
+        for k, record in enumerate(records):
+            for name, kind in fields.items():
+                if not isinstance(record.get(name), kind):
+                    raise InputError(
+                        f"{path} is not in COCO's format: record {k} of {part} has {name}={record.get(name)!r:.40}, "
+                        f"where {'a text' if kind is str else 'a number'} is needed"
+                    )
+    return found
+
+
+KEY = (int, str)  # what pictures and classes are numbered by
 
 
 def _largest_objects(path: Path) -> tuple[dict[int, int], tuple[str, ...]]:
     """`{image id: class}` by the largest area, and the classes' names."""
-    objects, categories = _records(path, "annotations", "categories")
+    objects, categories = _records(
+        path,
+        annotations={"image_id": KEY, "category_id": KEY, "area": (int, float)},
+        categories={"id": KEY, "name": str},
+    )
     names = tuple(c["name"] for c in categories)
     number = {c["id"]: k for k, c in enumerate(categories)}
     best: dict[int, tuple[float, int]] = {}
     for o in objects:
+        if o["category_id"] not in number:
+            raise InputError(f"{path} has objects of category {o['category_id']}, which its categories lack: add it")
         candidate = (float(o["area"]), number[o["category_id"]])
         best[o["image_id"]] = max(best.get(o["image_id"], candidate), candidate)
     return {image: label for image, (_, label) in best.items()}, names
@@ -130,11 +149,13 @@ def coco_pairs(folder: Path, split: str) -> CocoPairs:
             f"{folder} has no split '{split}' in COCO's format: needed are the folder {split} with the pictures and "
             f"annotations/captions_{split}.json"
         )
-    images, notes = _records(captions, "images", "annotations")
+    images, notes = _records(
+        captions, images={"id": KEY, "file_name": str}, annotations={"image_id": KEY, "caption": str}
+    )
     problems, texts = Problems(), defaultdict(list)
     known = {image["id"] for image in images}
     for note in notes:
-        text = str(note["caption"]).strip()
+        text = note["caption"].strip()
         if note["image_id"] not in known:
             problems.add("captions without an image", str(note.get("id", note["image_id"])))
         elif not text:
@@ -144,8 +165,12 @@ def coco_pairs(folder: Path, split: str) -> CocoPairs:
     instances = folder / "annotations" / f"instances_{split}.json"
     labels, classes = _largest_objects(instances) if instances.is_file() else ({}, ())
     there = {p.name for p in (folder / split).iterdir()}
-    kept = []
+    kept, seen = [], set()
     for image in images:
+        if image["id"] in seen:
+            problems.add("images that are listed twice", image["file_name"])
+            continue
+        seen.add(image["id"])
         if not texts[image["id"]]:
             problems.add("images without a caption", image["file_name"])
         elif image["file_name"] not in there:

@@ -72,7 +72,7 @@ def shard_pairs(folder: Path, split: str) -> ShardPairs:
         pictures: dict[str, tuple[int, int]] = {}
         beside: dict[str, dict[str, bytes]] = defaultdict(dict)
         try:
-            with tarfile.open(shard) as archive:
+            with tarfile.open(shard, "r:") as archive:
                 for member in archive:
                     stem, _, ending = member.name.rpartition(".")
                     if not member.isfile():
@@ -82,11 +82,13 @@ def shard_pairs(folder: Path, split: str) -> ShardPairs:
                     elif ending in ("txt", "json"):
                         beside[stem][ending] = archive.extractfile(member).read()
         except (tarfile.TarError, OSError, EOFError) as error:
-            raise InputError(f"The shard {shard} is damaged ({error}): copy it again, or remove it") from None
+            raise InputError(
+                f"The shard {shard} is damaged, or compressed ({error}): copy it again as a plain tar, or remove it"
+            ) from None
         for stem, place in pictures.items():
             try:
                 text = _caption(beside[stem])
-            except ValueError:
+            except (ValueError, AttributeError):  # no JSON, or none with fields
                 text = ""
             if not text:
                 problems.add("images without a caption", f"{shard.name}:{stem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import time
@@ -16,13 +15,15 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mmcl_core.clip import checkpoints
 from mmcl_core.clip.batches import EvaluationViews, Plan, Views, scanned, training_batches
-from mmcl_core.clip.config import ClipRun, memory_bytes
+from mmcl_core.clip.config import ClipRun
 from mmcl_core.clip.evaluate import embedded, measures
+from mmcl_core.clip.log import check_place, log
+from mmcl_core.clip.memory import chunk_for
 from mmcl_core.clip.objective import Method, backward, make_objective
 from mmcl_core.clip.pairs import Pairs, subset
 from mmcl_core.clip.parallel import Ranks, ranks
+from mmcl_core.clip.runs import checkpoint, write_history
 from mmcl_core.clip.shards import read_pairs
 from mmcl_core.clip.tokens import Tokens
 from mmcl_core.clip.towers import Clip, make_clip
@@ -64,7 +65,8 @@ def prepared(run: ClipRun, seed: int) -> tuple[Pairs, Pairs]:
         kept = np.random.default_rng([seed, 2]).permutation(len(train))[: round(run.share * len(train))]
         train = subset(train, np.sort(kept))
     if len(train) < run.batch:
-        raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs: set batch to at most that")
+        of_all = f", a share of {run.share:g}" if run.share < 1 else ""
+        raise InputError(f"A batch of {run.batch} cannot be drawn from {len(train)} pairs{of_all}: set a smaller batch")
     if len(test) < 2:
         raise InputError(
             f"The split '{run.test}' has {len(test)} usable pairs: at least 2 are needed to measure anything"
@@ -97,40 +99,6 @@ def optimiser_of(clip: Clip, run: ClipRun, method: Method) -> torch.optim.AdamW:
     return adam(groups, run.rate, betas=run.betas, eps=run.eps)
 
 
-def chunk_for(run: ClipRun, clip: Clip, pictures: torch.Tensor, tokens: torch.Tensor, bfloat16: bool) -> int:
-    """How many pairs a forward pass may hold so that its saved tensors stay below `run.memory`; 0 for all.
-
-    The tensors that autograd saves are counted on eight pairs and taken to grow linearly; weights, gradients and two
-    moments come on top.
-    """
-    if not run.memory:
-        return run.chunk
-    saved: dict[int, int] = {}
-
-    def pack(x: torch.Tensor) -> torch.Tensor:
-        saved[x.data_ptr()] = x.numel() * x.element_size()
-        return x
-
-    few = min(8, len(pictures))
-    with (
-        torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x),
-        torch.autocast(pictures.device.type, dtype=torch.bfloat16, enabled=bfloat16),
-    ):
-        clip(pictures[:few], tokens[:few])
-    weights = sum(p.numel() * p.element_size() for p in clip.parameters())
-    for p in clip.parameters():
-        saved.pop(p.data_ptr(), None)
-    room = memory_bytes(run.memory) - 4 * weights
-    each = max(1, sum(saved.values()) // few)
-    if room < each:
-        raise InputError(
-            f"memory={run.memory} does not hold one pair: weights and optimiser take "
-            f"{4 * weights / 1e9:.1f} GB, a pair "
-            f"{each / 1e9:.2f} GB; give more, or a smaller tower"
-        )
-    return min(len(pictures), room // each) if room // each < len(pictures) else 0
-
-
 def train_clip(
     run: ClipRun, method: Method, seed: int, device: torch.device, out: Path, quiet: bool = False
 ) -> Trained:
@@ -151,6 +119,8 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         raise InputError(
             f"{here.size} processes cannot share a batch of {run.batch} evenly: set batch to a multiple of {here.size}"
         )
+    if here.first:
+        check_place(run, out)
     if here.device.type == "cpu" and here.size > 1:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // here.size))
     tokens = Tokens(run.tokenizer, run.context)
@@ -158,7 +128,7 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
     with seeded("clip", seed, "weights"):
         clip = make_clip(run, tokens, method.make_temperature())
     if run.weights:
-        load_weights(clip, Path(run.weights).expanduser())
+        load_weights(clip, Path(run.weights).expanduser(), run.activation)
     clip = clip.to(here.device)
     if run.memory or run.chunk:
         if clip.has_batch_statistics:
@@ -170,13 +140,13 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
     scheduler = warm_up_and_cosine(optimiser, steps, run.warm_up)
     swaps = generator("clip", seed, "swaps")
     objective = make_objective(method, run.same_class_negatives, swaps)
-    identity, path = checkpoints.identity(run, seed, len(train)), out / f"seed-{seed}.pt"
+    kept = checkpoint(run, seed, out, pairs=len(train))
     history: list[dict[str, float]] = []
-    if state := checkpoints.load(path, identity, here.device):
+    if state := kept.load():
         clip.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         scheduler.load_state_dict(state["scheduler"])
-        swaps.set_state(state["swaps"].cpu())
+        swaps.set_state(state["swaps"])
         plan.first, history = state["step"], state["history"]
     model: nn.Module = (
         DistributedDataParallel(clip, device_ids=[here.device.index] if here.device.type == "cuda" else None)
@@ -186,7 +156,6 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
     views = Views(train, tokens, run.pixels, seed, run.captions == "label")
     half = run.precision == "bfloat16" or (run.precision == "auto" and here.device.type == "cuda")
     chunk, losses, begin, first = None, torch.zeros((), device=here.device), time.monotonic(), plan.first
-    torch.manual_seed(seed)  # for dropout
     model.train()
     for step, (pictures, words, labels) in enumerate(_on(here, views, plan, run), first):
         if chunk is None:
@@ -194,6 +163,8 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
         if method.schedule is not None:
             clip.temperature.set(method.schedule(step / max(1, steps - 1)))
         optimiser.zero_grad(set_to_none=True)
+        if run.dropout:  # a step's own stream: what is dropped does not depend on where a run was resumed
+            torch.manual_seed((seed * steps + step) * here.size + here.rank)
         try:
             loss = backward(model, objective, pictures, words, labels, chunk, half)
         except InputError:
@@ -228,10 +199,14 @@ def _train(run: ClipRun, method: Method, seed: int, here: Ranks, out: Path, quie
             history.append(row)
             if here.first:
                 log(run, row, history, out, seed, quiet)
-                checkpoints.save(path, {
-                    "identity": identity, "model": clip.state_dict(), "optimiser": optimiser.state_dict(),
-                    "scheduler": scheduler.state_dict(), "swaps": swaps.get_state(), "step": done, "history": history,
+                if not all(bool(torch.isfinite(p).all()) for p in clip.parameters()):
+                    raise _not_finite(done, run)  # nothing is written over the last good state
+                kept.save({
+                    "model": clip.state_dict(), "optimiser": optimiser.state_dict(), "history": history, "step": done,
+                    "scheduler": scheduler.state_dict(), "swaps": swaps.get_state(),
                 })  # fmt: skip
+    if here.first:
+        write_history(run, seed, out, history)
     image, text = embedded(clip, EvaluationViews(test, tokens, run.pixels), run.batch, run.workers, here.device, half)
     return Trained(history, image, text)
 
@@ -248,25 +223,3 @@ def _on(here: Ranks, views: Views, plan: Plan, run: ClipRun) -> Iterator[tuple[t
     pinned = here.device.type == "cuda"
     for batch in training_batches(views, plan, run.workers, pinned):
         yield tuple(part.to(here.device, non_blocking=pinned) for part in batch)
-
-
-def log(
-    run: ClipRun, row: dict[str, float], history: list[dict[str, float]], out: Path, seed: int, quiet: bool
-) -> None:
-    """A line on the terminal, and the whole history as a table or for TensorBoard."""
-    if not quiet:
-        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
-    out.mkdir(parents=True, exist_ok=True)
-    if run.log == "tensorboard":
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise InputError("log=tensorboard needs the package tensorboard: pip install it, or use log=csv") from None
-        with SummaryWriter(str(out / f"seed-{seed}")) as writer:
-            for name, value in row.items():
-                writer.add_scalar(name, value, int(row["step"]))
-        return
-    with open(out / f"seed-{seed}.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, list(row))
-        table.writeheader()
-        table.writerows(history)

@@ -78,6 +78,16 @@ REAL: tuple[Deviation, ...] = (
         "No package carries the pictures, and one such training takes days on a GPU.",
     ),
     Deviation(
+        "unstated",
+        "Heads on a frozen CLIP and MSCOCO (Figs. 3a and 3b)",
+        "Not run; the training is ready (experiment mscoco_heads). A picture's first caption and the class of its "
+        "largest object; features are computed once, from the pictures' centres, texts at length one; CyCLIP's rate "
+        "and decay; supervised heads end in one more linear layer; three seeds.",
+        "The paper says 'defaults' and describes neither the supervised output layer nor which of five captions is "
+        "taken. No package carries the pictures or CLIP's weights.",
+        _names("clip_heads_absolute", "clip_heads_line", "clip_heads_label"),
+    ),
+    Deviation(
         "retired",
         "Our own designs: digits_*, robustness_* and icons_*",
         "27 statements on one-hot captions, cosines and digit prompts, on five made shifts, and on icons trained from "

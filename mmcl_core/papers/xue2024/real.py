@@ -6,13 +6,14 @@ from mmcl_core.evidence.claim import claims_of
 from mmcl_core.papers.xue2024.claims import heads as head_claims
 from mmcl_core.papers.xue2024.claims import published as published_claims
 from mmcl_core.papers.xue2024.claims import semi as semi_claims
-from mmcl_core.papers.xue2024.claims import semi_optimum, semi_published
+from mmcl_core.papers.xue2024.claims import semi_optimum, semi_published, setting_one
 from mmcl_core.papers.xue2024.experiments import (
     digits,
     heads,
     icons,
     loss_optimum,
     mscoco,
+    mscoco_heads,
     published,
     robustness,
     semi,
@@ -46,6 +47,7 @@ REAL_EXPERIMENTS = (
     icons.icons,
     icons.icon_samples,
     mscoco.mscoco,
+    mscoco_heads.mscoco_heads,
 )
 REAL_FIGURES = (
     *semi_figures.FIGURES,
@@ -56,4 +58,4 @@ REAL_FIGURES = (
     *robustness_figures.FIGURES,
     *icon_figures.FIGURES,
 )
-REAL_CLAIMS = claims_of(semi_claims, semi_optimum, semi_published, published_claims, head_claims)
+REAL_CLAIMS = claims_of(semi_claims, semi_optimum, semi_published, published_claims, head_claims, setting_one)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from mmcl_core.clip.config import ClipRun, load
+from mmcl_core.clip.config import ClipRun, ImageTower, TextTowerName, load
+from mmcl_core.clip.objective import AsClip
 from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.clip.shards import read_pairs
 from mmcl_core.errors import DataAbsent
@@ -23,18 +24,6 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.paths import data_folder
 
 SHIFTED = ("imagenet", "imagenetv2", "imagenet-sketch", "imagenet-r", "imagenet-a", "objectnet")
-
-
-class _FromScratch:
-    """Temperature learnt from .07, as CLIP does: the paper changes nothing about it."""
-
-    rate, normalised, schedule, swap = 1.0, True, None, None
-
-    @staticmethod
-    def make_temperature():
-        from mmcl_core.models.temperature import Temperature
-
-        return Temperature(0.07)
 
 
 class MscocoSetting(Config):
@@ -52,10 +41,8 @@ class MscocoSetting(Config):
         min_length=1,
         description="the paper's: shares of the training set, four points of a line",
     )
-    image_tower: Literal["RN50", "RN18", "ViT-B-32", "resnet-tiny", "vit-tiny"] = Field(
-        "RN50", description="the paper's"
-    )
-    text_tower: Literal["clip", "tiny"] = Field("clip", description="the paper's")
+    image_tower: ImageTower = Field("RN50", description="the paper's")
+    text_tower: TextTowerName = Field("clip", description="the paper's")
     width: int = Field(1024, ge=1, description="CLIP's RN50")
     pixels: int = Field(224, ge=16, description="CLIP's")
     context: int = Field(77, ge=4, description="CLIP's")
@@ -79,7 +66,18 @@ class MscocoSetting(Config):
         return load("xue2024-scratch", data=data, share=share, same_class_negatives=negatives, **fields)
 
 
-def mscoco_folder(config: MscocoSetting) -> Path:
+class Located(Protocol):
+    """Where the pairs lie."""
+
+    @property
+    def folder(self) -> str: ...
+    @property
+    def train(self) -> str: ...
+    @property
+    def test(self) -> str: ...
+
+
+def mscoco_folder(config: Located) -> Path:
     """The folder with the pairs; `DataAbsent` when it is not there."""
     root = data_folder()
     folder = Path(config.folder).expanduser() if config.folder else root / "mscoco" if root else None
@@ -92,7 +90,7 @@ def mscoco_folder(config: MscocoSetting) -> Path:
     return folder
 
 
-def shifted_folders(config: MscocoSetting) -> list[Path]:
+def shifted_folders(config: Located) -> list[Path]:
     """The shifted sets that are there, beside MSCOCO, as folders of pictures named by MSCOCO's classes."""
     return [mscoco_folder(config).parent / name for name in SHIFTED if (mscoco_folder(config).parent / name).is_dir()]
 
@@ -127,7 +125,7 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
     """Zero-shot accuracy `id` `[S, negatives, shares]` and `ood` `[S, negatives, shares, shifts]`; NaN where no run is
     done. The mean over the shifts is the paper's vertical axis."""
     from mmcl_core.clip.training import train_clip  # here: transformers takes seconds to import
-    from mmcl_core.clip.transfer import trained_clip, zero_shot_on_folder, zero_shot_on_pairs
+    from mmcl_core.clip.transfer import in_folders, trained_clip, with_a_class, zero_shot
 
     shifts = shifted_folders(config)
     shape = (len(seeds), len(config.same_class_negatives), len(config.shares))
@@ -140,9 +138,11 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
                 if finished(run, seed) is None:
                     if config.only_finished:
                         continue
-                    train_clip(run, _FromScratch, seed, device, run_folder(run))
-                clip, tokens = trained_clip(run, _FromScratch.make_temperature(), seed, device)
-                out["id"][s, n, k] = zero_shot_on_pairs(clip, tokens, test, run.pixels)
-                for j, folder in enumerate(shifts):
-                    out["ood"][s, n, k, j] = zero_shot_on_folder(clip, tokens, folder, test.classes, run.pixels)
+                    train_clip(run, AsClip(), seed, device, run_folder(run))
+                clip, tokens = trained_clip(run, AsClip.make_temperature(), seed, device)
+                sets = [with_a_class(test, run.pixels), *(in_folders(f, test.classes, run.pixels) for f in shifts)]
+                out["id"][s, n, k], *shifted = (
+                    zero_shot(clip, tokens, pictures, test.classes, run.workers) for pictures in sets
+                )
+                out["ood"][s, n, k] = shifted
     return {"shifts": np.array([f.name for f in shifts], dtype=str)} | out

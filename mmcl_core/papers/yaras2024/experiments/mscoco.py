@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
 
-from mmcl_core.clip.config import ClipRun, load
+from mmcl_core.clip.config import ClipRun, ImageTower, TextTowerName, load
 from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.errors import DataAbsent
 from mmcl_core.lab.config import Config
@@ -24,6 +24,7 @@ from mmcl_core.papers.yaras2024.named import method_named
 from mmcl_core.paths import data_folder
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")  # of the table that receives the results
+TRANSFER = ("zero_shot", "linear_probe")  # its columns on CIFAR-10
 
 
 class MscocoSetting(Config):
@@ -36,10 +37,8 @@ class MscocoSetting(Config):
     methods: tuple[str, ...] = Field(
         tuple(METHODS), min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05"
     )
-    image_tower: Literal["RN50", "RN18", "ViT-B-32", "ViT-B-16", "resnet-tiny", "vit-tiny"] = Field(
-        "RN50", description="section 4: OpenCLIP's ResNet-50 with attention pooling"
-    )
-    text_tower: Literal["clip", "tiny"] = Field("clip", description="section 4: CLIP's text transformer")
+    image_tower: ImageTower = Field("RN50", description="section 4: OpenCLIP's ResNet-50 with attention pooling")
+    text_tower: TextTowerName = Field("clip", description="section 4: CLIP's text transformer")
     width: int = Field(1024, ge=1, description="OpenCLIP's RN50: dimension of the common space")
     pixels: int = Field(224, ge=16, description="section 4: RandomResizedCrop 224")
     context: int = Field(77, ge=4, description="CLIP's")
@@ -51,6 +50,8 @@ class MscocoSetting(Config):
     folder: str = Field("", description="the pairs in COCO's format; empty: mscoco under $MMCL_DATA_DIR")
     train: str = Field("train2017", description="split to train on")
     test: str = Field("val2017", description="split to test on")
+    cifar: str = Field("", description="section 4: CIFAR-10 for transfer; empty: cifar10 under $MMCL_DATA_DIR")
+    prompt: str = Field("a photo of a {}", description="CLIP's; the paper prints 'A photo of the number ...'")
     workers: int = Field(8, ge=0, description="processes that decode")
     only_finished: bool = Field(False, description="show runs that are done and train none")
 
@@ -81,8 +82,20 @@ def place(config: MscocoSetting) -> Path:
     return folder
 
 
+def transfer_folder(config: MscocoSetting) -> Path:
+    """CIFAR-10 as `train/<class>/` and `test/<class>/`; `DataAbsent` when it is not there."""
+    root = data_folder()
+    folder = Path(config.cifar).expanduser() if config.cifar else root / "cifar10" if root else None
+    if folder is None or not all((folder / part).is_dir() for part in ("train", "test")):
+        raise DataAbsent(
+            "CIFAR-10's pictures come with no package, so nothing is transferred to them: put them as files into "
+            "cifar10/train/airplane and so on, and cifar10/test/airplane and so on, under MMCL_DATA_DIR"
+        )
+    return folder
+
+
 def _data(config: MscocoSetting) -> dict[str, str]:
-    """The captions' sizes, and which runs are done: a run that ends gives a new result."""
+    """The captions' sizes, which runs are done, and which are measured on CIFAR-10: each gives a new result."""
     folder, done = place(config) / "annotations", []
     for seed in range(config.seeds):
         for method in config.methods:
@@ -93,7 +106,19 @@ def _data(config: MscocoSetting) -> dict[str, str]:
             "data=FOLDER --set method=baseline, or all of them with mmcl run yaras2024.mscoco --tier paper"
         )
     sizes = {s: str((folder / f"captions_{s}.json").stat().st_size) for s in (config.train, config.test)}
-    return sizes | ({"finished": "; ".join(done)} if config.only_finished else {})
+    return sizes | _measured(config) | ({"finished": "; ".join(done)} if config.only_finished else {})
+
+
+def _measured(config: MscocoSetting) -> dict[str, str]:
+    """Where CIFAR-10 lies; at the smaller tiers how many runs are measured on it."""
+    try:
+        folder = transfer_folder(config)
+    except DataAbsent:
+        return {}
+    if not config.only_finished:
+        return {"transfer": str(folder)}
+    runs = [run_folder(config.run(method, rate)) for method in config.methods for rate in config.rates]
+    return {"transfer": str(sum(len(list(run.glob(f"seed-*-{folder.name}.json"))) for run in runs))}
 
 
 # The seconds are those in which it says that the data are absent.
@@ -105,9 +130,9 @@ def _data(config: MscocoSetting) -> dict[str, str]:
     seconds={"smoke": 1, "book": 1, "paper": 1},
 )
 def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Tables 2 to 5 in the paper's own setting: `COLUMNS` as `[S, methods]`, at the rate with the best retrieval; NaN
-    where no run is done."""
-    out = {c: np.full((len(seeds), len(config.methods)), np.nan) for c in ("rate", *COLUMNS)}
+    """Tables 2 to 5 in the paper's own setting: `COLUMNS` and `TRANSFER` as `[S, methods]`, at the rate with the best
+    retrieval; NaN where no run is done, and on CIFAR-10 where its pictures are not here."""
+    out = {c: np.full((len(seeds), len(config.methods)), np.nan) for c in ("rate", *COLUMNS, *TRANSFER)}
     for s, seed in enumerate(seeds):
         for m, method in enumerate(config.methods):
             rows = {rate: _row(config.run(method, rate), seed, device, config.only_finished) for rate in config.rates}
@@ -117,6 +142,8 @@ def mscoco(config: MscocoSetting, seeds: Sequence[int], device: torch.device) ->
                 out["rate"][s, m] = best
                 for c in COLUMNS:
                     out[c][s, m] = done[best][c]
+                for c, value in _transferred(config, config.run(method, best), seed, device).items():
+                    out[c][s, m] = value
     return {"methods": np.array(config.methods)} | out
 
 
@@ -127,3 +154,15 @@ def _row(run: ClipRun, seed: int, device: torch.device, only_finished: bool) -> 
 
         row = train_clip(run, method_named(run.method), seed, device, run_folder(run)).history[-1]
     return row
+
+
+def _transferred(config: MscocoSetting, run: ClipRun, seed: int, device: torch.device) -> dict[str, float]:
+    """What the run does on CIFAR-10, measured once at tier `paper`; nothing where the pictures are not here."""
+    from mmcl_core.clip.transfer import transfer
+
+    try:
+        folder, start = transfer_folder(config), method_named(run.method).make_temperature()
+        found = transfer(run, start, seed, folder, device, config.prompt, compute=not config.only_finished)
+    except DataAbsent:
+        return {}
+    return found or {}
