@@ -17,7 +17,9 @@ from mmcl_core.stats import Estimate
 STAGE_ONE, ALL_ALIGN = "Abstract: positive pairs", "Recalled: the first stage"
 SENTENCE = "a sentence, no number"
 CONTRASTIVE = {"tau2_5": 5.0, "tau2_1": 1.0, "tau2_0.3": 0.3}
-FINITE_WIDTH = derived("singular values of a random m x r matrix fluctuate by sqrt(r/m), a tenth at m = 500, r = 5")
+FINITE_WIDTH = derived(
+    r"singular values of a random $m\times r$ matrix fluctuate by $\sqrt{r/m}$, a tenth at $m=500$, $r=5$"
+)
 
 NON_ISOTROPIC = Condition(
     r"$\sigma_1/\sigma_r$, the data are not isotropic",
@@ -30,7 +32,7 @@ INITIALLY_WIDE = Condition(
 )
 
 
-def cold(inverse_temperature: float) -> Condition:
+def small(inverse_temperature: float) -> Condition:
     """The paper's range of temperatures, as we recall it: tau^2 = 1/poly(d). One stands for where it surely ends."""
     formula = r"largest $\tau^2$; recalled as small, of order $1/\mathrm{poly}(d)$"
     return Condition(formula, inverse_temperature, AtMost(1))
@@ -71,7 +73,7 @@ def over_flow(r: Result, name: str) -> Estimate:
     quantifier=Quantifier.mean,
     match=Match.reconstructed,
     rule=Positive(),
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(0.3)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, small(0.3)),
 )
 def p1_peak(r):
     r"""Positive pairs align the views at the price of a larger condition number: at $\tau^2 = 0.3$, when alignment has
@@ -121,7 +123,7 @@ def p1_alignment(r):
     on="runs",
     quantifier=Quantifier.every,
     match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(cold(5), matters=False)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(small(5), matters=False)),
     rule=AtLeast(0.99, standard("one per cent of the ideal correlation"), ideal=1),
 )
 def p1_every_direction(r):
@@ -140,7 +142,7 @@ def p1_every_direction(r):
     rule=Positive(),
     quantifier=Quantifier.mean,
     match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(1)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, small(1)),
 )
 def p1_order(r):
     r"""First one aligns, then one balances: at $\tau^2 = 0.3$ and at 1 alignment is at 0.9 before $\kappa$ is back at
@@ -157,7 +159,7 @@ def p1_order(r):
     rule=Positive(),
     quantifier=Quantifier.mean,
     author=Author.ours,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(cold(5), matters=False)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(small(5), matters=False)),
 )
 def order_reverses(r):
     r"""At larger $\tau^2$ than the paper speaks of the order reverses: at $\tau^2 = r = 5$, $\kappa$ is back at its

@@ -120,7 +120,7 @@ def parallel_frozen(r: Result) -> Estimate:
     author=Author.ours,
 )
 def toy_hard_swap(r: Result) -> Estimate:
-    """The more steps swap coordinates, the smaller the final gap (none, p = .001, .01, .1, 1).
+    """The more steps swap coordinates, the smaller the final gap (none, $p=.001$, .01, .1, 1).
 
     Measured: smallest paired difference of final gaps between neighbours, Fig. 2's model, $t=10^3$.
     Note: The paper says so of CLIP training, which the second half of the chapter tries.
@@ -136,7 +136,7 @@ def toy_hard_swap(r: Result) -> Estimate:
     author=Author.ours,
 )
 def toy_soft_swap(r: Result) -> Estimate:
-    """So does mixing them (none, p = .05, .5).
+    """So does mixing them (none, $p=.05$, .5).
 
     Measured: the same.
     """
