@@ -173,6 +173,10 @@ class Canvas(Figure):
                     break
                 drawn.remove()
                 drawn = super().legend(*args, **options | {"ncols": columns})
+            entries = len(drawn.get_texts())
+            if (even := -(-entries // -(-entries // columns))) < columns:  # no last column of one
+                drawn.remove()
+                drawn = super().legend(*args, **options | {"ncols": even})
         return drawn
 
     def complete(self) -> None:

@@ -42,7 +42,7 @@ DEVIATIONS = (
     Deviation(
         "changed",
         "Time",
-        "Population gradient flow becomes stochastic gradient descent with time = rate x steps, or an ordinary "
+        "Population gradient flow becomes stochastic gradient descent with time = rate × steps, or an ordinary "
         "differential equation at infinite width.",
         "The flow cannot be run; the distance between the three is measured.",
         _names("d2b_contrastive", "d2b_noncontrastive", "d9"),

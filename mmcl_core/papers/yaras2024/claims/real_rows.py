@@ -39,7 +39,7 @@ def identifier(method: str) -> str:
     return "row_" + "_".join("".join(c if c.isalnum() else " " for c in spelt).split())
 
 
-def shown(method: str) -> str:
+def shown_name(method: str) -> str:
     """The method's name on a page: "exp(nu/2)" with its formula set."""
     return re.sub(r"exp\(nu/(\d+)\)", r"$e^{\\nu/\1}$", method)
 
@@ -52,7 +52,7 @@ def row(method: str) -> Claim:
     claimed = abs(printed - baseline) >= VISIBLE
 
     @claim(
-        item=f"Tables 2 to 5, {shown(method)}",
+        item=f"Tables 2 to 5, {shown_name(method)}",
         paper=f"{printed:g} against {baseline:g}",
         on=SCENES,
         rule=Positive(),
@@ -63,7 +63,7 @@ def row(method: str) -> Claim:
         declared=DECLARED.get(method) if here else None,
         minimum_tier=Tier.book if here else Tier.paper,
         name=identifier(method),
-        statement=f"{shown(method)} ends with a {direction} gap than the baseline"
+        statement=f"{shown_name(method)} ends with a {direction} gap than the baseline"
         + ("." if claimed else f" here; in print they differ by {abs(printed - baseline):.3f}, without a spread."),
         measured="paired difference of gaps over seeds, positive in the paper's direction",
         note=NOTES.get(method, ""),
