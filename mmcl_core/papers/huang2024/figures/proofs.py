@@ -237,6 +237,7 @@ def descent(r: Result) -> Figure:
         f"Right, two modalities: positives and gap {r['multi_part_positive'][:, -1].mean():.1f}, negatives "
         f"{r['multi_part_negative'][:, -1].mean():.1g}.",
         (PAGE, 2.6),
+        narrow_height=5.4,
     )
 
 
