@@ -28,7 +28,7 @@ CHAPTERS = tuple(f"chapters/{page}" for page in chapter_pages(ROOT))
 PAGES = tuple(re.findall(r"(?:root|- file): (\S+)", (ROOT / "_toc.yml").read_text()))
 
 # Budgets of the site: what a reader's machine has to load and lay out.
-PAGE_NODES, CHAPTER_SCREENS = 12_000, 22
+PAGE_NODES, CHAPTER_SCREENS, BARE_SCREENS = 12_000, 22, 1.5
 
 # Relative luminance and contrast as WCAG 2 defines them, against the nearest opaque background.
 CONTRAST = """
@@ -96,6 +96,17 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
     page.context.close()
 
 
+# The longest stretch of a page on which nothing speaks to the reader: verdicts, tables, code and pictures only.
+BARE = """
+() => {
+  const told = [...document.querySelectorAll("article :is(p, li, dt, dd, h1, h2, h3)")].filter(e =>
+    e.offsetParent && e.innerText.trim().length > 40 && !e.closest("details, figure, table, .claim-box, pre"));
+  const places = told.map(e => e.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+  return Math.max(...places.slice(1).map((place, k) => place.top - places[k].bottom));
+}
+"""
+
+
 def test_the_site_keeps_within_its_budgets(browser, book):
     site = book / "_build/html"
     assert finish.over_budget(site) == []
@@ -109,6 +120,8 @@ def test_the_site_keeps_within_its_budgets(browser, book):
         if name in CHAPTERS:
             first = "document.querySelector('main img.book-figure').getBoundingClientRect().top"
             assert page.evaluate(first) < 2 * 800, name
+            if (bare := page.evaluate(BARE) / 800) > BARE_SCREENS:
+                over[name] = f"{bare:.2f} screens without a sentence"
         page.context.close()
     assert over == {}
 
