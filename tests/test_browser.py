@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from mmcl_core import catalog
+from mmcl_core.site import finish
 from mmcl_core.site.pairs import chapter_pages
 
 CHROMIUM = (
@@ -27,7 +28,7 @@ CHAPTERS = tuple(f"chapters/{page}" for page in chapter_pages(ROOT))
 PAGES = tuple(re.findall(r"(?:root|- file): (\S+)", (ROOT / "_toc.yml").read_text()))
 
 # Budgets of the site: what a reader's machine has to load and lay out.
-SITE_MB, PAGE_MB, PAGE_NODES, CHAPTER_SCREENS = 25, 2.5, 12_000, 22
+PAGE_NODES, CHAPTER_SCREENS, BARE_SCREENS = 12_000, 22, 1.5
 
 # Relative luminance and contrast as WCAG 2 defines them, against the nearest opaque background.
 CONTRAST = """
@@ -95,12 +96,22 @@ def test_pages_load_offline_whole_and_within_the_screen(browser, book, name, the
     page.context.close()
 
 
+# The longest stretch of a page on which nothing speaks to the reader: verdicts, tables, code and pictures only.
+BARE = """
+() => {
+  const told = [...document.querySelectorAll("article :is(p, li, dt, dd, h1, h2, h3)")].filter(e =>
+    e.offsetParent && e.innerText.trim().length > 40 && !e.closest("details, figure, table, .claim-box, pre"));
+  const places = told.map(e => e.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+  return Math.max(...places.slice(1).map((place, k) => place.top - places[k].bottom));
+}
+"""
+
+
 def test_the_site_keeps_within_its_budgets(browser, book):
     site = book / "_build/html"
-    assert sum(p.stat().st_size for p in site.rglob("*") if p.is_file()) < SITE_MB * 1e6
+    assert finish.over_budget(site) == []
     over = {}
     for name in PAGES:
-        assert (site / f"{name}.html").stat().st_size < PAGE_MB * 1e6, name
         page, _ = opened(browser, site, name)
         nodes = page.evaluate("document.querySelectorAll('*').length")
         screens = page.evaluate("document.querySelector('article.bd-article').getBoundingClientRect().height / 800")
@@ -109,6 +120,8 @@ def test_the_site_keeps_within_its_budgets(browser, book):
         if name in CHAPTERS:
             first = "document.querySelector('main img.book-figure').getBoundingClientRect().top"
             assert page.evaluate(first) < 2 * 800, name
+            if (bare := page.evaluate(BARE) / 800) > BARE_SCREENS:
+                over[name] = f"{bare:.2f} screens without a sentence"
         page.context.close()
     assert over == {}
 

@@ -19,6 +19,7 @@ from mmcl_core import catalog
 from mmcl_core.errors import DataAbsent, InputError
 from mmcl_core.evidence.canvas import DARK, DARK_GROUND, NARROW, PAGE, Canvas, house_style, on_dark
 from mmcl_core.evidence.figures import FORMATS, Figure
+from mmcl_core.site.compact import relative
 from mmcl_core.site.pictures import pictures, size, web_drawing
 from tests.named import run
 from tests.tolerances import close
@@ -145,11 +146,33 @@ def test_a_drawing_for_a_page_turns_dark_and_is_not_changed_otherwise():
     for name, other in re.findall(r"--c([0-9a-f]{6}): (#[0-9a-f]{6});", page.split(":root:target")[1].split("}")[0]):
         assert other == on_dark(f"#{name}").lower() != f"#{name}"
         assert f": #{name}" not in page.split("</style>")[1], "every use of a colour that turns is by its name"
-    before, after = (
-        np.array([float(x) for path in re.findall(r' d="([^"]*)"', svg) for x in re.findall(r"-?\d+\.?\d*", path)])
-        for svg in (plain, page)
-    )
+    before, after = (np.concatenate([points(d) for d in re.findall(r' d="([^"]*)"', svg)]) for svg in (plain, page))
     assert np.abs(before - after).max() <= 0.01  # points
+    shapes, uses = (set(re.findall(pattern, page)) for pattern in (r' id="([^"]*)"', r'(?:href="|url\()#([^")]+)'))
+    assert uses <= shapes and len(page) < 0.8 * len(plain)
+
+
+def points(path: str) -> np.ndarray:
+    """Every point of an SVG path, read as the standard says: small letters are steps from the end of the last part."""
+    found, here, begin = [], np.zeros(2), np.zeros(2)
+    for letter, rest in re.findall(r"([a-zA-Z])([^a-zA-Z]*)", path):
+        if letter in "zZ":
+            here = begin
+            continue
+        numbers = np.array(re.findall(r"-?(?:\d+\.?\d*|\.\d+)", rest), float).reshape(-1, 2)
+        size = {"m": 1, "l": 1, "q": 2, "c": 3}[letter.lower()]
+        for part in numbers.reshape(-1, size, 2):
+            part = part + here if letter.islower() else part
+            found.append(part)
+            here = part[-1]
+            begin = here if letter in "mM" else begin
+    return np.concatenate(found) if found else np.zeros((0, 2))
+
+
+def test_a_path_of_steps_is_the_same_path():
+    path = "M 10.00 20.004 L 10.53 20 Q 1.5 -2 -0.25 3.999 z L 12 12 C 1 2 3 4 5 6 L -7 1000"
+    assert relative(path) == "M10 20l.53 0q-9.03-22-10.78-16z l2-8c-11-10-9-8-7-6l-12 994".replace("z l", "zl")
+    assert np.abs(points(path) - points(relative(path))).max() <= 0.005
 
 
 def test_a_page_shows_the_drawing_that_fits(tmp_path):

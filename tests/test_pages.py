@@ -11,7 +11,7 @@ import pytest
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author, Verdict
-from mmcl_core.site import finish, groups, maps, notation, pages, pdf, search, sixty, typeset
+from mmcl_core.site import finish, groups, maps, notation, pages, pdf, render, search, sixty, typeset
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +43,13 @@ def test_a_formula_becomes_mathml_wherever_it_stands(tmp_path):
     assert "\\(" not in made and "nohighlight" not in made and "no $formula$" in made
     with pytest.raises(ValueError, match="frac"):
         typeset.mathml([("\\frac{1}", False)])
+
+
+def test_powers_of_ten_are_set_and_names_left_alone():
+    assert render.text("below 1e-06, not -1.6e-5 or exp1e5; $x<1e-3$") == (
+        "below 10<sup>−6</sup>, not -1.6·10<sup>−5</sup> or exp1e5; "
+        '<span class="math notranslate nohighlight">\\(x&lt;1e-3\\)</span>'
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from mmcl_core.site.api import interface
 from mmcl_core.site.at_size import at_size
 from mmcl_core.site.disk import stop_if_refused
 from mmcl_core.site.execute import LIMITS, Outcome, current, execute_all, plain, stamp
-from mmcl_core.site.finish import finish
+from mmcl_core.site.finish import finish, over_budget, weight
 from mmcl_core.site.kernel import CODE, python_path
 from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
@@ -135,7 +135,10 @@ def build(
     rows = [row for ledger in ledgers for row in ledger["rows"]]
     surprises = [row["id"] for row in rows if row["surprising"]]
     lost = [f"{ledger['paper']}.{name}" for ledger in ledgers if not failed for name in misplaced(ledger)]
-    print(f"site         {os.path.relpath(root / '_build' / 'html' / 'index.html')} (tier {tier})")
+    site = root / "_build" / "html"
+    print(f"site         {os.path.relpath(site / 'index.html')} (tier {tier}, {weight(site):.1f} MB)")
+    for heavy in over_budget(site):
+        print(f"WARNING      {heavy}: make its figures or tables smaller")
     for name, mine in (("of papers", True), ("of ours", False)):  # never added: theirs are judged, ours are our word
         counts = Counter(row["verdict"] for row in rows if (row["author"] == Author.paper) == mine)
         print(

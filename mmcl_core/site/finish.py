@@ -58,12 +58,18 @@ REPAIRS = {
     ' role="doc-biblioentry"': "",
 }
 
+# What a reader's machine has to load, at most: megabytes of the site and of a page.
+SITE_MB, PAGE_MB = 25, 2.5
+
+# The theme's drawings of all two thousand icons; we use a dozen, from its font.
+ICONS = "_static/scripts/fontawesome.js"
+
 
 def accessible(page: str) -> str:
-    """The page with the theme's gaps for screen readers closed."""
+    """The page with the theme's gaps for screen readers closed, and without its script of icons."""
     for old, new in REPAIRS.items():
         page = page.replace(old, new)
-    return page
+    return re.sub(rf"<script[^>]*{ICONS}[^>]*></script>\n?", "", page)
 
 
 def described(page: str, up: str) -> str:
@@ -114,3 +120,24 @@ def drop_ballast(site: Path) -> None:
         path.unlink()
     for name in ("_static/locales", "_static/mathjax"):
         shutil.rmtree(site / name, ignore_errors=True)
+    # Icons come from the theme's font, of which every browser since 2018 reads the shortest form.
+    (site / ICONS).unlink(missing_ok=True)
+    for path in (site / "_static/vendor/fontawesome/webfonts").glob("*"):
+        if path.name != "fa-solid-900.woff2":
+            path.unlink()
+
+
+def weight(site: Path) -> float:
+    """Megabytes of a site."""
+    return sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
+
+
+def over_budget(site: Path) -> list[str]:
+    """What of a site a reader's machine would find heavy, in words."""
+    heavy = [
+        f"{path.relative_to(site)} has {path.stat().st_size / 1e6:.1f} MB, more than {PAGE_MB}"
+        for path in sorted(site.rglob("*.html"))
+        if path.stat().st_size > PAGE_MB * 1e6
+    ]
+    whole = weight(site)
+    return heavy + [f"the site has {whole:.1f} MB, more than {SITE_MB}"] * (whole > SITE_MB)

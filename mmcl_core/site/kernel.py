@@ -40,7 +40,8 @@ def surroundings(threads: int, folder: Path) -> Iterator[dict[str, str]]:
             "MMCL_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            "PYTHONPATH": python_path(),
+            # ipykernel drops the first entry where it is the working folder, which would be this code.
+            "PYTHONPATH": os.pathsep.join([str(place / "kernels"), python_path()]),
             "PYTHONSAFEPATH": "1",
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": str(place / "matplotlib"),

@@ -31,9 +31,14 @@ def notation(symbols: Symbols, papers: Sequence[Paper]) -> str:
     """The table of symbols, a column a paper; a symbol with several meanings says so in words."""
     marked = set(clashes(symbols))
     rows = []
+
+    def cell(paper: Paper, meaning: str) -> str:
+        # On a phone the columns stand under each other without their heads, so that each names its paper.
+        return f'<b class="of-paper">{html.escape(paper.authors)}: </b>{said(meaning)}' if meaning else ""
+
     for symbol, meanings in symbols.items():
         mark = '<br><small class="clash">several meanings</small>' if symbol in marked else ""
-        rows.append([said(f"${symbol}$") + mark, *(said(meanings.get(p.key, "")) for p in papers)])
+        rows.append([said(f"${symbol}$") + mark, *(cell(p, meanings.get(p.key, "")) for p in papers)])
     return grid(["Symbol", *(html.escape(p.authors) for p in papers)], rows, "claims notation")
 
 

@@ -7,28 +7,19 @@ not four. Pages show them with plain HTML, without scripts; `zoom.js` enlarges t
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 
 from mmcl_core.evidence.canvas import on_dark
 from mmcl_core.evidence.figures import Figure
+from mmcl_core.site.compact import compact
 
 PHONE = "(max-width: 600px)"
 COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
-STYLE = re.compile(r' style="([^"]*)"')
-# Lengths in paths, places and shifts (not in scales, where a hundredth matters).
-LENGTHS = re.compile(r'(?<= d=")[^"]*|(?<=translate\()[^)]*|(?<= [xy]=")[^"]*')
-BALLAST = re.compile(r'<!--.*?-->|(?<=<g) id="[^"]*"|(?<= )xlink:(?=href="#)', re.DOTALL)
 
 
 def web_drawing(svg: bytes) -> bytes:
-    """An SVG of matplotlib for a page: dark at `#dark`, lengths to a hundredth of a point, no ballast.
-
-    A third smaller, which counts on a site of eighty figures.
-    """
-    text = BALLAST.sub("", svg.decode())
-    text = LENGTHS.sub(lambda found: re.sub(r"(\.\d{2})\d+", r"\1", " ".join(found[0].split())), text)
-    text = re.sub(r"\n\s*", "\n", text)
+    """An SVG of matplotlib for a page: dark at `#dark`, and compact."""
+    text = svg.decode()
     colours = {name: on_dark(f"#{name}").lower() for name in dict.fromkeys(COLOUR.findall(text))}
     turned = {name: other for name, other in colours.items() if other != f"#{name}"}
     text = COLOUR.sub(lambda found: f"var(--c{found[1]})" if found[1] in turned else found[0], text)
@@ -36,18 +27,8 @@ def web_drawing(svg: bytes) -> bytes:
     dark = "".join(f"--c{name}: {other}; " for name, other in turned.items())
     # Ink without a colour of its own is SVG's black.
     style = f":root{{fill: var(--ink); --ink: #000; {light}}} :root:target{{--ink: {on_dark('#000000')}; {dark}}}"
-    text, rules = named_styles(text)
-    text = text.replace('<style type="text/css">', f'<style type="text/css">{style}{rules}', 1)
-    return text.replace("<svg ", '<svg id="dark" ', 1).encode()
-
-
-def named_styles(text: str) -> tuple[str, str]:
-    """A drawing in which a style that stands more than once has a name, and the rules of these names: matplotlib
-    writes the style of a hundred lines a hundred times."""
-    seen = Counter(STYLE.findall(text))
-    names = {style: f"s{k}" for k, style in enumerate(s for s, count in seen.items() if count > 1)}
-    rules = "".join(f" .{name}{{{style}}}" for style, name in names.items())
-    return STYLE.sub(lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0], text), rules
+    text = text.replace('<style type="text/css">', f'<style type="text/css">{style}', 1)
+    return compact(text.replace("<svg ", '<svg id="dark" ', 1)).encode()
 
 
 def write(figure: Figure, svg: bytes, folder: Path, stem: str) -> None:

@@ -32,13 +32,23 @@ SYMBOL = {
 }
 
 
+POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?)0*(\d+)\b")
+
+
+def powers(shown: str) -> str:
+    """HTML in which `1.6e-05` is set as a power of ten."""
+    return POWER.sub(
+        lambda m: f"{'' if m[1] == '1' else m[1] + '·'}10<sup>{'−' if m[2] == '-' else ''}{m[3]}</sup>", shown
+    )
+
+
 def text(source: str) -> str:
-    """Plain text with `$...$` formulas as HTML."""
+    """Plain text with `$...$` formulas and powers of ten as HTML."""
     parts = re.split(r"\$([^$]+)\$", source)
     return "".join(
         rf'<span class="math notranslate nohighlight">\({html.escape(p, quote=False)}\)</span>'
         if k % 2
-        else html.escape(p)
+        else powers(html.escape(p))
         for k, p in enumerate(parts)
     )
 
@@ -85,8 +95,9 @@ def measured(row: Row) -> str:
     interval = f" [{e.low:.3g}, {e.high:.3g}]" if e.low != e.high else ""
     predicted = stats.prediction(e)
     one_more = "" if predicted is None else f"; one more seed: {predicted[0]:.3g} to {predicted[1]:.3g}"
-    few = f"<br><small>{html.escape(row.reason)}</small>" if row.reason else ""
-    return f"<b>{e.value:.4g}</b>{interval} <small>n = {e.n}, {html.escape(str(e.kind))}{one_more}</small>{few}"
+    few = f"<br><small>{text(row.reason)}</small>" if row.reason else ""
+    found = powers(f"<b>{e.value:.4g}</b>{interval}")
+    return f"{found} <small>n = {e.n}, {html.escape(str(e.kind))}{powers(one_more)}</small>{few}"
 
 
 def basis(rule: Rule) -> str:
@@ -102,7 +113,7 @@ def conditions(row: Row) -> str:
     items = ""
     for c, (value, met) in zip(row.claim.conditions, row.conditions, strict=False):
         word = "met" if met else "not met" if c.matters else "not met, does not matter"
-        items += f"<li>{text(c.formula)}: {value:.4g}, needed {html.escape(str(c.needs))}: <b>{word}</b></li>"
+        items += f"<li>{text(c.formula)}: {powers(f'{value:.4g}')}, needed {text(str(c.needs))}: <b>{word}</b></li>"
     algebra = f"<li>{text(row.claim.algebra)}</li>" if row.claim.algebra else ""
     return f"<ul>{items}{algebra}</ul>" if items or algebra else ""
 

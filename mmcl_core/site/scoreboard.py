@@ -9,7 +9,7 @@ from typing import Any
 
 from mmcl_core.evidence.rules import Source
 from mmcl_core.evidence.verdicts import OF_OURS, OF_PAPERS, Author, Verdict
-from mmcl_core.site.render import anchor, badge, grid, row_anchor, text
+from mmcl_core.site.render import anchor, badge, grid, powers, row_anchor, text
 
 Record = dict[str, Any]
 Ledger = dict[str, Any]
@@ -75,7 +75,7 @@ def sensitivity(ledgers: Sequence[Ledger]) -> str:
 
 
 def _number(x: float | None) -> str:
-    return "not a number" if x is None else f"{x:.4g}"
+    return "not a number" if x is None else powers(f"{x:.4g}")
 
 
 def measured(r: Record) -> str:
@@ -84,7 +84,7 @@ def measured(r: Record) -> str:
         return f"{html.escape(r['reason'])} <small>({r['missing']})</small>"
     interval = f" [{_number(r['low'])}, {_number(r['high'])}]" if r["low"] != r["high"] else ""
     one_more = "" if r["prediction"] is None else f"; one more seed: {' to '.join(map(_number, r['prediction']))}"
-    few = f"<br><small>{html.escape(r['reason'])}</small>" if r["reason"] else ""
+    few = f"<br><small>{text(r['reason'])}</small>" if r["reason"] else ""
     return f"<b>{_number(r['value'])}</b>{interval} <small>n = {r['n']}, {r['interval']}{one_more}</small>{few}"
 
 
@@ -101,7 +101,7 @@ def basis(r: Record, role: str) -> str:
 def conditions(r: Record) -> str:
     """The conditions of the statement, met or not."""
     items = "".join(
-        f"<li>{text(c['formula'])} = {_number(c['value'])}, needed {html.escape(c['needs'])}: "
+        f"<li>{text(c['formula'])} = {_number(c['value'])}, needed {text(c['needs'])}: "
         f"{'met' if c['met'] else 'not met' if c['matters'] else 'not met, does not matter'}</li>"
         for c in r["conditions"]
     )

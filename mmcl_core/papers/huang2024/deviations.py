@@ -7,7 +7,7 @@ DEVIATIONS = (
     *WRONG,
     Deviation(
         "unstated",
-        "Figure 1: tau, 1/m, initial scale",
+        r"Figure 1: $\tau$, $1/m$, initial scale",
         r"We use $k = 1/(m\tau) = 1$ and $\sigma_0 = 10^{-3}$.",
         "The paper gives neither. The pair was picked after a scan of eleven settings with seven heads, for agreement "
         "with the printed axes: a consistent reading, not a recovered one. The calibration figure repeats the core of "
@@ -70,7 +70,7 @@ DEVIATIONS = (
     Deviation(
         "retired",
         "Our ceiling Phi for all linear heads",
-        r"Claims ceiling_bound and ceiling said that no linear head exceeds $\Phi(\|\nu\|/\sigma_\xi)$. This is false.",
+        r"Two claims of ours said that no linear head exceeds $\Phi(\|\nu\|/\sigma_\xi)$. This is false.",
         r"The argument bounded half the gap of the class means over the standard deviation, which is not the "
         r"accuracy. One neuron with a threshold attains $(1 + \Phi)/2$. $\Phi$ is the ceiling of heads whose odd "
         r"noise response is unimodal given the even one; that a head treats both labels alike is not enough.",
@@ -78,7 +78,7 @@ DEVIATIONS = (
     ),
     Deviation(
         "retired",
-        "Claims flow_single, flow_multi",
+        "Two claims of ours about the flow",
         "That the distance to the gradient flow is proportional to the step size.",
         "It is the order of Euler's method and could not fail. In its place: the steps to a small loss, and what is "
         "learnt there, at several step sizes.",
@@ -152,7 +152,7 @@ DEVIATIONS = (
     ),
     Deviation(
         "retired",
-        "Lemmas C.2 and D.1: steps with activations below 0.1, and refuted up to T_1",
+        "Lemmas C.2 and D.1: steps with activations below 0.1, and refuted up to $T_1$",
         r"That $C_l \le 1.01$ in our window; and that the lemmas are refuted at $T_1$.",
         r"The lemmas are conditional, while $\gamma$ and $\rho$ are $O(1)$. In place of both: the run while no "
         r"coefficient exceeds 1, the coefficient up to which $C_l = 1.01$ does, and by itself the use that the proofs "

@@ -47,7 +47,7 @@ WRONG = (
     ),
     Deviation(
         "wrong as printed",
-        "Lemma D.4, and the use of Lemmas C.2 and D.1 up to T_1",
+        r"Lemma D.4, and the use of Lemmas C.2 and D.1 up to $T_1$",
         r"The softmax is frozen while activations are small, as the lemmas say, and not up to $T_1$, as the proofs use "
         r"them: there the least $C_l$ that would do is near $M$. Nor does Lemma D.4 hold so long.",
         r"The largest coefficient is of order one at a fraction of $T_1$. What is claimed holds in that fraction, "

@@ -22,7 +22,7 @@ DEVIATIONS = (
         "That every direction aligns, that alignment is kept while the condition number falls, and that it stays large "
         "without negatives are marked as recalled. The recalled limit 1 of the condition number is not judged.",
         "An end value of a run with minibatches tests no limit; how near it comes is a statement of ours.",
-        _names("p1_every_direction", "p2_aligned", "p3_worse", "p2_warm", "p2_cold"),
+        _names("p1_every_direction", "p2_aligned", "p3_worse", "p2_tau2_5", "p2_tau2_1"),
     ),
     Deviation(
         "unstated",
@@ -42,7 +42,7 @@ DEVIATIONS = (
     Deviation(
         "changed",
         "Time",
-        "Population gradient flow becomes stochastic gradient descent with time = rate x steps, or an ordinary "
+        "Population gradient flow becomes stochastic gradient descent with time = rate × steps, or an ordinary "
         "differential equation at infinite width.",
         "The flow cannot be run; the distance between the three is measured.",
         _names("d2b_contrastive", "d2b_noncontrastive", "d9"),

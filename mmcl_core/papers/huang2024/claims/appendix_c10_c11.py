@@ -20,7 +20,7 @@ SHARE = derived("a draw in which all pairs obey has share 1, so with probability
 
 FROZEN = (
     Condition(r"$n$ against $2500\log(4/\delta)$", lambda r: r.config.n, AtLeast(9222)),
-    Condition("$M$ against $100\\,C_l - 1$", lambda r: r.config.negatives, AtLeast(100)),
+    Condition(r"$M$ against $100\,C_l - 1$", lambda r: r.config.negatives, AtLeast(100)),
     Condition(r"$\sigma_0\sigma_\xi\sqrt d$", lambda r: r.config.initial_noise, AtMost(1)),
 )
 
@@ -80,7 +80,7 @@ stated = partial(claim, on="conditions_single", quantifier=Quantifier.mean)
 def c11_window(r: Result) -> Estimate:
     r"""With the softmax free, the bound of Lemma C.11 fails as well, already while $C_l \le 1.01$.
 
-    Measured: share of a draw's active pairs for which it holds at every step with $C_l \le 1.01$, at n = 204 and the
+    Measured: share of a draw's active pairs for which it holds at every step with $C_l \le 1.01$, at $n=204$ and the
     $\sigma_0$ with the larger share, averaged over seeds.
     """
     return stats.reaching_highest(*(stats.mean(column) for column in r["pair_bound_window"].T))
@@ -124,7 +124,7 @@ def c11_exponent(r: Result) -> Estimate:
     r"""What grows nearly at the stated rate is the largest pair: the exponent of $\max_{r,i} z_{ri}$ is at least
     $0.85\log(1+\kappa_n)$ per step.
 
-    Measured: exponent over $\log(1+\kappa_n)$ until max z = 0.5, at $\sigma_0 = 10^{-5}$, averaged over seeds.
+    Measured: exponent over $\log(1+\kappa_n)$ until $\max z=0.5$, at $\sigma_0 = 10^{-5}$, averaged over seeds.
     """
     return stats.mean(r["largest_exponent"][:, SMALL_SCALE])
 

@@ -17,8 +17,8 @@ from mmcl_core.stats import Estimate, Interval
 HALF = 1  # index of tau = 0.5 in the experiment log_growth
 
 SQUARE = derived(
-    "the similarities, squares of rho, grow like log t behind their start; a square that is affine in log t with a "
-    "positive start has a local exponent below 1/2"
+    r"the similarities, squares of $\rho$, grow like $\log t$ behind their start; a square that is affine in $\log t$ "
+    "with a positive start has a local exponent below 1/2"
 )
 
 FIT_OF_ONE = after("1 is the statement; the rest is room for the spread of a fit, with .96 to .97 in view")
@@ -92,7 +92,7 @@ def gradient_exponent(r: Result, method: str) -> Estimate:
 def c13(r: Result) -> Estimate:
     r"""In stage two $|\gamma|, |\rho| \le \alpha = \log(3MT^*)$, when $\alpha \ge 20\tau$.
 
-    Measured: max rho minus $\alpha$ at $\tau = 0.5$, $T^* = 600$, one value for each seed, smallest to largest.
+    Measured: $\max\rho$ minus $\alpha$ at $\tau = 0.5$, $T^* = 600$, one value for each seed, smallest to largest.
     Note: It fails for moderate $T^*$: $\max\rho$ grows like $\sqrt{\tau\log t}$ and $\alpha$ like $\log T^*$, so that
     the bound holds eventually, and at the lowest temperature already here.
     """
@@ -110,7 +110,7 @@ def c13(r: Result) -> Estimate:
 def c13_small_temperature(r: Result) -> Estimate:
     r"""At a temperature far below $\alpha/20$, $\tau = 0.05$, the bound $\max\rho \le \log(3MT^*)$ holds.
 
-    Measured: the largest max rho minus $\alpha$ over seeds at the lowest temperature.
+    Measured: the largest $\max\rho$ minus $\alpha$ over seeds at the lowest temperature.
     """
     return stats.worst(r["largest_rho"][:, int(r["temperature"].argmin()), -1] - alpha(r))
 
@@ -127,8 +127,8 @@ def c13_corrected(r: Result) -> Estimate:
     r"""The growth is slower than logarithmic: locally $\max\rho \propto (\log t)^p$ with $0 < p < 1/2$, for every seed
     and temperature.
 
-    Measured: exponent of max rho in log t over the last decade, one for each seed and temperature; the one furthest
-    from 1/2, and their range.
+    Measured: exponent of $\max\rho$ in $\log t$ over the last decade, one for each seed and temperature; the one
+    furthest from 1/2, and their range.
     """
     return exponent_in_log_time(r)
 
@@ -144,7 +144,7 @@ def c13_corrected(r: Result) -> Estimate:
 def c13_temperature(r: Result) -> Estimate:
     r"""... and $\max\rho \propto \tau^p$ with p near 1/2: at a given time $\max\rho^2$ is about proportional to $\tau$.
 
-    Measured: exponent of max rho at the end in $\tau$, four temperatures, fitted per seed.
+    Measured: exponent of $\max\rho$ at the end in $\tau$, four temperatures, fitted per seed.
     """
     return stats.power_law(r["temperature"], r["largest_rho"][..., -1])
 

@@ -16,7 +16,7 @@ from mmcl_core.stats import Estimate
 
 LATE_LAW = after(
     "exponents of 0.91 and 0.98, and late slopes of -1.1, had been measured in a first study; time is counted from "
-    "T*(0.3) since a shorter run"
+    "$T^*(0.3)$ since a shorter run"
 )
 
 TWICE_AS_FAR = after("a half, that is a reference point twice as far; .68 and more were in view")
@@ -44,7 +44,7 @@ def convergence(
     """The claims that Lemmas C.17, C.18 (single) and D.14, D.15 (multi) share; names as "c17", items as "Lemma
     C.17"."""
     slack = r"\epsilon" if method == "single" else r"2\epsilon"
-    steps = "smallest share of steps, from the first with L <= 1 on, over seeds"
+    steps = r"smallest share of steps, from the first with $L\le1$ on, over seeds"
 
     def lemma(name: str) -> str:
         return f"Lemma {name[0].upper()}.{name[1:]}"

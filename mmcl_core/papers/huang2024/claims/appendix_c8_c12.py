@@ -62,7 +62,7 @@ def c9(r: Result) -> Estimate:
     author=Author.correction,
     on="concentration",
     rule=Within(
-        1.0, absolute=0.02, basis=derived("five standard errors of 100 draws of 50 neurons at n = 50, the widest")
+        1.0, absolute=0.02, basis=derived("five standard errors of 100 draws of 50 neurons at $n=50$, the widest")
     ),
     quantifier=Quantifier.mean,
 )
@@ -78,7 +78,7 @@ def c9_corrected(r: Result) -> Estimate:
     item="Equation for B+ and B-",
     paper="1/2",
     on="concentration",
-    rule=Within(0.5, absolute=0.002, basis=derived("ten times the difference that M against M + 1 makes, 2/n")),
+    rule=Within(0.5, absolute=0.002, basis=derived("ten times the difference that $M$ against $M+1$ makes, $2/n$")),
     quantifier=Quantifier.limit,
     match=Match.exact,
 )
@@ -108,15 +108,15 @@ def c12(r: Result) -> Estimate:
     r"""For every sample enough neurons start active: $\frac1m\sum_{r\,\mathrm{active}} \langle w_r(0),\xi_i\rangle \ge
     0.2\,\sigma_0\sigma_\xi\sqrt d$.
 
-    Measured: share of draws in which it holds for all n samples, at m = 400.
+    Measured: share of draws in which it holds for all $n$ samples, at $m=400$.
     """
     return stats.proportion(r["c12"][:, -1] > 0)
 
 
 @stated(item="Lemma C.12 at Figure 1's m", author=Author.ours, rule=AtMost(0.9, WITH_PROBABILITY))
 def c12_figure(r: Result) -> Estimate:
-    r"""At the figure's m = 50 that is too much to ask: in more than a tenth of the draws some sample starts below.
+    r"""At the figure's $m=50$ that is too much to ask: in more than a tenth of the draws some sample starts below.
 
-    Measured: share of draws in which it holds for all n samples, at m = 50.
+    Measured: share of draws in which it holds for all $n$ samples, at $m=50$.
     """
     return stats.proportion(r["c12"][:, 0] > 0)

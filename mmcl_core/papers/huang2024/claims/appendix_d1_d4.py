@@ -172,8 +172,8 @@ def d3_synchronised(r: Result) -> Estimate:
     declared=Verdict.refuted,
 )
 def d4(r: Result) -> Estimate:
-    r"""Joint growth as printed: $A_r(t) \ge (1 + 0.48\,C_\mu\eta\|\mu\|^2/(m\tau))^t\,(A_r(0) + \tilde A_r(0)/C_\mu) -
-    1$ up to $T_1$.
+    r"""Joint growth as printed: $A_r(t) \ge (1+g)^t\,(A_r(0) + \tilde A_r(0)/C_\mu) - 1$ up to $T_1$, with
+    $g = 0.48\,C_\mu\eta\|\mu\|^2/(m\tau)$.
 
     Measured: share of same-sign neurons for which it holds at every step, one value for each seed and both $\sigma_0$,
     smallest to largest.

@@ -180,6 +180,6 @@ def d10(r: Result) -> Estimate:
     r"""Enough neuron pairs start on one side: $\frac1m\sum_{U_+\cap\tilde U_+}(A_r(0) + \tilde A_r(0)/C_\mu) \ge
     0.2\,\sigma_0\|\mu\|$.
 
-    Measured: share of draws in which it holds, at m = 400; the mean of the left side is 0.399 of the scale.
+    Measured: share of draws in which it holds, at $m=400$; the mean of the left side is 0.399 of the scale.
     """
     return stats.proportion(r["d10"][:, -1] > 0)

@@ -44,7 +44,7 @@ def infonce_accuracy(r: Result) -> Estimate:
 
 @ours(item="Beyond section 3: ordinary negatives", rule=Positive())
 def infonce_noise(r: Result) -> Estimate:
-    """With ordinary negatives two modalities memorise more noise: pairs of one label can be told apart by noise only.
+    r"""With ordinary negatives two modalities memorise more noise: pairs of one label can be told apart by noise only.
 
     Measured: paired difference of multi-modal $\\max_{r,i}\\langle w_r,\\xi_i\\rangle$, InfoNCE minus label-aware.
     """

@@ -145,9 +145,9 @@ ours_mean = partial(claim, item="Figure 1, head", on="downstream", author=Author
 
 @ours_mean(rule=AtLeast(0.7, after("halfway between a guess and the ceiling of balanced heads; .81 was in view")))
 def head_size(r: Result) -> Estimate:
-    """The single-modal encoder has not lost the signal: a head fitted on 200 labelled shifted samples finds it.
+    r"""The single-modal encoder has not lost the signal: a head fitted on 200 labelled shifted samples finds it.
 
-    Measured: single-modal accuracy with such a head at the figure's nu, mean over seeds.
+    Measured: single-modal accuracy with such a head at the figure's $\nu$, mean over seeds.
     """
     return stats.mean(r["single_by_size"][:, list(r["head_size"]).index(200)])
 
@@ -169,9 +169,9 @@ def head_b_everywhere(r: Result) -> Estimate:
 
 @ours_mean(rule=Positive())
 def discriminant_gap(r: Result) -> Estimate:
-    """Also with a head fitted on 20,000 shifted samples the multi-modal encoder is the better one.
+    r"""Also with a head fitted on 20,000 shifted samples the multi-modal encoder is the better one.
 
-    Measured: paired difference of the accuracies of linear discriminants, multi minus single, at the figure's nu.
+    Measured: paired difference of the accuracies of linear discriminants, multi minus single, at the figure's $\nu$.
     """
     column = int(np.abs(r["strength"] - r.config.downstream).argmin())
     return stats.mean(r["multi_population"][:, column] - r["single_population"][:, column])

@@ -31,7 +31,7 @@ SINGLE, MULTI = (
 )
 CONSTANT = before("the order symbol has no constant; 1 is asked for")
 TOLERATED = before("room for the spread of a fit over a factor of three in n and for hidden logarithms")
-TWO_LOGARITHMS = after("two factors of log n, a local exponent of 2/log n = .34 at these sizes; -.36 was in view")
+TWO_LOGARITHMS = after(r"two factors of $\log n$, a local exponent of $2/\log n=.34$ at these sizes; -.36 was in view")
 A_TENTH = after("a tenth in the exponent; finite steps and the moving softmax were seen to be worth .00 and .05")
 
 

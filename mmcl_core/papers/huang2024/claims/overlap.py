@@ -10,7 +10,7 @@ from mmcl_core.stats import Estimate
 FIT = before("room for the spread of a fit over five seeds")
 
 RATE = after(
-    "the tolerance of .1 came before any run; the first of the dimensions, d = n^2, is left out of the fit since a "
+    "the tolerance of .1 came before any run; the first of the dimensions, $d=n^2$, is left out of the fit since a "
     "first look showed it before the law"
 )
 

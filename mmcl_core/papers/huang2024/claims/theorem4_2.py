@@ -18,10 +18,12 @@ from mmcl_core.papers.huang2024.claims.conditions import (
 from mmcl_core.papers.huang2024.experiments.sequence import SMALLEST
 from mmcl_core.stats import Estimate
 
-EPSILON = after("the paper leaves epsilon open; 0.01 was written beside a pilot's end value of 0.002")
+EPSILON = after(r"the paper leaves $\epsilon$ open; 0.01 was written beside a pilot's end value of 0.002")
 HIDDEN_LOGARITHMS = after("room for the logarithms that the order symbol hides, with exponents of .09 and -.03 in view")
 HIDDEN_TOO = after("the same room, with -1.04 to -1.03 and .95 to .99 in view")
-FIRST_ORDER = derived("a step of gradient descent is first order in eta: its growth rates are off by at most 5 % here")
+FIRST_ORDER = derived(
+    r"a step of gradient descent is first order in $\eta$: its growth rates are off by at most 5 % here"
+)
 AT_FIGURE = assumption(figure_facts, False)
 FULL = assumption(sequence_facts("full"), False)
 

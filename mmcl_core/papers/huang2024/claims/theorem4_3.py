@@ -69,7 +69,7 @@ def thm4_3(r: Result) -> Estimate:
     item="Figure 1, multi-modal accuracy at other sizes",
     on="sequence",
     author=Author.ours,
-    rule=AtLeast(0.9, after("a reading of 'small' at the figure's nu, set with .95 to .97 in view")),
+    rule=AtLeast(0.9, after(r"a reading of 'small' at the figure's $\nu$, set with .95 to .97 in view")),
     quantifier=Quantifier.mean,
     conditions=(*SQUARE, new_signal(sequence_shift(False))),
 )

@@ -19,7 +19,7 @@ ALLOWED = (*FULL, new_signal(lambda r: 1.0))
 
 
 @claim(
-    item="Theorem 4.3, scale of nu",
+    item=r"Theorem 4.3, scale of $\nu$",
     paper=r"error $o(1)$",
     on="sequence",
     rule=AtMost(-0.05, FALLS),
@@ -47,7 +47,7 @@ def thm4_3_scale(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 4.3, nu in a random direction",
+    item=r"Theorem 4.3, $\nu$ in a random direction",
     paper=r"error $o(1)$",
     on="sequence",
     rule=AtMost(-0.05, FALLS),
@@ -72,7 +72,7 @@ def thm4_3_generic(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 4.3, nu in a random direction",
+    item=r"Theorem 4.3, $\nu$ in a random direction",
     on="sequence",
     author=Author.correction,
     rule=Within(0.5, absolute=0.05, basis=after("a twentieth; means of .49 to .50 were in view")),
@@ -89,7 +89,7 @@ def thm4_3_generic_half(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 4.3, scale of nu",
+    item=r"Theorem 4.3, scale of $\nu$",
     on="sequence",
     author=Author.correction,
     rule=AtLeast(-0.012, derived("the bound, less four standard errors of 20,000 samples")),
@@ -111,7 +111,7 @@ def thm4_3_scale_corrected(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 4.3, nu across mu",
+    item=r"Theorem 4.3, $\nu$ across $\mu$",
     on="sequence",
     author=Author.ours,
     rule=Within(0.0, absolute=0.02, basis=after("a margin of two percent, set with differences below .002 in view")),
@@ -134,7 +134,7 @@ def thm4_3_across(r: Result) -> Estimate:
 
 
 @claim(
-    item="Theorem 4.3, scale of nu",
+    item=r"Theorem 4.3, scale of $\nu$",
     on="sequence",
     author=Author.correction,
     rule=AtMost(0.01, before("one percent counts as small")),

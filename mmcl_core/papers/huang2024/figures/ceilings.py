@@ -71,7 +71,7 @@ def ceiling(r: Result, wide: Result) -> Figure:
             dots(axes[1], at[inside], values[:, inside], colour, label, fmt=marker)
         axes[0].set_ylabel("OOD accuracy")
         axes[0].legend(loc="lower right")
-        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.42 if canvas.narrow else 0.5))
+        axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.53 if canvas.narrow else 0.5))
         panel_letters(axes)
 
     weakest = "; ".join(f"{label} {values.mean(0)[0]:.3f}" for values, label, *_ in one_neuron)
@@ -126,7 +126,7 @@ def sequence(r: Result) -> Figure:
             for shift, words, marker in shifts:
                 dots(ax, x, r[f"{name}_multi_accuracy"][..., shift], MULTI, words, fmt=marker, linestyle="-")
             dots(ax, x, r[f"{name}_single_accuracy"][..., FIGURE], SINGLE, r"one modality, $2\sigma_\xi$", fmt="s")
-            ax.set(xscale="log", xlabel=f"n, with {formula}", ylim=(0.44, 1.03))
+            ax.set(xscale="log", xlabel=f"$n$, with {formula}", ylim=(0.44, 1.03))
             ax.set_xticks(x, [f"{n}" for n in x])
             ax.minorticks_off()
             threshold(ax, 0.75, "3/4", "y")

@@ -179,6 +179,7 @@ def controls(main: Result, extra: Result) -> Figure:
             rows_of_dots(ax, [r[f"{key}_{column}"] for _, r, key, _ in rows], [colour for *_, colour in rows])
             ax.set_xlabel(title)
         axes[0].set_yticks(range(len(rows)), [label for label, *_ in rows])
+        axes[0].set_ylim(len(rows) - 0.2, -1.4)  # room for the names of the thresholds
         threshold(axes[0], 0.91, "label noise")
         threshold(axes[0], 0.1, "chance")
         panel_letters(axes)
@@ -199,6 +200,7 @@ def controls(main: Result, extra: Result) -> Figure:
         f"{shown}.",
         (PAGE, 3.0),
         f"Pale dots: seeds; dots with bars: mean and one standard deviation. Data: {source_of(main)}.",
+        narrow_height=6.4,
     )
 
 

@@ -12,6 +12,7 @@ from mmcl_core.evidence.figures import (
     PAGE,
     SINGLE,
     THIRD,
+    THRESHOLD,
     Canvas,
     Figure,
     band,
@@ -28,6 +29,7 @@ from mmcl_core.lab.run import Result
 from mmcl_core.papers.huang2024 import bounds
 from mmcl_core.papers.huang2024.claims.appendix_c13_c14 import exponent_in_log_time
 from mmcl_core.papers.huang2024.claims.appendix_c16_c18 import loss_slope
+from mmcl_core.papers.huang2024.figures.training import formula
 
 
 @figure(
@@ -36,6 +38,7 @@ from mmcl_core.papers.huang2024.claims.appendix_c16_c18 import loss_slope
 def stage_one(single: Result, multi: Result) -> Figure:
     x = single["progress"]
     scales = [f"{s:g}" for s in single.config.initial_scales]
+    formulas = [formula(f"σ0={s:.0e}") for s in single.config.initial_scales]
     parts = [
         tidy(r.seeds, progress=x, value=r[f"curve_{name}"][:, k]).assign(
             method=method, quantity=name, initial_scale=scale
@@ -57,13 +60,13 @@ def stage_one(single: Result, multi: Result) -> Figure:
             (axes[1], multi, MULTI, "two modalities"),
         ):
             for k, style in enumerate(("-", "--")):
-                band(ax, x[1:], r["curve_noise"][:, k, 1:], FIFTH, f"noise, $\\sigma_0$ = {scales[k]}", linestyle=style)
+                band(ax, x[1:], r["curve_noise"][:, k, 1:], FIFTH, f"noise, {formulas[k]}", linestyle=style)
                 band(
                     ax,
                     x[1:],
                     r["curve_signal"][:, k, 1:],
                     colour,
-                    f"signal, $\\sigma_0$ = {scales[k]}",
+                    f"signal, {formulas[k]}",
                     linestyle=style,
                 )
             ax.set(xlabel="step / $T_1$", yscale="log", ylim=(1e-8, 30), title=title)
@@ -71,7 +74,7 @@ def stage_one(single: Result, multi: Result) -> Figure:
         axes[0].set_ylabel(r"$\min_i\max_r \rho_{r,i}$ and $\max_r |\gamma_r|$")
         axes[1].set_ylabel(r"$\max \rho_{r,i}$ and $\max_r |\gamma_r|$")
         for k, style in enumerate(("-", "--")):
-            band(axes[2], x, multi["curve_synchronised"][:, k], THIRD, f"$\\sigma_0$ = {scales[k]}", linestyle=style)
+            band(axes[2], x, multi["curve_synchronised"][:, k], THIRD, formulas[k], linestyle=style)
         axes[2].set(xlabel="step / $T_1$", ylabel="share of neurons in step", ylim=(0.4, 1.03))
         axes[2].legend(loc="lower right")
         panel_letters(axes)
@@ -211,8 +214,8 @@ def descent(r: Result) -> Figure:
         for ax, method, title in zip(axes, ("single", "multi"), ("one modality", "two modalities"), strict=True):
             for (name, label, colour, marker), shift in zip(series, (0.96, 1.0, 1.04), strict=True):
                 dots(ax, x * shift, r[f"{method}_part_{name}"], colour, label, fmt=marker, linestyle="-")
-            threshold(ax, 2, "asked of positives", "y", below=True)
-            threshold(ax, 1, "allowed to negatives", "y", below=True)
+            ax.axhline(2, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0, label="asked of positives")
+            ax.axhline(1, color=THRESHOLD, linestyle=":", linewidth=1.0, zorder=0, label="allowed to negatives")
             ax.set(
                 xscale="log", xlabel="step", ylabel=r"$\langle\nabla F, W^*\rangle\,/\,\log(2M/\epsilon)$", title=title
             )
@@ -234,6 +237,7 @@ def descent(r: Result) -> Figure:
         f"Right, two modalities: positives and gap {r['multi_part_positive'][:, -1].mean():.1f}, negatives "
         f"{r['multi_part_negative'][:, -1].mean():.1g}.",
         (PAGE, 2.6),
+        narrow_height=5.4,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -26,6 +28,19 @@ from mmcl_core.papers.huang2024.claims.figure1 import converged, fig1_ordering
 
 MEAN_AND_BARS = "Dots: mean over seeds; bars: one standard deviation."
 METHODS = (("single", "single-modal", SINGLE), ("multi", "multi-modal", MULTI))
+EQUATION = re.compile(r"k=1/\(mτ\)|k=1/m|k=1|σ0=1/√\(3d\)|(?:[τM]|σ0|σε)=[\d.]+(?:e-\d+)?")
+
+
+def formula(name: str) -> str:
+    """The name of a variant with its equations set: `σ0=1e-3 (used)` is `$\\sigma_0=10^{-3}$ (used)`."""
+
+    def tex(found: re.Match[str]) -> str:
+        said = re.sub(r"(\d)e-0*(\d+)", r"\1\\cdot10^{-\2}", found[0]).replace(r"1\cdot10", "10")
+        for sign, name in (("τ", r"\tau "), ("√(3d)", r"\sqrt{3d}"), ("σ0", r"\sigma_0"), ("σε", r"\sigma_\epsilon")):
+            said = said.replace(sign, name)
+        return f"${said}$"
+
+    return EQUATION.sub(tex, name)
 
 
 @figure("huang2024.fig1", "Training with one modality and with two", ["huang2024.figure1"], "Fig. 1")
@@ -117,7 +132,7 @@ def _comparison(r: Result, caption: str, alt: str) -> Figure:
                 )
             ax.set(xlabel=label)
             ax.grid(axis="y", linewidth=0.3)
-        axes[0].set_yticks(rows, variants)
+        axes[0].set_yticks(rows, map(formula, variants))
         axes[0].invert_yaxis()
         axes[3].set_xlim(0.35, 1.02)
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
@@ -131,13 +146,13 @@ def calibration(r: Result) -> Figure:
     outcome = (
         f"In {reached.sum()} of {len(reached)} readings both losses end below 0.05 for every seed; there two "
         f"modalities have more signal and more accuracy than one in a share of "
-        f"{fig1_ordering.estimator(r).value:.2f} of readings, the smallest over seeds. Not converged: "
-        f"{'; '.join(r['variant'][~reached]) or 'none'}."
+        f"{fig1_ordering.estimator(r).value:.2f} of readings, the smallest over seeds."
     )
+    others = "; ".join(formula(v) for v in r["variant"][~reached]) or "none"
     return _comparison(
         r,
         f"The figure's setting under {len(reached)} readings of the unstated $k = 1/(m\\tau)$ and $\\sigma_0$, after "
-        f"{r.config.epochs} epochs. {outcome}",
+        f"{r.config.epochs} epochs. {outcome} Not converged: {others}.",
         f"Rows are {len(reached)} settings of k and sigma zero, columns are final loss, signal, noise and accuracy "
         f"for both methods. {outcome}",
     )

@@ -42,7 +42,7 @@ def finite_set_overfits(r):
     """Trained on 50 pairs, the contrastive encoder overfits: the pairs it has seen look aligned, the population does
     not.
 
-    Measured: alignment on the training pairs minus alignment on the population, n = 50, mean over seeds
+    Measured: alignment on the training pairs minus alignment on the population, $n=50$, mean over seeds
     """
     return stats.mean((r["contrastive_trained_alignment"] - r["contrastive_alignment"])[:, 0])
 
@@ -51,7 +51,7 @@ def finite_set_overfits(r):
 def finite_set_contrastive(r):
     r"""And yet it is better balanced than at the start.
 
-    Measured: $\log(\kappa_0/\kappa_{\rm end})$ at n = 50, mean over seeds
+    Measured: $\log(\kappa_0/\kappa_{\rm end})$ at $n=50$, mean over seeds
     """
     return stats.mean(np.log(r["start"] / r["contrastive_condition_number"][:, 0]))
 
@@ -61,7 +61,7 @@ def finite_set_noncontrastive(r):
     r"""The non-contrastive one leaves the plateau of the theory: at $n\le500$ its $\kappa$ ends above $\kappa_\infty$
     in every seed.
 
-    Measured: smallest $\log(\kappa_{\rm end}/\kappa_\infty)$ over seeds and n up to 500
+    Measured: smallest $\log(\kappa_{\rm end}/\kappa_\infty)$ over seeds and $n$ up to 500
     """
     limit = theory.limit_condition_number(r.config.signal, r.config.d)
     few = r["noncontrastive_condition_number"][:, r["pairs"] <= 500]
@@ -70,7 +70,7 @@ def finite_set_noncontrastive(r):
 
 @beyond(SET, "training_set", rule=AtLeast(0.99, standard("one per cent of the ideal share"), ideal=1))
 def finite_set_collapse(r):
-    r"""At n = 50 it collapses to one direction.
+    r"""At $n=50$ it collapses to one direction.
 
     Measured: share of the largest singular value, squared, of the answers to the signal, mean over seeds
     """

@@ -17,23 +17,23 @@ from mmcl_core.papers.ren2023.claims.noncontrastive import SOLVER
 from mmcl_core.papers.ren2023.claims.reduction import MACHINE
 from mmcl_core.stats import Estimate
 
-NOT_HOT = 1.5  # times r: the range of tau^2 in which the signs of both pushes are claimed
+SIGNS_HOLD = 1.5  # times r: the range of tau^2 in which the signs of both pushes are claimed
 
 
-def _hottest(r: Result) -> float:
+def _largest(r: Result) -> float:
     """The largest tau^2/r of the configurations that are judged."""
     relative = r["relative_temperature"]
-    return float(relative[relative <= NOT_HOT].max())
+    return float(relative[relative <= SIGNS_HOLD].max())
 
 
-IN_RANGE = Condition(r"largest $\tau^2/r$ of those judged", _hottest, AtMost(NOT_HOT))
+IN_RANGE = Condition(r"largest $\tau^2/r$ of those judged", _largest, AtMost(SIGNS_HOLD))
 
 
-def _coldest_four(r: Result) -> float:
+def _fourth_smallest(r: Result) -> float:
     return float(np.sort(r["inverse_temperature"])[3])
 
 
-SMALL_TEMPERATURES = Condition(r"largest $\tau^2$ in the fit, for small ones", _coldest_four, AtMost(0.003))
+SMALL_TEMPERATURES = Condition(r"largest $\tau^2$ in the fit, for small ones", _fourth_smallest, AtMost(0.003))
 
 
 def every(r: Result, name: str, largest: bool = True, within: float = np.inf) -> Estimate:
@@ -53,7 +53,7 @@ def d4a(r):
     return every(r, "correlation_fall")
 
 
-@ours_every(item="D4(c): kappa rises first", rule=Positive())
+@ours_every(item=r"D4(c): $\kappa$ rises first", rule=Positive())
 def d4c(r):
     r"""$\kappa$ always rises at first.
 
@@ -63,10 +63,10 @@ def d4c(r):
 
 
 @claim(
-    item="D4(c): kappa rises first",
+    item=r"D4(c): $\kappa$ rises first",
     on="expansion",
     rule=Within(
-        1, absolute=1e-4, basis=derived("the square of the relative term .006 at t = .03, the next order in t")
+        1, absolute=1e-4, basis=derived("the square of the relative term .006 at $t=.03$, the next order in $t$")
     ),
     quantifier=Quantifier.limit,
     author=Author.ours,
@@ -96,7 +96,7 @@ def d4d_positive(r):
     Measured: smallest $P_+$ over its largest value, random configurations with $\tau^2\le1.5\,r$
     Note: The range is our own finding: a pilot met a wrong sign in 2 of 300 configurations, both at larger $\tau^2$.
     """
-    return every(r, "least_positive", largest=False, within=NOT_HOT)
+    return every(r, "least_positive", largest=False, within=SIGNS_HOLD)
 
 
 @ours_every(
@@ -111,7 +111,7 @@ def d4d_negative(r):
 
     Measured: largest $P_-$ over its largest size, random configurations with $\tau^2\le1.5\,r$
     """
-    return every(r, "largest_negative", within=NOT_HOT)
+    return every(r, "largest_negative", within=SIGNS_HOLD)
 
 
 @claim(
@@ -160,7 +160,7 @@ def d4e_corrected(r):
     Measured: largest later rise, those of 150 fresh random configurations with $\tau^2\le1.5\,r$, seeds 10,000 and on
     Note: The range was narrowed after the statement for every temperature had failed on 300 other configurations.
     """
-    return every(r, "rerise", within=NOT_HOT)
+    return every(r, "rerise", within=SIGNS_HOLD)
 
 
 def exponent(r: Result, name: str) -> Estimate:
@@ -171,7 +171,7 @@ def exponent(r: Result, name: str) -> Estimate:
     )
 
 
-SMALL = derived("a relative correction of order tau^2, at most .003 there")
+SMALL = derived(r"a relative correction of order $\tau^2$, at most .003 there")
 
 
 ours = partial(claim, item="D5: two clocks", on="small_temperatures", author=Author.ours)
@@ -196,7 +196,7 @@ def d5_balance(r):
 
 
 @ours(
-    rule=Within(1, absolute=0.05, basis=derived("constants inside the logarithm, 1/log(1/tau^2) and less")),
+    rule=Within(1, absolute=0.05, basis=derived(r"constants inside the logarithm, $1/\log(1/\tau^2)$ and less")),
     quantifier=Quantifier.limit,
 )
 def d5_peak(r):

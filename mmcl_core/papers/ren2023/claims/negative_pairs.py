@@ -47,7 +47,7 @@ ours = partial(claim, on="runs", author=Author.ours, quantifier=Quantifier.mean)
     conditions=(NON_ISOTROPIC, WIDE),
     rule=AtMost(1.02, after("a pilot had ended at 1.006 by the floor of its stochastic gradients, D9"), ideal=1),
 )
-def p2_warm(r):
+def p2_tau2_5(r):
     r"""Up to the floor of stochastic gradients negatives bring it down to 1: below 1.02 at the end for $\tau^2 = 5$.
 
     Measured: $\kappa$ at the end, mean over seeds
@@ -62,7 +62,7 @@ def p2_warm(r):
     conditions=(NON_ISOTROPIC, WIDE),
     rule=AtMost(1.15, after("a pilot had ended at 1.067 by the floor of its stochastic gradients, D9"), ideal=1),
 )
-def p2_cold(r):
+def p2_tau2_1(r):
     r"""The same at $\tau^2 = 1$: below 1.15.
 
     Measured: $\kappa$ at the end, mean over seeds

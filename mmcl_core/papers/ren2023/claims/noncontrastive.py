@@ -21,7 +21,7 @@ ours = partial(claim, author=Author.ours, minimum_tier=Tier.smoke)
 @ours(
     item="D3: closed form",
     on="closed_form",
-    rule=Identity(1e-6, derived("the solver's tolerance of 1e-11 a step, times kappa, over some thousand steps")),
+    rule=Identity(1e-6, derived(r"the solver's tolerance of 1e-11 a step, times $\kappa$, over some thousand steps")),
     quantifier=Quantifier.every,
 )
 def d3(r):
@@ -78,7 +78,9 @@ def d3b(r):
 @ours(
     item="D3(b): polynomial in d",
     on="limit_growth",
-    rule=Within(1, absolute=0.01, basis=derived("the next order, a factor (2d)^(-1/8) or less, is .003 at d = 1e21")),
+    rule=Within(
+        1, absolute=0.01, basis=derived("the next order, a factor $(2d)^{-1/8}$ or less, is .003 at $d=10^{21}$")
+    ),
     quantifier=Quantifier.limit,
     conditions=(Condition("$d$, the limit is for large ones", lambda r: r["far"].max(), AtLeast(1e21)),),
 )
@@ -96,7 +98,7 @@ def d3b_exponent(r):
 @claim(
     item="D3(c): these very weights",
     on="population",
-    rule=AtMost(0.01, after("a pilot of the same setting had shown .006; N_A = N_B only holds on average"), ideal=0),
+    rule=AtMost(0.01, after("a pilot of the same setting had shown .006; $N_A=N_B$ only holds on average"), ideal=0),
     quantifier=Quantifier.every,
     author=Author.ours,
     conditions=(Condition("largest width", lambda r: r["width"].max(), AtLeast(100)),),

@@ -18,7 +18,9 @@ from mmcl_core.stats import Estimate
 STAGE_ONE, ALL_ALIGN = "Abstract: positive pairs", "Recalled: the first stage"
 SENTENCE = "a sentence, no number"
 CONTRASTIVE = {"tau2_5": 5.0, "tau2_1": 1.0, "tau2_0.3": 0.3}
-FINITE_WIDTH = derived("singular values of a random m x r matrix fluctuate by sqrt(r/m), a tenth at m = 500, r = 5")
+FINITE_WIDTH = derived(
+    r"singular values of a random $m\times r$ matrix fluctuate by $\sqrt{r/m}$, a tenth at $m=500$, $r=5$"
+)
 
 NON_ISOTROPIC = Condition(
     r"$\sigma_1/\sigma_r$, the data are not isotropic",
@@ -31,7 +33,7 @@ INITIALLY_WIDE = Condition(
 )
 
 
-def cold(inverse_temperature: float) -> Condition:
+def small(inverse_temperature: float) -> Condition:
     """The paper's range of temperatures, as we recall it: tau^2 = 1/poly(d). One stands for where it surely ends."""
     formula = r"largest $\tau^2$; recalled as small, of order $1/\mathrm{poly}(d)$"
     return Condition(formula, inverse_temperature, AtMost(1))
@@ -73,7 +75,7 @@ stated = partial(claim, on="runs", quantifier=Quantifier.mean)
     paper=SENTENCE,
     match=Match.reconstructed,
     rule=Positive(),
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(0.3)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, small(0.3)),
 )
 def p1_peak(r):
     r"""Positive pairs align the views at the price of a larger condition number: at $\tau^2 = 0.3$, when alignment has
@@ -111,7 +113,7 @@ def p1_alignment(r):
     on="runs",
     quantifier=Quantifier.every,
     match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(cold(5), matters=False)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(small(5), matters=False)),
     rule=AtLeast(0.99, standard("one per cent of the ideal correlation"), ideal=1),
 )
 def p1_every_direction(r):
@@ -128,7 +130,7 @@ def p1_every_direction(r):
     paper="two stages in time",
     rule=Positive(),
     match=Match.reconstructed,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, cold(1)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, small(1)),
 )
 def p1_order(r):
     r"""First one aligns, then one balances: at $\tau^2 = 0.3$ and at 1 alignment is at 0.9 before $\kappa$ is back at
@@ -143,7 +145,7 @@ def p1_order(r):
     item="Two stages outside the paper's range",
     rule=Positive(),
     author=Author.ours,
-    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(cold(5), matters=False)),
+    conditions=(NON_ISOTROPIC, INITIALLY_WIDE, replace(small(5), matters=False)),
 )
 def order_reverses(r):
     r"""At larger $\tau^2$ than the paper speaks of the order reverses: at $\tau^2 = r = 5$, $\kappa$ is back at its

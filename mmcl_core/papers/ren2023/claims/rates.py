@@ -188,7 +188,7 @@ def _floor(name: str, tau2: str, low: float, high: float) -> tuple[Claim, Claim]
         rule=Between(0.75, 1.25, HALVES),
         quantifier=Quantifier.order,
         author=Author.ours,
-        name=f"d9_exponent_{name}",
+        name=f"d9_exponent_tau2_{tau2}",
         statement=rf"The floor is proportional to $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ at $\tau^2 = {tau2}$.",
         measured=r"exponent of $\kappa-1$ in $\sqrt{\mathrm{rate}/\mathrm{batch}}$, six settings with batches from 32 "
         "to 1024, fitted per seed, mean over seeds",
@@ -202,7 +202,7 @@ def _floor(name: str, tau2: str, low: float, high: float) -> tuple[Claim, Claim]
         quantifier=Quantifier.mean,
         author=Author.ours,
         rule=Between(low, high, after("the range of a pilot's constants over its own settings")),
-        name=f"d9_constant_{name}",
+        name=f"d9_constant_tau2_{tau2}",
         statement=rf"Its constant at $\tau^2 = {tau2}$ lies between {low} and {high}.",
         measured=r"mean over settings of $(\kappa-1)/\sqrt{\mathrm{rate}/\mathrm{batch}}$, mean over seeds",
     )

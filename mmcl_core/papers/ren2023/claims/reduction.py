@@ -70,7 +70,9 @@ def _wide(name: str, loss: str) -> Claim:
         item="D2: finite width",
         on="finite_width",
         rule=AtMost(
-            2, derived(r"two standard deviations: log kappa of Gaussian columns starts with one of 1/sqrt(m)"), ideal=0
+            2,
+            derived(r"two standard deviations: $\log\kappa$ of Gaussian columns starts with one of $1/\sqrt m$"),
+            ideal=0,
         ),
         quantifier=Quantifier.mean,
         author=Author.ours,

@@ -34,7 +34,7 @@ def d6_time(r):
 @law(
     item=STAGE,
     on="balance_time",
-    rule=AtMost(1e-6, derived("the solver's tolerance of 1e-9 a step, times kappa^2"), ideal=0),
+    rule=AtMost(1e-6, derived(r"the solver's tolerance of 1e-9 a step, times $\kappa^2$"), ideal=0),
 )
 def d6_monotone(r):
     r"""There $\kappa$ only falls.

@@ -119,7 +119,7 @@ def fig14(r: Result) -> Figure:
             )
             ax.set_yscale("log")
             ax.set_ylim(1, None)
-        axes[0].legend(loc="upper left")
+        canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
         for row, tower in enumerate(towers):
             for loss, (_, colour) in losses.items():
                 style = {"fmt": "s", "markerfacecolor": "none"} if row else {}
@@ -198,7 +198,7 @@ def icons(r: Result) -> Figure:
         axes[2].plot(range(2), [1 / n for n in among], linestyle="none", marker="_", markersize=14, color=THRESHOLD)
         axes[2].set_xticks(range(2), [f"{n:,}" for n in among])
         axes[2].set(
-            xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), yscale="log", ylim=(5e-4, 1)
+            xlabel="names to choose from", ylabel="retrieval at 1", xlim=(-0.5, 1.5), yscale="log", ylim=(5e-4, 1.6)
         )
         axes[0].legend(loc="upper left")
         panel_letters(axes)

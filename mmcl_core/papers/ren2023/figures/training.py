@@ -80,7 +80,7 @@ def fig1(r: Result) -> Figure:
         ax.set(
             xscale="log",
             yscale="log",
-            xlabel="time $t$ (rate x steps)",
+            xlabel="time $t$ (rate × steps)",
             ylabel=r"condition number $\kappa(K_A)$",
             yticks=[1, 2, 5, 10],
             ylim=(0.9, 1.25 * limit),

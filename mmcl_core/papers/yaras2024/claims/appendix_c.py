@@ -15,7 +15,9 @@ from mmcl_core.papers.yaras2024.experiments.appendix_c import LINEAR_MARGINS
 from mmcl_core.papers.yaras2024.experiments.closing import LATE
 from mmcl_core.stats import Estimate, Interval
 
-SMALL = derived("what the exponents neglect is beta gamma^2, at most 2e-7 here, and the solver's tolerance of 1e-11")
+SMALL = derived(
+    r"what the exponents neglect is $\beta\gamma^2$, at most 2e-7 here, and the solver's tolerance of 1e-11"
+)
 LOST_TWO = (
     r"$\dot\gamma=-\partial_\gamma e^{-\beta(1-\gamma^2)}=-2\beta\gamma e^{-\beta(1-\gamma^2)}$: the derivative of "
     r"$\gamma^2$ brings a factor 2 that the printed exponent lacks, and $e^{-2x}$ is not $\Theta(e^{-x})$."
@@ -36,7 +38,7 @@ def schedule_ratios(r: Result) -> np.ndarray:
     paper=r"$\Theta(1/t^{\log t})$",
     on="other_schemes",
     rule=Within(
-        -1.0, absolute=0.01, basis=derived("the next term is e^{-2L}, at most 0.0025 of the first from L = 6 on")
+        -1.0, absolute=0.01, basis=derived("the next term is $e^{-2L}$, at most 0.0025 of the first from $L=6$ on")
     ),
     quantifier=Quantifier.limit,
     match=Match.exact,
@@ -58,7 +60,9 @@ def appc_linear(r: Result) -> Estimate:
 @claim(
     item="Appendix C, 1, with a margin",
     on="other_schemes",
-    rule=AtMost(0.01, derived("the next order is of relative size 1 / log t, and log t begins at 1000"), ideal=0.0),
+    rule=AtMost(
+        0.01, derived(r"the next order is of relative size $1/\log t$, and $\log t$ begins at 1000"), ideal=0.0
+    ),
     quantifier=Quantifier.limit,
     author=Author.ours,
     conditions=LATE_TIMES,

@@ -107,13 +107,13 @@ def fig2_matched(r: Result) -> Estimate:
 @stated(
     item="Fig. 2, frames",
     author=Author.ours,
-    paper="gap rises, then falls; all match at t = 4",
+    paper="gap rises, then falls; all match at $t=4$",
     mark="S",
     rule=Positive(),
     match=Match.reconstructed,
 )
 def fig2_frames(r: Result) -> Estimate:
-    """In our model, at the times of the six frames, t = 0, 0.4, 2.3, 4, 100 and 100,000: the gap grows up to the third
+    """In our model, at the times of the six frames, $t=0$, 0.4, 2.3, 4, 100 and 100,000: the gap grows up to the third
     and falls from it on, and the pairs are matched from the fourth on and not before.
 
     Measured: the smallest of five changes of the gap and six margins, each with the sign that the frames show as
@@ -175,7 +175,7 @@ def free_conserved(r: Result) -> Estimate:
     r"""On a symmetric ring $\beta\gamma^n$ is conserved, and not $\beta\sqrt\gamma$: a row gets $1/n$ of the gradient,
     the temperature all of it.
 
-    Measured: largest range of $\log(\beta\gamma^n)$ along the unreduced flow, n = 5 to $t=10^5$ and n = 2, 3, 8 to
+    Measured: largest range of $\log(\beta\gamma^n)$ along the unreduced flow, $n=5$ to $t=10^5$ and $n=2, 3, 8$ to
     $t=100$.
     """
     return stats.worst(np.abs(r["conserved"]))

@@ -94,7 +94,7 @@ def invariants(r: Result) -> Estimate:
 def walks_back(r: Result) -> Estimate:
     r"""Most random starts walk the curve backwards first: $\gamma$ rises above and $\beta$ falls below its start.
 
-    Measured: share of independent starts at $\beta_0=2$, $\gamma_0=0.4$, eight pairs, d = 6.
+    Measured: share of independent starts at $\beta_0=2$, $\gamma_0=0.4$, eight pairs, $d=6$.
     """
     gamma, beta = r["gamma"][:, 0], r["inverse_temperature"][:, 0]
     return stats.proportion((gamma.max(-1) > gamma[:, 0]) & (beta.min(-1) < beta[:, 0]))
@@ -123,7 +123,7 @@ def lemma3_1_rate(r: Result) -> Estimate:
 @claim(
     item="Lemma 3.1, rate along a run",
     on="coupling_rate",
-    rule=Within(-3.0, absolute=0.002, basis=derived("local power -3 - 6 gamma^2, and gamma is at most 0.0148")),
+    rule=Within(-3.0, absolute=0.002, basis=derived(r"local power $-3-6\gamma^2$, and $\gamma$ is at most 0.0148")),
     quantifier=Quantifier.order,
     author=Author.ours,
     minimum_tier=Tier.smoke,
@@ -200,7 +200,7 @@ def lemma_b2(r: Result) -> Estimate:
     $\Gamma(d/2)/(\sqrt\pi\,\Gamma((d-1)/2))\,(1-z^2)^{(d-3)/2}$.
 
     Measured: largest Kolmogorov distance from that law, times the root of the 20,000 draws, over seeds and
-    d = 3, 8, 64.
+    $d=3, 8, 64$.
     """
     return stats.worst(r["distance"])
 
@@ -210,7 +210,8 @@ def lemma_b2(r: Result) -> Estimate:
     paper="equality",
     on="projections",
     rule=Identity(
-        1e-12, derived("the constant goes through log Gamma(256), about 1160, whose rounding alone is 2e-13 at d = 512")
+        1e-12,
+        derived(r"the constant goes through $\log\Gamma(256)$, about 1160, whose rounding alone is 2e-13 at $d=512$"),
     ),
     conditions=UNIFORM_PAIRS,
 )
@@ -218,6 +219,6 @@ def lemma_b3(r: Result) -> Estimate:
     r"""$E\,e^{az}=\Gamma(d/2)(2/a)^\rho I_\rho(a)$ and $E\,ze^{az}=\Gamma(d/2)(2/a)^\rho I_{\rho+1}(a)$,
     $\rho=(d-2)/2$.
 
-    Measured: largest relative difference from Gauss quadrature against Lemma B.2's density, d = 3, 8, 64, 512.
+    Measured: largest relative difference from Gauss quadrature against Lemma B.2's density, $d=3, 8, 64, 512$.
     """
     return stats.worst(r["quadrature_error"])

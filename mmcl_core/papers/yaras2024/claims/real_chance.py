@@ -13,7 +13,7 @@ from mmcl_core.papers.yaras2024.evaluate import GAP_PAIRS
 # average.
 CHANCE_GAP = math.sqrt(4 / GAP_PAIRS)
 OF_CHANCE = derived(
-    "without any gap the means of 512 pairs of unit vectors are at most (4/512)^(1/2) apart, root mean square"
+    "without any gap the means of 512 pairs of unit vectors are at most $(4/512)^{1/2}$ apart, root mean square"
 )
 GAP_LEFT = AtLeast(CHANCE_GAP, basis=OF_CHANCE)
 GAP_GONE = AtMost(CHANCE_GAP, basis=OF_CHANCE)

@@ -68,7 +68,7 @@ stated = partial(claim, item="Fig. 4a, tiny CLIP", on="longrun", quantifier=Quan
 def fig4a_tiny_line(r: Result) -> Estimate:
     r"""In a training run $\Delta$ falls along a straight line in $-1/\log_{10}(t)^2$.
 
-    Measured: R2 of the line for t in 60..1000 at rate 1e-4, mean over seeds.
+    Measured: $R^2$ of the line for $60\le t\le1000$ at rate 1e-4, mean over seeds.
     Note: Adam's steps are not the gradient flow's time, and most of the fall happens before the pairs match.
     """
     return stats.mean(np.array([fit.rvalue**2 for fit in line(r, SLOW)]))
@@ -76,9 +76,9 @@ def fig4a_tiny_line(r: Result) -> Estimate:
 
 @stated(rule=Positive(), author=Author.ours)
 def fig4a_intercept(r: Result) -> Estimate:
-    """That line points below zero: it cannot be the law for long times, which must point at the origin.
+    r"""That line points below zero: it cannot be the law for long times, which must point at the origin.
 
-    Measured: minus the intercept of the line for t in 60..1000 at rate 1e-4, mean over seeds.
+    Measured: minus the intercept of the line for $60\le t\le1000$ at rate 1e-4, mean over seeds.
     """
     return stats.mean(np.array([-fit.intercept for fit in line(r, SLOW)]))
 

@@ -21,7 +21,9 @@ CLOUDS, TEMPERATURE = "Beyond: translation test", "Beyond: moved temperature"
 DIRECTIONS = ("image", "text")
 SAME_GAP = AtMost(
     math.log(1.25),
-    basis=after("log 1.25, twice a method's spread over seeds; a first version averaged both ways and could not fail"),
+    basis=after(
+        r"$\log1.25$, twice a method's spread over seeds; a first version averaged both ways and could not fail"
+    ),
     ideal=0.0,
 )
 
@@ -141,7 +143,7 @@ def as_fixed(way: str, index: int) -> Claim:
         name=f"sweep_fixed_{way}",
         statement=f"On the way {way} the gap is a function of the present temperature: the swept run has the gap of a "
         "run that was trained at that temperature throughout.",
-        measured="largest |log(swept gap / gap of FLT)| over fixed temperatures and seeds",
+        measured="largest size of the logarithm of (swept gap / gap of FLT) over fixed temperatures and seeds",
         note="Two epochs at a temperature may be too few for the gap to come to rest there.",
     )
     def sweep_fixed(swept: Result, fixed: Result) -> Estimate:

@@ -22,7 +22,9 @@ from mmcl_core.stats import Estimate
 TRAINED, RANDOM = 0, 1
 PAIRS = 500  # of the published features
 CHANCE = math.sqrt(4 / PAIRS)
-OF_CHANCE = derived("without any gap the means of 500 pairs of unit vectors are at most (4/500)^(1/2) apart on average")
+OF_CHANCE = derived(
+    "without any gap the means of 500 pairs of unit vectors are at most $(4/500)^{1/2}$ apart on average"
+)
 REAL_CLIP, HEADS = "Beyond: a real CLIP", "Beyond: heads on pretrained towers"
 DIRECTIONS = ("image_retrieval", "text_retrieval")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Claim, Match, Quantifier, claim
 from mmcl_core.evidence.rules import Positive
@@ -20,8 +22,8 @@ VISIBLE = 0.03  # a smaller printed difference, without any spread, is no claim 
 NOTES = {
     "FLT .01": "The learnt temperature of the baseline falls to .02 here, so the baseline is nearly as cold. On icons, "
     "which leave it warmer, the row comes out as printed.",
-    "softplus": "The direction is the paper's, the size is not: .284 there. Under Adam nu moves by its rate a step, so "
-    "softplus from 14.3 is nearly FLT .07.",
+    "softplus": r"The direction is the paper's, the size is not: .284 there. Under Adam $\nu$ moves by its rate a "
+    "step, so softplus from 14.3 is nearly FLT .07.",
     "SLRT .1": "The direction is the paper's, the size is not: .268 there. A tenth of the rate leaves the temperature "
     "near its start in our short run.",
     "SS .05": "A small change, of which an earlier trial with another renderer saw nothing (.259 against .260).",
@@ -37,6 +39,11 @@ def identifier(method: str) -> str:
     return "row_" + "_".join("".join(c if c.isalnum() else " " for c in spelt).split())
 
 
+def shown_name(method: str) -> str:
+    """The method's name on a page: "exp(nu/2)" with its formula set."""
+    return re.sub(r"exp\(nu/(\d+)\)", r"$e^{\\nu/\1}$", method)
+
+
 def row(method: str) -> Claim:
     """The change of the gap against the baseline, counted positive in the direction that the paper printed."""
     printed, baseline = published.row(method).gap, published.row("baseline").gap
@@ -45,7 +52,7 @@ def row(method: str) -> Claim:
     claimed = abs(printed - baseline) >= VISIBLE
 
     @claim(
-        item=f"Tables 2 to 5, {method}",
+        item=f"Tables 2 to 5, {shown_name(method)}",
         paper=f"{printed:g} against {baseline:g}",
         on=SCENES,
         rule=Positive(),
@@ -56,7 +63,7 @@ def row(method: str) -> Claim:
         declared=DECLARED.get(method) if here else None,
         minimum_tier=Tier.book if here else Tier.paper,
         name=identifier(method),
-        statement=f"{method} ends with a {direction} gap than the baseline"
+        statement=f"{shown_name(method)} ends with a {direction} gap than the baseline"
         + ("." if claimed else f" here; in print they differ by {abs(printed - baseline):.3f}, without a spread."),
         measured="paired difference of gaps over seeds, positive in the paper's direction",
         note=NOTES.get(method, ""),

@@ -164,7 +164,7 @@ def table_one_attribute_scheduled(fixed: Result, moving: Result) -> Estimate:
     author=Author.ours,
 )
 def table_equal_end(moving: Result) -> Estimate:
-    """Softplus, the slower rate and exp(nu/10) end at nearly the same temperature, and with the same gap, in every
+    r"""Softplus, the slower rate and $\exp(\nu/10)$ end at nearly the same temperature, and with the same gap, in every
     seed.
 
     Measured: difference of the largest and the smallest of the three gaps, largest over seeds.

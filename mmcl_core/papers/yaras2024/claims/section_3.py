@@ -55,7 +55,7 @@ def gap_bound(r: Result) -> Estimate:
 @claim(
     item="Section 3, its range",
     on="leaving",
-    rule=AtLeast(1.0, derived("the model is defined for gamma in [-1, 1]")),
+    rule=AtLeast(1.0, derived(r"the model is defined for $\gamma\in[-1,1]$")),
     quantifier=Quantifier.exists,
     author=Author.ours,
 )

@@ -27,13 +27,12 @@ ours = partial(
 )
 
 
-@ours(item="Beside appendix C: $e^{\\nu/s}$", on="other_schemes")
+@ours(item=r"Beside appendix C: $e^{\nu/s}$", on="other_schemes")
 def appc_scale(r: Result) -> Estimate:
     r"""For $\beta=e^{\nu/s}$ the power of $\log t$ tends to $-2s^2$, of which $L=\log t$ has reached the share
     $(L+2)/(L+2\log L-2\log s)$.
 
-    Measured: largest relative distance of what is missing from the predicted amount, s = 1, 2, 3,
-    $L=10^3,10^4,10^5$.
+    Measured: largest relative distance of what is missing from the predicted amount, $s=1, 2, 3$, $L=10^3,10^4,10^5$.
     """
     s = np.array(SCALES)
     return beyond_next_order(r["scale_exponent"] / (-2 * s[:, None] ** 2), -2 * np.log(s))
@@ -66,7 +65,7 @@ def eta_twin(r: Result) -> Estimate:
     return stats.worst(np.abs(r["twin_difference"]))
 
 
-@ours(item="A shared offset with rate $\\kappa$", on="offsets")
+@ours(item=r"A shared offset with rate $\kappa$", on="offsets")
 def offset_rate(r: Result) -> Estimate:
     r"""If $\gamma$ has a learning rate $\kappa$ of its own, $\gamma\sim\beta^{-2\kappa}$ and the power of $\log t$ is
     $-2\kappa$, times $(1-\gamma^2)/((1-\gamma^2)^2+4\kappa\gamma^2)$ while the gap is not yet small.
@@ -85,7 +84,7 @@ def free_exponent(r: Result) -> Estimate:
     consistent with $\Omega(1/\log(t)^2)$. While the gap is not yet small the power is that over
     $1+2\gamma^2/(n(1-\gamma^2))$.
 
-    Measured: largest relative distance of what is missing to it from the predicted amount, n = 2, 3, 5, 10, 50 and
+    Measured: largest relative distance of what is missing to it from the predicted amount, $n=2, 3, 5, 10, 50$ and
     $\log t=10^3,10^4,10^5$.
     """
     n, square = r["ring"][:, None], r["free_gamma"] ** 2

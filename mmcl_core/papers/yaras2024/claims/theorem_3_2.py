@@ -25,8 +25,8 @@ from mmcl_core.papers.yaras2024.claims.conditions import (
 from mmcl_core.papers.yaras2024.experiments.closing import LATE, SHIFTS
 from mmcl_core.stats import Estimate
 
-NEXT_ORDER = derived("the next order is of relative size 4 / log t, and log t begins at 1000")
-QUADRATURE = derived("relative error of the quadrature's gamma")
+NEXT_ORDER = derived(r"the next order is of relative size $4/\log t$, and $\log t$ begins at 1000")
+QUADRATURE = derived(r"relative error of the quadrature's $\gamma$")
 
 
 def late(r: Result, key: str, models: tuple[int, ...]) -> np.ndarray:
@@ -162,7 +162,7 @@ def thm3_2_corrected(r: Result) -> Estimate:
     item="Theorem 3.2, corrected constant, late",
     on="slow_closing",
     rule=AtMost(
-        0.01, derived("2 |2 log L + log(n - 1) - log(c3 c4)| / L at L = 10^4, at most half a percent"), ideal=0.0
+        0.01, derived(r"$2\,|2\log L+\log(n-1)-\log(c_3c_4)|/L$ at $L=10^4$, at most half a percent"), ideal=0.0
     ),
 )
 def thm3_2_corrected_end(r: Result) -> Estimate:

@@ -18,8 +18,8 @@ from mmcl_core.stats import Estimate
 
 MOST = standard("a statement with probability .95 that fails in most draws")
 NEXT_IN_N = after(
-    "three standard errors: 1920 pairs miss by 2 %, the fit adds a third, over 20 draws; then 1/n^2 at n = 60. It was "
-    ".012 until runs had been seen"
+    "three standard errors: 1920 pairs miss by 2 %, the fit adds a third, over 20 draws; then $1/n^2$ at $n=60$. It "
+    "was .012 until runs had been seen"
 )
 
 
@@ -60,7 +60,7 @@ stated = partial(claim, on="many_pairs", conditions=MANY)
 def thm3_3_limit(r: Result) -> Estimate:
     r"""For many random pairs $2\dot\gamma|_0\to4\beta_0\gamma_0I_{\rho+1}(a)/I_\rho(a)$, $a=\beta_0(1-\gamma_0^2)$.
 
-    Measured: $2\dot\gamma$ over (9), extrapolated to $1/n=0$ over six n from 60 to 1920 for each draw, in the space
+    Measured: $2\dot\gamma$ over (9), extrapolated to $1/n=0$ over six $n$ from 60 to 1920 for each draw, in the space
     (d, $\beta_0$) of three that is farthest from 1; mean over draws.
     Note: The paper states a lower bound on $\dot\Delta$; it is the limit itself.
     """
@@ -90,8 +90,8 @@ def thm3_3_limit_gap(r: Result) -> Estimate:
 def thm3_3_rate(r: Result) -> Estimate:
     r"""A single draw misses (9) by an amount that falls like $n^{-1/2}$.
 
-    Measured: power of n in the geometric mean of $|2\dot\gamma/(9)-1|$ over d = 3 and 16 at $\beta_0=5$, six n from 60
-    to 1920; fitted for each draw.
+    Measured: power of n in the geometric mean of $|2\dot\gamma/(9)-1|$ over $d=3$ and 16 at $\beta_0=5$, six
+    $n$ from 60 to 1920; fitted for each draw.
     """
     misses = np.abs(r["twice_gamma"][:, :2] - 1)
     return stats.slope(np.log(r["size"]), np.log(misses).mean(1))
@@ -128,7 +128,7 @@ stated_probability = partial(
 def thm3_3_bound(r: Result) -> Estimate:
     r"""The bound for finitely many pairs holds with probability at least $1-\delta$, $\delta=0.05$, at $\gamma_0=0.3$.
 
-    Measured: share of draws with $d\Delta/dt$ at least (8), which is positive there; 4000 pairs, d = 3, $\beta_0=2$.
+    Measured: share of draws with $d\Delta/dt$ at least (8), which is positive there; 4000 pairs, $d=3$, $\beta_0=2$.
     """
     return share_above_bound("moving", LARGE)(r)
 
@@ -143,8 +143,8 @@ def thm3_3_bound(r: Result) -> Estimate:
 def thm3_3_small_gap(r: Result) -> Estimate:
     r"""Bound (8) on $d\Delta/dt$ holds with probability 0.95 at every $\gamma_0$.
 
-    Measured: share of draws with $d\Delta/dt$ at least (8) at $\gamma_0=0.05\,n^{-1/2}$; 4000 pairs, d = 3,
-    $\beta_0=2$; the larger of the shares for encoders at rest and for rows that move at unit rate.
+    Measured: share of draws with $d\Delta/dt$ at least (8) at $\gamma_0=0.05\,n^{-1/2}$; 4000 pairs,
+    $d=3$, $\beta_0=2$; the larger of the shares for encoders at rest and for rows that move at unit rate.
     Note: That rows are parameters of their own is our reading of an encoder, so both are tried. Below the sampling
     noise $n^{-1/2}$ the gap is the distance m of the in-plane centres, and $\gamma$ hardly enters it: at rest
     $\dot\Delta=(4-m^2)\gamma\dot\gamma/\Delta$.
@@ -166,7 +166,7 @@ def thm3_3_small_gap(r: Result) -> Estimate:
 def thm3_3_step(r: Result) -> Estimate:
     r"""$d\Delta/dt\ge2\,d\gamma/dt$, since $\Delta\ge2\gamma$.
 
-    Measured: $\dot\Delta$ over $2\dot\gamma$ with encoders at rest, smallest over draws, six n from 60 to 1920 and
+    Measured: $\dot\Delta$ over $2\dot\gamma$ with encoders at rest, smallest over draws, six $n$ from 60 to 1920 and
     three spaces, $\gamma_0=0.07\,n^{-1/2}$.
     Note: What the step is used for fails with it at such gaps, the row on small gaps; read for $2\gamma$ the theorem
     stands.
@@ -186,7 +186,7 @@ def thm3_3_gamma(r: Result) -> Estimate:
 
 @stated_probability(item="Theorem 3.3, corrected", author=Author.correction)
 def thm3_3_large_gap(r: Result) -> Estimate:
-    r"""Read for $\Delta$ it holds in 95 % of the draws from $\gamma_0=0.35\,n^{-1/2}$ on, with 4000 pairs, d = 3,
+    r"""Read for $\Delta$ it holds in 95 % of the draws from $\gamma_0=0.35\,n^{-1/2}$ on, with 4000 pairs, $d=3$,
     $\beta_0=2$.
 
     Measured: smallest share of draws with $d\Delta/dt$ at least (8), $\gamma_0\sqrt n$ = 0.35 and $\gamma_0=0.3$.

@@ -93,7 +93,7 @@ ours_mean = partial(claim, on="toy_swaps", author=Author.ours, quantifier=Quanti
 
 @ours_mean(item="Section 4, hard swap")
 def toy_hard_swap(r: Result) -> Estimate:
-    """The more steps swap coordinates, the smaller the final gap (none, p = .001, .01, .1, 1).
+    """The more steps swap coordinates, the smaller the final gap (none, $p=.001$, .01, .1, 1).
 
     Measured: smallest paired difference of final gaps between neighbours, Fig. 2's model, $t=10^3$.
     Note: The paper says so of CLIP training, which the second half of the chapter tries.
@@ -103,7 +103,7 @@ def toy_hard_swap(r: Result) -> Estimate:
 
 @ours_mean(item="Section 4, soft swap")
 def toy_soft_swap(r: Result) -> Estimate:
-    """So does mixing them (none, p = .05, .5).
+    """So does mixing them (none, $p=.05$, .5).
 
     Measured: the same.
     """

@@ -45,7 +45,16 @@ def opening(draws: Result, bound: Result, small: Result) -> Figure:
         ):
             axes[1].plot(bound["n"], np.maximum(curve / limit, -1.2), color=colour, label=rf"$d={d:g},\ \beta_0={b:g}$")
         threshold(axes[1], 2048, "")
-        axes[1].annotate("2048", (2048, -0.9), xytext=(-3, 0), textcoords="offset points", ha="right", color="#555555")
+        axes[1].annotate(
+            "2048",
+            (2048, 2.2),
+            xytext=(-1, 0),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            rotation=90,
+            color="#555555",
+        )
         axes[1].axhline(0, color=THRESHOLD, linewidth=0.6)
         axes[1].set(
             xscale="log",

@@ -88,7 +88,7 @@ def fig1(r: Result) -> Figure:
         for ax in axes:
             ax.set_xscale("symlog", linthresh=1)
             ax.set(xlabel="step", xlim=(0, None))
-        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, 1.8))
+        axes[0].set(ylabel=r"gap $\Delta$", ylim=(0, 2.1))
         axes[1].set(ylabel=r"temperature $\tau$", ylim=(0, None))
         axes[0].legend(loc="upper right")
         for letter, ax in zip("abcd", spheres, strict=True):

@@ -24,6 +24,7 @@ from mmcl_core.evidence.figures import (
 )
 from mmcl_core.lab.run import Result
 from mmcl_core.papers.yaras2024 import published
+from mmcl_core.papers.yaras2024.claims.real_rows import shown_name
 from mmcl_core.papers.yaras2024.figures.printed import GROUPS
 from mmcl_core.papers.yaras2024.table import (
     ICONS,
@@ -90,7 +91,9 @@ def mitigation(*results: Result) -> Figure:
         )
         for label, (ours, colour, marker) in shown.items():
             dots(axes[0], places, rows_in(order, ours), colour, label, fmt=marker, markersize=3.5)
-        axes[0].set_xticks(places, order, rotation=50, ha="right", rotation_mode="anchor")
+        axes[0].set_xticks(
+            places, map(shown_name, order), rotation=90 if canvas.narrow else 50, ha="right", rotation_mode="anchor"
+        )
         axes[0].set_yscale("log")
         axes[0].set(ylabel=r"gap $\Delta$")
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)

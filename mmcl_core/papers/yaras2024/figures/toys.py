@@ -94,7 +94,7 @@ def toy_swaps(r: Result) -> Figure:
             axes[0].plot(
                 r["time"][late], r["gap"].mean(0)[column, late], color=colours[swap.kind], linewidth=weight, label=label
             )
-        axes[0].set(xscale="log", xlabel="time $t$ (rate x steps)", ylabel=r"modality gap $\Delta$")
+        axes[0].set(xscale="log", xlabel="time $t$ (rate × steps)", ylabel=r"modality gap $\Delta$")
         for kind, marker in (("hard", "o"), ("soft", "s"), ("row", "^")):
             chosen = [k for k, s in enumerate(swaps) if s.kind == kind]
             dots(
