@@ -36,8 +36,8 @@ REAL: tuple[Deviation, ...] = (
         "The semi-synthetic experiment at tier book",
         "5,000 genuine MNIST digits, inner 24 x 24 pixels, 930 steps (supervised 370). With 4,000 training images the "
         "paper's share "
-        "of exceptions (p = .995) leaves 20 of them, its number (300) needs p = .925: both are run. Signs and "
-        "orderings are "
+        "of exceptions ($p_{spu}=.995$) leaves 20 of them, its number (300) needs $p_{spu}=.925$: both are run. "
+        "Signs and orderings are "
         "claimed, no level; the sixteen published numbers are judged at tier paper, which we have not run.",
         "Time: 40 trainings of 46,900 steps want a GPU.",
         _names(
