@@ -15,7 +15,7 @@ from jaxtyping import Float
 from mmcl_core import stats
 from mmcl_core.data.backgrounds import DIGITS
 from mmcl_core.evidence.claim import Claim, Condition, Match, Quantifier, claim
-from mmcl_core.evidence.rules import AtMost, Positive, Within, standard
+from mmcl_core.evidence.rules import PAPER, AtMost, Positive, Within, standard
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.run import Result
 from mmcl_core.stats import Estimate
@@ -145,18 +145,35 @@ ORDER = (
     rule=Positive(),
     match=Match.ours,
     conditions=(LAW,),
-    declared=Verdict.not_reproduced,
+    declared=Verdict.undecided,
 )
 def semi_rises_count(r: Result) -> Estimate:
     r"""OOD accuracy rises with $\pi_{core}$ step by step, here from 0 to .5 and from .5 to 1, at $p_{spu}=.925$.
 
     Measured: paired differences of OOD accuracy, captions (.5, 1) minus (0, 1) and (1, 1) minus (.5, 1): the one that
     reaches lowest.
-    Note: Both steps have the contrary sign. The law differs from the paper's, whose condition is not met: no
-    refutation.
+    Note: Written after the run. Both means have the contrary sign, and five seeds leave either step open; over both
+    steps together the order is contrary, see the row from 0 to 1.
     """
     steps = ((POOR, HALF), (HALF, RICH))
     return stats.reaching_lowest(*(stats.mean(accuracy(r, b, OOD) - accuracy(r, a, OOD)) for a, b in steps))
+
+
+@paper(
+    item="Fig. 2",
+    paper="76.2 against 72.2 %",
+    on="semi_count",
+    rule=Within(0.0, absolute=0.04, basis=PAPER),
+    match=Match.ours,
+    conditions=(LAW,),
+)
+def semi_shade(r: Result) -> Estimate:
+    r"""What captions say of the shade has little effect on OOD accuracy: no more than the four points of the figure.
+
+    Measured: paired difference of OOD accuracy, captions (1, 1) minus (1, 0), $p_{spu}=.925$, mean over seeds.
+    Note: Written after the run. Little is not nothing: the whole interval lies above zero, on the paper's side.
+    """
+    return stats.mean(accuracy(r, RICH, OOD) - accuracy(r, PLAIN, OOD))
 
 
 @ours(item="Fig. 5", on="semi_count")
