@@ -30,8 +30,8 @@ THEORY: tuple[Deviation, ...] = (
         "wrong as printed",
         "Theorem F.1 does not follow from its last display",
         r"$\Phi(2(1-p_{spu})/sd)$ tends to 1/2 and not to 0: SupCon keeps $\frac12\Phi(2/\sigma_{core})+\frac14$ under "
-        "the true law and one half where the background is wrong. Its direction is that of captions that are labels, so "
-        "the theorem contradicts Theorem 5.2.",
+        "the true law and one half where the background is wrong. Its direction is that of captions that are labels, "
+        "so the theorem contradicts Theorem 5.2.",
         "One dimension, and less robust than rich captions, remain true. The eigenvalue lacks a factor 2.",
         _names(
             "thmF_1", "thmF_1_conflict", "thmF_1_eigenvalue", "thmF_1_corrected", "thmF_1_vs_5_2", "thmF_1_less_robust"
@@ -140,10 +140,10 @@ THEORY: tuple[Deviation, ...] = (
         "changed",
         "Steps and sizes at tier book",
         f"CLIP's loss with a regulariser: $n={BRIDGE.n}$, {BRIDGE.steps} steps of Adam (tier paper {BRIDGE_PAPER.n} "
-        f"and {BRIDGE_PAPER.steps}). CLIP's loss in minibatches of {CLIP.batch}: {CLIP.steps} steps at rate {CLIP.rate:g} "
-        f"(tier paper {CLIP_PAPER.steps} at {CLIP_PAPER.rate:g}), and cosines at temperature 1 are compared for "
-        f"captions at tier paper only; on data model 2 {SHARING.steps} steps of {SHARING.batch} at rate {SHARING.rate:g} "
-        f"(tier paper {SHARING_PAPER.steps} at {SHARING_PAPER.rate:g}).",
+        f"and {BRIDGE_PAPER.steps}). CLIP's loss in minibatches of {CLIP.batch}: {CLIP.steps} steps at rate "
+        f"{CLIP.rate:g} (tier paper {CLIP_PAPER.steps} at {CLIP_PAPER.rate:g}), and cosines at temperature 1 are "
+        f"compared for captions at tier paper only; on data model 2 {SHARING.steps} steps of {SHARING.batch} at rate "
+        f"{SHARING.rate:g} (tier paper {SHARING_PAPER.steps} at {SHARING_PAPER.rate:g}).",
         "Time.",
         _names("strong_regulariser", "clip_sign", "clip_sharing", "clip_same_class"),
     ),
