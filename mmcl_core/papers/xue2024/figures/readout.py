@@ -64,7 +64,7 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
                 rf"$\pi_{{core}}={model.pi_core:g}$"
             )
             dots(axes[2], b["b"][i], b["accuracy"][:, i, :, OOD], colour, label)
-        axes[2].axvline(0, color=THRESHOLD, linewidth=0.8, linestyle="--")
+        axes[2].axvline(0, ymax=0.62, color=THRESHOLD, linewidth=0.8, linestyle="--")
         axes[2].set(xlabel="background in the prompt, $b$", ylabel="accuracy (OOD)", ylim=(None, 1.13))
         axes[2].legend(loc="upper right")
         fine = np.linspace(0.5, 0.97, 60)
