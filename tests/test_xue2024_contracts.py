@@ -41,6 +41,18 @@ def test_classes_without_samples_get_one_sentence_on_the_command_line(capsys):
     assert "has no sample among the 5 drawn" in said and "Traceback" not in said and said.count("\n") == 0
 
 
+def test_same_class_negatives_alone_have_a_limit_and_no_counterpart(capsys):
+    """At share 1 the class itself drops out and the core is left, Phi(1) = .84134; no richness amounts to it."""
+    settings = ["--set", "shares=[1.0]", "--set", "n=4000", "--set", "d=20", "--set", "sigma_xi=0.01"]
+    assert main(["run", "xue2024.negatives", "--tier", "smoke", *settings]) == 0
+    assert "counterpart" in capsys.readouterr().out
+    config = richness.NegativesSetting.at("smoke", shares=(1.0,), n=4000, d=20, sigma_xi=0.01)
+    found = richness.negatives.compute(config, (0, 1), CPU)
+    assert found["counterpart"].size == 0
+    assert found["accuracy"][:, 0, 0] == pytest.approx(0.84134, abs=0.003)
+    assert theory.contrastive_accuracy(1.0, 0.1, 0.95, same=1.0) == pytest.approx(0.84134, abs=5e-6)
+
+
 @pytest.mark.parametrize(
     ("experiment", "overrides"),
     [

@@ -178,5 +178,9 @@ def test_descent_moves_towards_the_optimum_and_a_seed_alone_is_the_same():
 def test_bad_input(values):
     with pytest.raises(InputError, match="probabilities from 0 to 1"):
         Population(*values)
+    for never in (0.0, 1.0):  # half of the images never occur
+        with pytest.raises(InputError, match="between 0 and 1") as error:
+            optimum(Population(1, 1, never))
+        assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="positive numbers"):
         optimum(POPULATION, 0.0)
