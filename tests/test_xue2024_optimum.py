@@ -145,7 +145,7 @@ def test_a_step_of_descent_is_autograds():
     """Three steps on the table of embeddings, by torch's optimiser on the loss written with logarithms of sums."""
     config = loss_optimum.DescentSetting.at("book", steps=3, captions=(1,), width=5, decay=0.3, rate=0.5)
     found = loss_optimum.loss_descent.compute(config, [0], torch.device("cpu"))["u"][0, 0]
-    population = Population(0.25, 1, config.agreement)
+    population = Population(0.25, 1, config.p_spu)
     start = [
         torch.randn(*shape, generator=generator("xue2024.loss_descent", 0, f"{shape}")) / 5**0.5
         for shape in ((STATES, 5), (5, 3))
@@ -170,7 +170,7 @@ def test_descent_moves_towards_the_optimum_and_a_seed_alone_is_the_same():
     alone, beside = (loss_optimum.loss_descent.compute(config, s, torch.device("cpu")) for s in ([1], [0, 1]))
     np.testing.assert_allclose(alone["u"][0], beside["u"][1], rtol=1e-3, atol=1e-4)
     assert not np.allclose(beside["u"][0], beside["u"][1], atol=1e-2)
-    convex = optimum(Population(1, 0, config.agreement), 1e-2)
+    convex = optimum(Population(1, 0, config.p_spu), 1e-2)
     before, after = (np.corrcoef(r["u"][0, 1], convex.u)[0, 1] for r in (early, beside))
     assert after > before + 0.1
 
@@ -179,5 +179,9 @@ def test_descent_moves_towards_the_optimum_and_a_seed_alone_is_the_same():
 def test_bad_input(values):
     with pytest.raises(InputError, match="probabilities from 0 to 1"):
         Population(*values)
+    for never in (0.0, 1.0):  # half of the images never occur
+        with pytest.raises(InputError, match="between 0 and 1") as error:
+            optimum(Population(1, 1, never))
+        assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="positive numbers"):
         optimum(POPULATION, 0.0)

@@ -75,7 +75,7 @@ def test_colours_are_the_swatches_and_uniform_out_of_distribution():
     assert torch.bincount(many.shade).sub(2000).abs().max() < 4 * np.sqrt(12_000 * 5 / 36)
     trained = {g.numpy().tobytes() for g in split.train.grey}
     assert not any(g.numpy().tobytes() in trained for g in split.grey)
-    assert semi.SemiSetting().agreement == 0.995 and semi.SemiSetting().steps == 46_900
+    assert semi.SemiSetting().p_spu == 0.995 and semi.SemiSetting().steps == 46_900
 
 
 @pytest.mark.parametrize("size", [24, 28])

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from mmcl_core.errors import InputError
+from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.papers.xue2024 import linear, spread, theory
-from mmcl_core.papers.xue2024.claims import shared
+from mmcl_core.papers.xue2024.claims import appendix_c, shared, truncation
 from mmcl_core.papers.xue2024.setting import Draws, IntraClass, Sharing, observe
 from tests.tolerances import close
 
@@ -237,3 +238,30 @@ def test_the_sample_size_bound_is_about_what_happens():
     model = Sharing(20, 1.2, 0.5)
     z, bound = theory.conflict_bound(model, 30_000)
     assert z == pytest.approx(3.62, abs=0.01) and close(bound, 9.5 * norm.sf(z))
+
+
+def deviations(n, order):
+    """Norms `[S, n]` of 200 seeds whose root mean square is `order(n)`."""
+    return np.abs(np.random.default_rng(0).standard_normal((200, len(n)))) * order(np.asarray(n, float))
+
+
+@pytest.mark.parametrize(
+    ("order", "verdict"),
+    [
+        (lambda n: 3 * np.sqrt(np.log(n) / n), Verdict.reproduced),
+        (lambda n: n**-0.5, Verdict.reproduced),
+        (lambda n: 1 / n, Verdict.reproduced),  # falls faster than the bound: no failure of a bound
+        (lambda n: n**-0.25, Verdict.not_reproduced),
+        (lambda n: n**0, Verdict.not_reproduced),
+    ],
+)
+def test_a_bound_is_judged_as_a_bound(order, verdict):
+    n = np.array([200, 400, 800, 1600, 3200, 6400, 12_800])
+    claim = next(c for c in appendix_c.RATES if c.name == "lemmaC_5")
+    assert claim.judge(claim.estimator({"n": n, "gaussian_mean": deviations(n, order)})) == verdict
+
+
+def test_the_printed_root_would_fail_the_sharper_bound():
+    n = np.array([100, 200, 400, 800])
+    slow, bound = (truncation.against_bound(n, deviations(n, f), 1.0) for f in (lambda n: n**-0.25, lambda n: n**-0.5))
+    assert slow.low > 0.125 > bound.high

@@ -4,10 +4,11 @@ store."""
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mmcl_core.cli.interrupt import INTERRUPTED
@@ -17,7 +18,8 @@ TIERS = ("smoke", "book", "paper")
 
 
 def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """`name=value` pairs as a mapping; values are read as JSON where they are JSON (numbers, lists), else as text."""
+    """`name=value` pairs as a mapping; values are read as JSON where they are JSON (numbers, lists), as Python where a
+    field's default was copied from a message, (1, 0.5) or None, else as text."""
     chosen: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -30,7 +32,10 @@ def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
         try:
             chosen[name] = json.loads(value)
         except (ValueError, RecursionError):
-            if value[:1] in tuple("[{"):
+            with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                chosen[name] = ast.literal_eval(value)
+                continue
+            if value[:1] in tuple("[{("):
                 raise InputError(
                     f"--set {shortened(name)} cannot be read as a list from '{shortened(value)}': write numbers as 0.5 "
                     f"and a list as [1, 0.5], in quotes where the shell needs them"

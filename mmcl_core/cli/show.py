@@ -37,6 +37,8 @@ def result(found: Any, coordinates: frozenset[str], folder: Any) -> Iterator[str
     for name, array in found.items():
         if array.dtype.kind not in "fiub":
             said = f"text {list(array.shape)}"
+        elif array.size == 0:  # nothing of this kind was asked for
+            said = f"{list(array.shape)}, empty"
         elif name in coordinates or not found.seeds:
             said = (
                 f"{float(array):.6g}"

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from mmcl_core.data.vector_captions import SWATCHES
 from mmcl_core.evidence.paper import Deviation
+from mmcl_core.papers.xue2024.experiments import heads, semi, semi_sensitivity
+
+SHARE, PRINTED = (semi.semi.config.at(tier) for tier in ("book", "paper"))
+COUNT = semi.semi_count.config.at("book")
+HEADS = heads.heads.config.at("book")
+CHANGED = semi_sensitivity.semi_sensitivity.config.at("book")
+SIDE = 28 - 2 * SHARE.margin
+SHADES = "; ".join(f"{name} {rgb}" for name, rgb in SWATCHES)
+WIDTHS = (*HEADS.supervised, *HEADS.full, *HEADS.label, *HEADS.full_no_intra)
 
 
 def _names(*names: str) -> tuple[str, ...]:
@@ -13,14 +23,15 @@ REAL: tuple[Deviation, ...] = (
     Deviation(
         "unstated",
         "The semi-synthetic experiment (Appendix G.1)",
-        "Temperature 1, not learnt; prompts are the class means of the captions under the true law, (-+2.5, 0); LeNet "
+        f"Temperature {PRINTED.temperature:g}, not learnt; {PRINTED.seeds} seeds; prompts are the class means of the "
+        "captions under the true law, (-+2.5, 0); LeNet "
         "has 5 x 5 "
         "convolutions of 6 and 16 channels, relu, max pooling and layers of 120 and 84; the text layer has a bias; "
         "start as torch "
         "has it; the digit is white on the colour; masks and noise are drawn once; the colours are read off the "
-        "drawings.",
-        "The paper gives none of them, nor the number of seeds. At tier paper another temperature, and masks drawn in "
-        "every epoch, are run beside it (experiment semi_sensitivity).",
+        f"drawings (red, green, blue): {SHADES}.",
+        "The paper gives none of them, nor the number of seeds. Another temperature, and masks drawn in every epoch, "
+        f"are run beside it on {CHANGED.seeds} seeds, too few for a row (experiment semi_sensitivity).",
         _names("semi_id_below_ood_rich", "semi_rich_beats_sl"),
     ),
     Deviation(
@@ -34,12 +45,13 @@ REAL: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "The semi-synthetic experiment at tier book",
-        "5,000 genuine MNIST digits, inner 24 x 24 pixels, 930 steps (supervised 370). With 4,000 training images the "
-        "paper's share "
-        "of exceptions (p = .995) leaves 20 of them, its number (300) needs p = .925: both are run. Signs and "
-        "orderings are "
-        "claimed, no level; the sixteen published numbers are judged at tier paper, which we have not run.",
-        "Time: 40 trainings of 46,900 steps want a GPU.",
+        f"{SHARE.train + SHARE.test:,} genuine MNIST digits, inner {SIDE} x {SIDE} pixels, {SHARE.steps} steps "
+        f"(supervised {SHARE.supervised_steps}). With {SHARE.train:,} training images the paper's share of exceptions "
+        f"($p_{{spu}}={SHARE.p_spu:g}$) leaves {round(SHARE.train * (1 - SHARE.p_spu))} of them, its number "
+        f"({round(PRINTED.train * (1 - PRINTED.p_spu))}) needs $p_{{spu}}={COUNT.p_spu:g}$: both are run. "
+        "Signs and orderings are claimed, no level; the sixteen published numbers are judged at tier paper, which we "
+        "have not run.",
+        f"Time: {(1 + len(PRINTED.captions)) * PRINTED.seeds} trainings, most of {PRINTED.steps:,} steps, want a GPU.",
         _names(
             "semi_id_below_ood_plain",
             "semi_id_below_ood_rich",
@@ -64,7 +76,9 @@ REAL: tuple[Deviation, ...] = (
         "Heads on frozen towers",
         "EfficientNet-Lite0 and WordLlama for CLIP's towers, icons and their names for MSCOCO and CC3M, a hue for the "
         "shortcut, six "
-        "changes of rendering for the six ImageNets, AdamW, 40 epochs at tier book, widths to 128 and down to 4.",
+        "changes of rendering for the six ImageNets, "
+        f"AdamW, {HEADS.epochs} epochs at tier book, "
+        f"widths from {min(WIDTHS)} to {max(WIDTHS)}.",
         "No package carries the paper's data or CLIP's towers in a form that may be compared. Hues are drawn once for "
         "all seeds; "
         "a seed is a split, a start and an order.",
@@ -99,8 +113,8 @@ REAL: tuple[Deviation, ...] = (
     Deviation(
         "retired",
         "fig3a_negative_line and semi_caption_vectors",
-        "That the line lies below blind guessing at CLIP's ID rested on a quarter of a point on CC3M, where its "
-        "interval is dozens of points wide: the interval is judged instead. That captions are the paper's dictionary "
+        "That the line lies below blind guessing at CLIP's ID rested on CC3M on much less than the line's own "
+        "interval, which is judged instead. That captions are the paper's dictionary "
         "is "
         "a test of the code.",
         "A sign inside its own error says nothing; a test of the code is no finding.",

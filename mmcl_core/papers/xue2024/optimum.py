@@ -163,9 +163,15 @@ def optimum(population: Population, ridge: float = 1e-2, steps: int = 200) -> Op
     ------
     InputError
         When the ridge is not positive: a caption at the edge of what can be said then wants an infinite coefficient.
+        When the background always or never agrees: nothing is then asked of the images that do not occur.
     """
     if not ridge > 0:
         raise InputError(f"The ridge cannot be {ridge}: allowed are positive numbers")
+    if population.p in (0, 1):
+        raise InputError(
+            f"The share of agreeing backgrounds cannot be {population.p:g}, where half of the images never occur: "
+            "allowed are numbers between 0 and 1"
+        )
     theta = np.zeros(3 * STATES)
     value, gradient, hessian = derivatives(theta, population, ridge)
     for _ in range(steps):

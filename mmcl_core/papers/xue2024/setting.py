@@ -197,7 +197,7 @@ class Sharing:
         )
 
     def every_vector(self) -> Sample:
-        """Every vector that the training law can draw with p = 1, 2m 2^(2m - 2) of them, with complete captions.
+        """Every vector that the training law can draw with p_spu = 1, 2m 2^(2m - 2) of them, with complete captions.
 
         Raises `InputError` above m = 5, where they are too many to list.
         """

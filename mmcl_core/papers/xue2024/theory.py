@@ -51,8 +51,8 @@ def contrastive_accuracy(
 ) -> Real:
     """OOD accuracy of the linear contrastive classifier, Theorem 4.4: 1 - Phi(k_1)/2 - Phi(k_2)/2.
 
-    k_1 = (2 p - 2 - pi sigma_core^2)/den, k_2 = (-2 p - pi sigma_core^2)/den, den^2 = A^2 sigma_core^2 + B^2
-    sigma_spu^2.
+    k_1 = (2 p_spu - 2 - pi sigma_core^2)/den, k_2 = (-2 p_spu - pi sigma_core^2)/den,
+    den^2 = A^2 sigma_core^2 + B^2 sigma_spu^2.
     """
     agree, conflict = group_accuracies(
         *direction(sigma_core, p_spu, pi_core, same), sigma_core=sigma_core, sigma_spu=sigma_spu, noise=noise
@@ -72,15 +72,16 @@ def conflict_accuracy(
 def contrastive_id_accuracy(
     sigma_core: Real, sigma_spu: Real, p_spu: Real, pi_core: Real = 1.0, noise: Real = 0.0
 ) -> Real:
-    """The same classifier under the training law: p Phi((A + B)/den) + (1 - p) Phi((A - B)/den)."""
+    """The same classifier under the training law: p_spu Phi((A + B)/den) + (1 - p_spu) Phi((A - B)/den)."""
     agree, conflict = group_accuracies(*direction(sigma_core, p_spu, pi_core), sigma_core, sigma_spu, noise)
     return p_spu * agree + (1 - np.asarray(p_spu)) * conflict
 
 
 def supcon_accuracy(sigma_core: Real, sigma_spu: Real, p_spu: Real) -> Real:
-    """OOD accuracy of the one feature z_core + (2 p - 1) z_spu that SupCon keeps: that of captions that are labels.
+    """OOD accuracy of the one feature z_core + (2 p_spu - 1) z_spu that SupCon keeps: that of captions that are labels.
 
-    Appendix F.1's last display, Phi(2p/sd)/2 + Phi(2(1-p)/sd)/2 with sd^2 = sigma_core^2 + (2p-1)^2 sigma_spu^2.
+    Appendix F.1's last display, Phi(2 p_spu/sd)/2 + Phi(2 (1 - p_spu)/sd)/2 with
+    sd^2 = sigma_core^2 + (2 p_spu - 1)^2 sigma_spu^2.
     """
     return contrastive_accuracy(sigma_core, sigma_spu, p_spu, 0.0)
 
@@ -121,8 +122,8 @@ def sharing_accuracy(model: Sharing, weights: tuple[float, float] | None = None)
     """OOD accuracy on data model 2 of the score c (A z_core,j + B z_spu,j), by default contrastive learning's.
 
     The own pair scores A + alpha B on a = c and A - alpha B on a = -c; another pair beta A + beta' B or
-    |beta A - beta' B| in absolute value, each half of the time. Ties count as wrong. With beta' = alpha beta and p = 1
-    accuracy is 1, or 1/2 + 2^-m, or 1/2; supervised learning is the same law with A = 1.
+    |beta A - beta' B| in absolute value, each half of the time. Ties count as wrong. With beta' = alpha beta and
+    p_spu = 1 accuracy is 1, or 1/2 + 2^-m, or 1/2; supervised learning is the same law with A = 1.
     """
     a, b = sharing_direction(model) if weights is None else weights
     high, low = model.beta * a + model.foreign_spurious * b, abs(model.beta * a - model.foreign_spurious * b)
@@ -180,12 +181,12 @@ def threshold_richness(
 
 
 def threshold_half(m: int | Int[np.ndarray, "*grid"], alpha: float, beta: float) -> Real:
-    """pi_1 = (alpha^2 - 1)/(beta^2 (m - 1)), up to which accuracy is exactly one half (beta' = alpha beta, p = 1)."""
+    """pi_1 = (alpha^2 - 1)/(beta^2 (m - 1)), up to which accuracy is one half (beta' = alpha beta, p_spu = 1)."""
     return (alpha**2 - 1) / (beta**2 * (np.asarray(m) - 1))
 
 
 def conflict_bound(model: Sharing, n: int) -> tuple[float, float]:
-    """z and (m - 1)/2 Q(z), about the conflict error of n samples above the threshold (captions complete, p = 1).
+    """z and (m - 1)/2 Q(z), about the conflict error of n samples above the threshold (captions complete, p_spu = 1).
 
     z^2 = n delta^2/(2 A^3 (1 + alpha^4)) with delta = A - alpha^2 - beta (A + alpha^2).
     """

@@ -7,10 +7,11 @@ from scipy.stats import norm
 
 from mmcl_core import stats
 from mmcl_core.evidence.claim import Match, Quantifier, claim
-from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, derived
+from mmcl_core.evidence.rules import AtLeast, AtMost, Positive, after, derived
 from mmcl_core.evidence.verdicts import Author, Verdict
 from mmcl_core.lab.config import Tier
-from mmcl_core.papers.xue2024.claims.shared import EXACT, HALF, slope_of_rms
+from mmcl_core.papers.xue2024.claims.shared import EXACT, HALF, slope_of_rms, three_errors_of_a_slope
+from mmcl_core.papers.xue2024.experiments.appendix import LATENT
 
 DELTA = 0.05
 
@@ -168,23 +169,35 @@ def lemmaC_14(r):
     return stats.proportion(r["norm"] > r.config.printed)
 
 
-def _rate(name: str, lemma: str, statement: str, column: str, author: Author = Author.paper):
-    """The order of one deviation in n."""
+NO_SLOWER = AtMost(
+    float(three_errors_of_a_slope((200, 400, 800, 1600, 3200, 6400, 12800), 40)),
+    basis=after(
+        "three standard errors of a slope over these sizes with 40 seeds; that of the norm itself, near -1/2, had been "
+        "seen"
+    ),
+    ideal=0.0,
+)
+
+
+def _rate(name: str, lemma: str, statement: str, column: str):
+    """O(bound): over the sizes one deviation does not grow against its bound; that it falls faster is no failure."""
+    plain = column == "noise_mean"
 
     @claim(
         item=f"Lemma {lemma}",
         name=name,
         statement=statement,
-        measured="Slope of the root mean square of its norm over seeds in $\\log n$, n = 200 to 12,800, jackknife.",
-        paper=r"$O(\sigma_\xi/\sqrt n)$" if column == "noise_mean" else r"$O(\sqrt{\log n/n})$",
+        measured="Slope in $\\log n$ of the root mean square of its norm over seeds divided by the bound, seven sizes "
+        "from 200 to 12,800, jackknife.",
+        paper=r"$O(\sigma_\xi/\sqrt n)$" if plain else r"$O(\sqrt{\log n/n})$",
         on="latent_rates",
-        author=author,
-        rule=HALF,
+        rule=NO_SLOWER,
         quantifier=Quantifier.order,
         match=Match.scaled,
     )
     def order(r):
-        return slope_of_rms(r["n"], r[column])
+        n = np.asarray(r["n"], float)
+        return slope_of_rms(n, r[column] / np.sqrt((1 if plain else np.log(n)) / n))
 
     return order
 
@@ -209,6 +222,24 @@ RATES = (
     ),
     _rate("lemmaC_15", "C.15", r"The mean noise is $O(\sigma_\xi/\sqrt n)$.", "noise_mean"),
 )
+
+
+@claim(
+    item="Lemmas C.5, C.9 to C.13, C.15",
+    on="latent_rates",
+    author=Author.ours,
+    rule=HALF,
+    quantifier=Quantifier.order,
+)
+def lemmas_sharp_order(r):
+    r"""The order $n^{-1/2}$ of these deviations is exact; only the logarithm of the bounds can be spared.
+
+    Measured: slope of the root mean square of each norm in $\log n$, seven sizes, jackknife: of the seven the one that
+    reaches furthest from $-\frac12$.
+    Note: Each had been judged so before, under the paper's name, though a bound asks for less.
+    """
+    slopes = [slope_of_rms(r["n"], r[column]) for column in LATENT]
+    return max(slopes, key=lambda e: max(abs(e.low + 0.5), abs(e.high + 0.5)))
 
 
 @claim(

@@ -45,8 +45,8 @@ def probe_loses(r):
 def probe_dm1(r):
     """It forgets the more, the more often the background agrees; zero-shot hardly notices.
 
-    Measured: fall of the probe's OOD accuracy from one p to the next minus that of zero-shot, paired over seeds, the
-    one that reaches lowest.
+    Measured: fall of the probe's OOD accuracy from one $p_{spu}$ to the next minus that of zero-shot, paired over
+    seeds, the one that reaches lowest.
     """
     fall = -np.diff(r["accuracy"][..., OOD], axis=1)
     return stats.reaching_lowest(*(stats.mean(x) for x in (fall[..., PROBE] - fall[..., ZERO_SHOT]).T))

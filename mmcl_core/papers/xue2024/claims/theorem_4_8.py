@@ -113,7 +113,8 @@ def sharing_general(r):
     r"""Off the paper's $\beta'=\alpha\beta$ and $p_{spu}=1$ the own pair scores $A-\alpha B$ on a = -c,
     $B=\alpha(2p_{spu}-1)$, a foreign pair $\beta A\pm\beta'B$: the law holds with these.
 
-    Measured: largest distance from the law over 72 settings with $m$ from 2 to 30, $\beta'$ from .1 to .9, $p$ from .7.
+    Measured: largest distance from the law over 72 settings with $m$ from 2 to 30, $\beta'$ from .1 to .9,
+    $p_{spu}$ from .7.
     """
     return stats.worst(np.abs(r["general"] - [theory.sharing_accuracy(x) for x in r.config.general()]))
 
@@ -128,7 +129,7 @@ def sharing_general(r):
 )
 def sharing_threshold(r):
     r"""The least number of pairs of classes with accuracy 1 is the next whole number above the threshold, for $\beta$
-    from .1 to .9 and for four variants ($\beta'=\beta$, $\alpha=2$, $p=.9$, $\pi=.5$).
+    from .1 to .9 and for four variants ($\beta'=\beta$, $\alpha=2$, $p_{spu}=.9$, $\pi=.5$).
 
     Measured: largest distance of that number, found by search, from the formula's.
     """

@@ -83,7 +83,7 @@ class DescentSetting(Config):
 
     smoke: ClassVar = {"seeds": 2, "steps": 400}
 
-    agreement: float = Field(0.995, ge=0, le=1, description="the paper's")
+    p_spu: float = Field(0.995, ge=0, le=1, description="the paper's")
     captions: tuple[int, ...] = Field((4, 6), min_length=1, description="chosen: (1, 1) and (1, 0), by place in Fig. 2")
     width: int = Field(128, ge=1, description="the paper's embedding width")
     steps: int = Field(8000, ge=1, description="chosen; the paper's 46,900 steps have batches")
@@ -97,7 +97,7 @@ class DescentSetting(Config):
 )
 def loss_descent(config: DescentSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Where momentum descent on the unnormalised loss ends: `u` `[S, K, 60]` and accuracies `[S, K, 4]`."""
-    populations = [Population(*SETTINGS[k], config.agreement) for k in config.captions]
+    populations = [Population(*SETTINGS[k], config.p_spu) for k in config.captions]
     u = np.stack([_descend(p, config, seeds, device) for p in populations], 1)
     accuracy = [[p.accuracies(np.sign(row) == p.label) for p, row in zip(populations, rows, strict=True)] for rows in u]
     return {"captions": np.array(config.captions), "u": u, "accuracy": np.array(accuracy)}

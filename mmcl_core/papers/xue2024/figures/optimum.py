@@ -51,7 +51,7 @@ def loss_optimum(r: Result) -> Figure:
             axes[3].plot(
                 r["sweep"], r["swept"][:, k, 1], "s:", color=colour, markerfacecolor="white", label=f"{pair} OOD"
             )
-        axes[3].set(xlabel="p, share of agreeing colours", ylabel="accuracy at the optimum", ylim=(0.45, 1.03))
+        axes[3].set(xlabel="$p_{spu}$, share of agreeing colours", ylabel="accuracy at the optimum", ylim=(0.45, 1.03))
         axes[3].legend(ncols=1)
         panel_letters(axes)
 
@@ -65,16 +65,16 @@ def loss_optimum(r: Result) -> Figure:
         pd.DataFrame(rows),
         draw,
         rf"a to c: tanh of u(x), the coefficient of the digit's number in the similarity, at "
-        rf"$p={r['agreements'][0]:g}$; red is "
+        rf"$p_{{spu}}={r['agreements'][0]:g}$; red is "
         "positive, which the prompts read as a digit of at least 5. Crosses: images put into the wrong class "
         f"({wrong}).",
         f"Three heat maps of ten digits by six shades with crosses at the wrong ones, {wrong}, and accuracy in and out "
-        f"of distribution over p.",
+        f"of distribution over p_spu.",
         (PAGE, 2.7),
         note=(
             "The upper left and lower right quarters are the images on their own background, where the errors "
             "are. d: accuracy over "
-            "p: ID lies below OOD from moderate p on. Encoder: reads digit and shade perfectly."
+            "$p_{spu}$: ID lies below OOD from moderate $p_{spu}$ on. Encoder: reads digit and shade perfectly."
         ),
     )
 

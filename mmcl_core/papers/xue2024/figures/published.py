@@ -30,6 +30,7 @@ COLOUR = {
     "scratch with": MULTI,
     "scratch without": THIRD,
 }
+DATA = {"coco": "MSCOCO", "cc": "CC3M"}
 PANELS = (
     ("Fig. 3a, b: MSCOCO", (("coco", s) for s in ("CLIP", "SL", "CLIP label"))),
     ("Fig. 3a, b: CC3M", (("cc", s) for s in ("CLIP", "SL", "CLIP label"))),
@@ -64,8 +65,12 @@ def published(r: Result) -> Figure:
                 ax.legend(title="same-class negatives" if "3c" in title else None, alignment="left")
         panel_letters(axes.flat)
 
-    chosen = [(data, name) for _, series in PANELS[:3] for data, name in series]
-    slopes = "; ".join(f"{data} {name} {line(*points(r, data, name))[0]:.2f}" for data, name in dict.fromkeys(chosen))
+    def slopes(panels: range) -> str:
+        """The lines' slopes, panel by panel, each series once."""
+        chosen = dict.fromkeys(s for k in panels for s in PANELS[k][1])
+        said = {s: f"{DATA[s[0]]} {s[1].removeprefix('scratch ')}" for s in chosen}
+        return "; ".join(f"{said[s]} {line(*points(r, *s))[0]:.2f}" for s in chosen)
+
     sl = points(r, "cc", "SL")
     without = line(*(c[:-1] for c in sl))[0]
     return Figure(
@@ -77,10 +82,13 @@ def published(r: Result) -> Figure:
         "lies below the ID of any point of "
         "CLIP.",
         f"Six scatter plots of out-of-distribution against in-distribution accuracy with fitted lines. Slopes: "
-        f"{slopes}.",
+        f"{slopes(range(6))}.",
         (PAGE, 4.2),
         note=(
-            f"Slopes: {slopes}. Without its last point the slope of supervised learning on CC3M is {without:.2f}. "
+            f"Slopes, a to c: {slopes(range(3))}; d and e, with and without same-class negatives: "
+            f"{slopes(range(3, 5))}; "
+            f"f: {slopes(range(5, 6))}. "
+            f"Without its last point the slope of supervised learning on CC3M is {without:.2f}. "
             "f: blue CLIP, vermillion supervised learning, each with RN50, RN101, RN50x4 and ViT-B-32."
         ),
     )

@@ -59,9 +59,12 @@ def readout(p: Result, g: Result, b: Result, q: Result) -> Figure:
             fine = np.linspace(b["b"][i].min(), b["b"][i].max(), 100)
             line = [spread.predict(model, b.config.observation, "ood", (1.0, x)).value for x in fine]
             theory(axes[2], fine, np.array(line), color=colour, linewidth=1)
-            label = rf"$\sigma_{{core}}={model.sigma_core:g}$, $p={model.p_spu:g}$, $\pi_{{core}}={model.pi_core:g}$"
+            label = (
+                rf"$\sigma_{{core}}={model.sigma_core:g}$, $p_{{spu}}={model.p_spu:g}$, "
+                rf"$\pi_{{core}}={model.pi_core:g}$"
+            )
             dots(axes[2], b["b"][i], b["accuracy"][:, i, :, OOD], colour, label)
-        axes[2].axvline(0, color=THRESHOLD, linewidth=0.8, linestyle="--")
+        axes[2].axvline(0, ymax=0.62, color=THRESHOLD, linewidth=0.8, linestyle="--")
         axes[2].set(xlabel="background in the prompt, $b$", ylabel="accuracy (OOD)", ylim=(None, 1.13))
         axes[2].legend(loc="upper right")
         fine = np.linspace(0.5, 0.97, 60)

@@ -165,7 +165,7 @@ def shifts(*results: Result) -> Figure:
                 at = np.arange(len(SHIFT_NAMES)) + 0.13 * (m - (len(METHODS) - 1) / 2)
                 dots(ax, at, panel[name], COLOUR[name], LABELS[name])
             ax.axhline(0.5, color=THRESHOLD, linestyle="--", linewidth=0.8, zorder=0)
-            ax.set(ylabel=f"accuracy, $p={share:g}$", ylim=(0, 1.04))
+            ax.set(ylabel=f"accuracy, $p_{{spu}}={share:g}$", ylim=(0, 1.04))
         axes[1].set_xticks(
             range(len(SHIFT_NAMES)),
             [

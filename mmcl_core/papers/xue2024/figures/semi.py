@@ -107,7 +107,7 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
     for name in names:
         x, y = points(published, "digits", name)
         drawn[name] = (x[0], y[0], *groups(published, name))
-    runs = {f"ours, p = {r.config.agreement:g}": (r, colour) for r, colour in ((share, MULTI), (count, FIFTH))}
+    runs = {f"ours, p_spu = {r.config.p_spu:g}": (r, colour) for r, colour in ((share, MULTI), (count, FIFTH))}
     middle = len(best["ridges"]) // 2
 
     def draw(canvas: Canvas) -> None:
@@ -120,16 +120,16 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
                 "_",
                 color=THEORY,
                 markersize=10,
-                label="optimum of the loss, p = .995",
+                label=r"optimum of the loss, $p_{spu}=.995$",
             )
-            for shift, (label, (r, colour)) in zip((-0.2, 0.2), runs.items(), strict=True):
+            for shift, (r, colour) in zip((-0.2, 0.2), runs.values(), strict=True):
                 there = [(j, ours(r, n)) for j, n in enumerate(names) if ours(r, n) is not None]
                 dots(
                     ax,
                     np.array([j + shift for j, _ in there]),
                     np.stack([a[:, k] for _, a in there], 1),
                     colour,
-                    label,
+                    rf"ours, $p_{{spu}}={r.config.p_spu:g}$",
                 )
             ax.axhline(0.5, color=THRESHOLD, linewidth=0.6, linestyle=":")
             ax.set(ylim=(0, 1.05), ylabel=place)
@@ -169,9 +169,9 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
             f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has 60,000 and "
             f"46,900, "
             f"so it keeps "
-            f"either the share of exceptions (p = {share.config.agreement:g}) or about their number (p = "
-            f"{count.config.agreement:g}). "
-            "Levels at p = .995 are not comparable. Bars: what a perfect reader has at the optimum of the loss."
+            f"either the share of exceptions ($p_{{spu}}={share.config.p_spu:g}$) or about their number ($p_{{spu}}="
+            f"{count.config.p_spu:g}$). "
+            "Levels at $p_{spu}=.995$ are not comparable. Bars: what a perfect reader has at the optimum of the loss."
         ),
     )
 
@@ -195,25 +195,25 @@ def digit_errors(share: Result, count: Result, best: Result) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots(1, 3, sharey=True)
         for ax, (r, pair) in zip(axes, panels, strict=True):
-            expected = by_digit(best, SETTINGS.index(pair), r.config.agreement)
+            expected = by_digit(best, SETTINGS.index(pair), r.config.p_spu)
             ax.bar(np.arange(DIGITS), expected, 0.8, color="#CCCCCC", label="optimum of the loss")
             dots(ax, np.arange(DIGITS), r[f"{captioned(pair)}_digit_error"], MULTI, "by prompts")
             read = r[f"{captioned(pair)}_posterior_digit_error"]
             dots(ax, np.arange(DIGITS) + 0.25, read, SUPERVISED, "by the class posterior", fmt="x")
             ax.set_xticks(range(DIGITS))
-            ax.set(xlabel="digit", title=f"captions {pair}, p = {r.config.agreement:g}", ylim=(-0.03, 1.03))
+            ax.set(xlabel="digit", title=rf"captions {pair}, $p_{{spu}}={r.config.p_spu:g}$", ylim=(-0.03, 1.03))
         axes[0].set_ylabel("error where the colour agrees")
         canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         panel_letters(axes)
 
     rows = [
-        {"p": r.config.agreement, "captions": str(pair), "seed": r.seeds[s], "digit": d, "error": e}
+        {"p_spu": r.config.p_spu, "captions": str(pair), "seed": r.seeds[s], "digit": d, "error": e}
         for r, pair in panels
         for (s, d), e in np.ndenumerate(r[f"{captioned(pair)}_digit_error"])
     ]
     others = [d for d in range(DIGITS) if d not in AWRY]
     words = "; ".join(
-        f"{pair} at p = {r.config.agreement:g}: {e[:, list(AWRY)].mean():.2f} on 3 to 6, {e[:, others].mean():.2f} on "
+        f"{pair} at p_spu = {r.config.p_spu:g}: {e[:, list(AWRY)].mean():.2f} on 3 to 6, {e[:, others].mean():.2f} on "
         f"the others"
         for r, pair in panels
         for e in (r[f"{captioned(pair)}_digit_error"],)
