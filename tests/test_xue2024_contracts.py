@@ -102,6 +102,7 @@ def test_a_seed_alone_is_the_same_seed_in_a_batch_and_no_other(experiment, overr
         (readout.probe, "p_spu", None),
         (readout.class_prior, "pi_core", (1.0, 0.2)),
         (sharing.sharing_finite, "beta_spu", (None, 0.1)),
+        (sharing.sharing_finite, "rank", (None, 3)),
         (clip_loss.clip_temperature, "pi_core", (1.0, 0.0)),
     ],
     ids=lambda x: getattr(x, "name", str(x)),

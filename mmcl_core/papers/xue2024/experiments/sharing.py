@@ -22,7 +22,14 @@ Foreign = Annotated[float, Field(gt=0, lt=1)]  # at beta = 1 a foreign feature i
 
 def population_scorer(model: Sharing, rank: int | None = None) -> np.ndarray:
     """G of the population, the truncated SVD of the exact C; full rank 2m by default."""
-    best = linear.minimiser_of(model.cross_covariance(), rank or 2 * model.m)
+    return truncated(model.cross_covariance(), rank or 2 * model.m)
+
+
+def truncated(S: np.ndarray, rank: int | None) -> np.ndarray:
+    """G of the loss whose cross-covariance is `S`: its SVD to `rank`, the whole of it for None."""
+    if rank is None:
+        return S
+    best = linear.minimiser_of(S, rank)
     return (best.u * best.s) @ best.v.T
 
 
@@ -152,6 +159,7 @@ class FiniteSetting(SharingSetting):
         (0.2, 0.4, 0.5, 0.6, 0.8, 1.0), min_length=2, description="Definition 5.3: pi, one for all features"
     )
     richness_m: int = Field(30, ge=1, le=200, description="chosen")
+    rank: int | None = Field(None, ge=1, description="Theorem 4.8: p = 2m, which is None; below it features are lost")
     band_n: int = Field(
         200_000, ge=100, le=10**6, description="chosen: for m = 2, alpha = 1.1, in the band of Theorem 5.4"
     )
@@ -173,16 +181,17 @@ def sharing_finite(config: FiniteSetting, seeds: Sequence[int], device: torch.de
         for n in c.sizes:
             train = training(model, n, stream(seed, f"finite {n}"))
             S = linear.cross_covariance(train.image, train.text)
-            table.append(zero_shot(S, model, c.tests, seed))
+            table.append(zero_shot(truncated(S, c.rank), model, c.tests, seed))
         rows["accuracy"].append(table)
-        cut = linear.minimiser_of(S, c.m)  # half the rank: of the largest sample
-        rows["half_rank"].append(zero_shot(cut.u * cut.s @ cut.v.T, model, c.tests, seed))
+        rows["half_rank"].append(zero_shot(truncated(S, c.m), model, c.tests, seed))  # of the largest sample
         table = []
         for pi in c.richness:
             shared = c.model(m=c.richness_m).said(pi)
             train = training(shared, c.n, stream(seed, "rich"))
-            table.append(zero_shot(linear.cross_covariance(train.image, train.text), shared, c.tests, seed))
+            S = linear.cross_covariance(train.image, train.text)
+            table.append(zero_shot(truncated(S, c.rank), shared, c.tests, seed))
         rows["rich"].append(table)
         train = training(band, c.band_n, stream(seed, "band"))
-        rows["band"].append(zero_shot(linear.cross_covariance(train.image, train.text), band, c.tests, seed))
+        S = linear.cross_covariance(train.image, train.text)
+        rows["band"].append(zero_shot(truncated(S, c.rank), band, c.tests, seed))
     return {"n": np.array(c.sizes), "pi": np.array(c.richness), **{name: np.array(x) for name, x in rows.items()}}
