@@ -1,12 +1,17 @@
 """The explorers in a browser, from disk and without a network: the numbers of the core over the whole range of every
 control, by keyboard alone, on a phone, in both modes, without scripts and in print."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from mmcl_core.site.explorers import EXPLORERS
+from mmcl_core import catalog
+from mmcl_core.errors import DataAbsent
+from mmcl_core.site import explorers
+from mmcl_core.site.explorers import EXPLORERS, declared
 from mmcl_core.site.explorers.draws import normals, uniforms
 from tests.explorer_pages import ask, differences, opened, positions, told, write
 from tests.test_browser import CHROMIUM, CONTRAST
@@ -207,6 +212,21 @@ def test_without_scripts_and_in_print_the_cores_picture_stands(browser, pages, n
         page.emulate_media(media="print")
         assert page.is_visible(".explorer-static img") and not page.is_visible(".explorer-live")
     assert wrong == []
+
+
+def test_where_the_data_of_stored_towers_are_absent_one_sentence_stands():
+    def absent(name):
+        raise DataAbsent("The icons are absent: install qtawesome")
+
+    page = SimpleNamespace(paper=catalog.paper("yaras2024"), build_folder=None, scripts=set(), result=absent)
+    for shown in explorers.shown(page, "towers").values():
+        assert "The icons are absent: install qtawesome." in shown and "<" not in shown
+
+
+def test_what_a_page_carries_stays_small():
+    """Numbers of stored towers at tier book: 150 pairs, two data sets, six runs, two views, in three axes each."""
+    coordinates = np.full((2, 6, 2, 2, 150, 3), -999)
+    assert len(declared.compact(coordinates)) <= 200_000
 
 
 def test_scripts_stay_small():
