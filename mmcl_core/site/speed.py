@@ -127,4 +127,18 @@ def graphics(report: dict[str, Any]) -> str:
         f"<h3>{html.escape(report['card'])}</h3><p>{html.escape(report['precision'])}; torch "
         f"{html.escape(report['torch'])}; commit <code>{html.escape(report['commit'])}</code>, {report['date']}.</p>"
         + table(["family", "error against double", "steps a second", "MiB", "of the ceiling"], rows)
+        + "<p>Gradients of the trained encoders at their start in three precisions: the length of the error over the "
+        "gradient's own.</p>"
+        + table(
+            ["encoder", "precision", "error", "gradients a second"],
+            [
+                [
+                    r["family"],
+                    r["precision"],
+                    f"{r['error']:.1e} of {r['tolerance']:.0e}",
+                    f"{r['gradients_per_second']:.0f}",
+                ]
+                for r in report["audit"]
+            ],
+        )
     )
