@@ -2,12 +2,15 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
 
-from benchmarks import clip_gpu, gpu_check
+from benchmarks import bench, clip_gpu, gpu_check
 from benchmarks.bench import interleaved, seconds
+from benchmarks.gpu import place, precision, theory
 from mmcl_core.site import speed
 from mmcl_core.site.at_size import at_size
 from tests.tolerances import close
@@ -18,14 +21,17 @@ def test_the_gpu_check_passes_on_a_processor_and_writes_what_the_page_reads(tmp_
     report = json.loads((tmp_path / "card.json").read_text())
     assert len(report["rows"]) == len(gpu_check.CHECKS)
     for row in report["rows"]:
-        assert 0 <= row["error"] <= row["tolerance"] and row["way"] in row["probe"] and 0 < row["share"] < 2
+        assert 0 <= row["error"] <= row["tolerance"] and row["way"] in row["probe"] and row["share"] > 0
+    assert [(r["family"], r["precision"]) for r in report["audit"]].count(("small CLIP", "bfloat16")) == 1
+    assert all(0 < row["error"] <= row["tolerance"] for row in report["audit"])
     shown = speed.graphics(report)
+    assert "bfloat16" in shown
     assert all(row["family"] in shown for row in report["rows"]) and report["card"] in shown
 
 
 def test_a_wrong_answer_fails_the_check(tmp_path, monkeypatch, capsys):
     """The error of a family is that of the device: here the one-sided softmax of a broken kernel."""
-    monkeypatch.setattr(gpu_check, "CHECKS", (gpu_check.ren2023,))
+    monkeypatch.setattr(gpu_check, "CHECKS", (theory.ren2023,))
     from mmcl_core.papers.ren2023 import dynamics
 
     right = dynamics._plain_pull
@@ -44,7 +50,7 @@ def test_without_a_gpu_the_check_says_so(capsys):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="a graph can be captured on a GPU only")
 def test_a_captured_step_does_what_the_step_does():
-    p = gpu_check.Place(torch.device("cuda"))
+    p = place.Place(torch.device("cuda"))
     x = torch.ones(3, device="cuda")
     replay = p.captured(lambda: x.add_(1))
     before = x.clone()
@@ -55,18 +61,41 @@ def test_a_captured_step_does_what_the_step_does():
 
 def test_a_place_counts_the_seconds_of_one_step(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(gpu_check.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(place.time, "perf_counter", lambda: clock[0])
 
     def step():
         clock[0] += 0.25
 
-    assert close(gpu_check.Place(torch.device("cpu")).seconds(step, 4.0), 0.25)
+    assert close(place.Place(torch.device("cpu")).seconds(step, 4.0), 0.25)
+
+
+def test_fewer_digits_cost_what_the_audit_says():
+    """Single precision is closer than bfloat16 by what the digits say, and the settings are put back."""
+    p, before = place.Place(torch.device("cpu")), torch.backends.cuda.matmul.allow_tf32
+    rows = {(r["family"], r["precision"]): r["error"] for r in precision.audit(p, 0.01)}
+    for family in {f for f, _ in rows}:
+        assert rows[family, "single"] < 1e-2 * rows[family, "bfloat16"]
+    with pytest.raises(ZeroDivisionError), precision.precision("TF32", p.device):
+        assert torch.backends.cuda.matmul.allow_tf32
+        _ = 1 / 0
+    assert torch.backends.cuda.matmul.allow_tf32 is before
+
+
+def test_the_peak_is_of_the_process_itself():
+    """`ru_maxrss` begins at the parent's: a run then seems to add nothing."""
+    program = (
+        "import torch\nfrom benchmarks.bench import peak\n"
+        "before = peak()\nkept = torch.ones(2**26)\nprint(peak() - before)"
+    )
+    root = bench.HERE.parent
+    added = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
+    assert 200 < float(added.stdout) < 300
 
 
 def test_cast_keeps_what_is_no_float():
     from mmcl_core.papers.huang2024 import setting
 
-    problem = gpu_check.cast(setting.gaussian([0], 6, 3, 10, 1.0, 2.0, 0.1), torch.device("cpu"), torch.float32)
+    problem = place.cast(setting.gaussian([0], 6, 3, 10, 1.0, 2.0, 0.1), torch.device("cpu"), torch.float32)
     assert problem.negatives.dtype == torch.bool and problem.first.gram.dtype == torch.float32
 
 

@@ -61,6 +61,7 @@ def test_versions_device_and_data_are_in_the_key(monkeypatch):
     assert {"torch", "numpy", "scipy"} <= key["versions"].keys() and key["device"] == "cpu"
     with_data = Experiment(line.name, line.config, line.function, "", line.coordinates, lambda c: {"digits": "abc"})
     assert fingerprint(store_key(with_data, config, [0], cpu)) != fingerprint(key)
+    monkeypatch.setattr(units_module, "versions", units_module.versions.__wrapped__)  # they are read once a process
     monkeypatch.setattr(units_module, "version", lambda name: "0")
     assert fingerprint(store_key(line, config, [0], cpu)) != fingerprint(key)
 

@@ -86,8 +86,9 @@ def processor(report: dict[str, Any]) -> str:
 def picture(rows: list[dict[str, Any]], families: list[str]) -> str:
     """Seconds a seed over the number of seeds, one panel a family."""
     with house_style():
-        canvas = Canvas(figsize=(6.8, 2.2))
-        for ax, family in zip(canvas.subplots(1, len(families), squeeze=False)[0], families, strict=True):
+        canvas = Canvas(figsize=(6.8, 2.4))
+        panels = canvas.subplots(1, len(families), squeeze=False, sharey=True)[0]
+        for ax, family in zip(panels, families, strict=True):
             for way, (label, colour) in WAYS.items():
                 mine = [r for r in rows if r["family"] == family and r["way"] == way]
                 counts = [r["seeds"] for r in mine]
@@ -95,11 +96,12 @@ def picture(rows: list[dict[str, Any]], families: list[str]) -> str:
                 ax.fill_between(
                     counts, *([r[end] / r["seeds"] for r in mine] for end in ("least", "most")), color=colour, alpha=0.2
                 )
-            ax.set(xscale="log", yscale="log", xlabel="seeds", title=family)
+            name, _, rest = family.partition(" ")
+            ax.set(xscale="log", yscale="log", xlabel="seeds", title=f"{name}\n{rest}")
             ax.set_xticks([1, 4, 16, 64], ["1", "4", "16", "64"])
             ax.minorticks_off()
         canvas.axes[0].set_ylabel("seconds a seed")
-        canvas.axes[0].legend()
+        canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         buffer = BytesIO()
         canvas.savefig(buffer, format="svg", metadata={"Date": None})
     inlined = base64.b64encode(buffer.getvalue()).decode()
@@ -127,4 +129,18 @@ def graphics(report: dict[str, Any]) -> str:
         f"<h3>{html.escape(report['card'])}</h3><p>{html.escape(report['precision'])}; torch "
         f"{html.escape(report['torch'])}; commit <code>{html.escape(report['commit'])}</code>, {report['date']}.</p>"
         + table(["family", "error against double", "steps a second", "MiB", "of the ceiling"], rows)
+        + "<p>Gradients of the trained encoders at their start in three precisions: the length of the error over the "
+        "gradient's own.</p>"
+        + table(
+            ["encoder", "precision", "error", "gradients a second"],
+            [
+                [
+                    r["family"],
+                    r["precision"],
+                    f"{r['error']:.1e} of {r['tolerance']:.0e}",
+                    f"{r['gradients_per_second']:.0f}",
+                ]
+                for r in report["audit"]
+            ],
+        )
     )
