@@ -57,7 +57,10 @@ def article(site: Path, page: str, known: set[str]) -> str:
         flags=re.DOTALL,
     )
     body = re.sub(r'<(script|form|button)\b.*?</\1>|<a class="headerlink".*?</a>', "", body, flags=re.DOTALL)
-    body = re.sub(r"<details(?![^>]*\bopen\b)", "<details open", body)
+    # Chromium parts no `details` between two pages: they become what they look like when they stand open.
+    body = re.sub(
+        r"<(/?)(?:details|summary)\b", lambda m: f"<{m[1]}div", body.replace("<summary", '<summary class="head"')
+    )
     body = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{place(page, m[1])}"', body)
     folder = page.rpartition("/")[0]
 

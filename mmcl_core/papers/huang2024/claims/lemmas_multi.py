@@ -100,7 +100,7 @@ def lemma5_4_rate(r: Result) -> Estimate:
     quantifier=Quantifier.order,
 )
 def lemma5_4_rate_corrected(r: Result) -> Estimate:
-    r"""The noise *grows* like $n^{1/P}$, $P = C_\mu n\,\mathrm{SNR}^2$, when $\sigma_0\sigma_\xi\sqrt d$ is fixed.
+    r"""The noise grows like $n^{1/P}$, $P = C_\mu n\,\mathrm{SNR}^2$, when $\sigma_0\sigma_\xi\sqrt d$ is fixed.
 
     Measured: fitted exponent of $\max_{r,i}\langle w_r,\xi_i\rangle$ in $n$ when the signal reaches one half, minus
     $1/P$; the luck of each run's largest starts is taken out.
