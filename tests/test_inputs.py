@@ -166,6 +166,8 @@ COMMANDS = [
     (["run", "hoang2024.figure1"], "did you mean 'huang2024.figure1'"),
     (["claims", ""], "An empty name"),
     (["claims", "  "], "An empty name"),
+    (["claims", "--tolerance", "inf", "ren2023.d1"], "--tolerance inf cannot be used"),
+    (["claims", "--tolerance", "nan", "ren2023.d1"], "--tolerance nan cannot be used"),
     (["figure", "huang2024.fig1", "--tier", "smoke", "--out", ""], "--out is empty"),
     (["figure", "", "--tier", "smoke"], "Unknown figure"),
     (["serve", "--port", "0"], "built site|out of range"),

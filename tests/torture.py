@@ -19,6 +19,8 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +117,8 @@ def corruption(folder: Path, truth: dict, count: int, until: float, chance: rand
         if kind == "byte":
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes({"byte": content, "cut": content[: len(content) // 2], "empty": b""}[kind])
-        loaded = store.load(key)
+        with redirect_stderr(StringIO()):  # it says of each what happened to it
+            loaded = store.load(key)
         seen[f"{kind} {'harmless' if loaded else 'found'}"] += 1
         name = f"{meta.parent.parent.name}/{meta.parent.name}"
         assert loaded is None or same(loaded.arrays, truth[name]), f"{name} was changed and believed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +14,14 @@ from mmcl_core.errors import InputError
 
 
 def command_claims(a: argparse.Namespace) -> int:
+    if not 0 < a.tolerance < math.inf:  # before the papers are loaded, which takes seconds
+        raise InputError(f"--tolerance {a.tolerance:g} cannot be used: allowed are factors above 0 such as 0.5 or 2")
     from mmcl_core import catalog
     from mmcl_core.evidence import report
     from mmcl_core.evidence.ledger import changed_at_tolerance, ledger
     from mmcl_core.lab.config import Tier
 
     claims = claims_named(a.pattern)
-    if not a.tolerance > 0:
-        raise InputError(f"--tolerance {a.tolerance:g} cannot be used: allowed are factors above 0 such as 0.5 or 2")
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(e for c in claims for e in c.experiments)]
     results = Runner(a, needed)
     judged = {name for c in claims if c.minimum_tier.rank <= Tier.parse(a.tier).rank for name in c.experiments}
