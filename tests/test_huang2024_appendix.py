@@ -139,11 +139,11 @@ def test_the_window_never_opens_again():
     assert float(window.end) == 1 and not bool(window.open) and close(float(window.deviation), 1.5)
 
 
-def literal(multimodal):
+def literal(multimodal, seed):
     """Explicit orthogonal vectors, weights in R^(n+1), a state of the dynamics in between, and the ledger's view of
     it."""
     config = StageTwoSetting.at("smoke", n=6, m=3, signal=2.0, ratio=1.5, noise_norm_squared=7.0, initial_scale=0.2)
-    problem = config.problem([4], config.initial_scale)
+    problem = config.problem([seed], config.initial_scale)
     sides = torch.tensor([[1.0, -1.0, 1.0]], dtype=torch.float64)
     coefficients = dynamics.start(problem, multimodal)
     for _ in range(20):
@@ -161,10 +161,11 @@ def in_space(modality, coefficients):
     return modality.initial[0] / norms + coefficients[0] * norms, torch.diag(norms)
 
 
-@pytest.mark.parametrize("multimodal", [False, True])
-def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal):
-    """<grad F, W*>, ||W - W*||^2 and ||grad L||^2 from weights in R^(n+1)."""
-    config, problem, sides, state, ledger = literal(multimodal)
+@pytest.mark.parametrize(("multimodal", "seed"), [(False, 8), (True, 0)])
+def test_parts_distances_and_gradients_of_stage_two_by_autograd(multimodal, seed):
+    """<grad F, W*>, ||W - W*||^2 and ||grad L||^2 from weights in R^(n+1); the seeds are those in which the smallest
+    gap is no zero of silent neurons, so that what is averaged over can be told."""
+    config, problem, sides, state, ledger = literal(multimodal, seed)
     encoders = [state.first, state.second] if multimodal else [state.first]
     modalities = [problem.first, problem.second][: len(encoders)]
     labels, n, m = problem.labels[0], 6, 3

@@ -141,6 +141,15 @@ def test_what_is_told_apart_costs_nothing_at_any_temperature(loss, dtype, temper
     assert value >= 0 and value == pytest.approx(exact, abs=1e-6 if dtype is torch.float32 else 1e-14)
 
 
+@pytest.mark.parametrize(("dtype", "allowed"), [(torch.float32, 2e-6), (torch.float64, 1e-14)])
+def test_two_pairs_that_are_the_same_cost_log_two_each_beside_logits_of_a_thousand(dtype, allowed):
+    """The rest costs nothing, so the loss is 2 log(2) / 64; a difference of two means of a thousand would drown it."""
+    pairs = torch.eye(64, dtype=dtype)
+    pairs[1] = pairs[0]
+    turn = torch.linalg.qr(torch.randn(64, 64, dtype=dtype, generator=torch.Generator().manual_seed(0))).Q
+    assert float(clip_loss(pairs @ turn, pairs @ turn, 1e-3)) == pytest.approx(np.log(2) / 32, abs=allowed)
+
+
 @pytest.mark.parametrize("loss", [nt_xent, clip_loss])
 @pytest.mark.parametrize("temperature", [0, 0.0, -0.1, float("nan"), torch.tensor(0.0), torch.tensor([0.1, -1.0])])
 def test_a_temperature_that_is_not_positive_is_refused(loss, temperature):
