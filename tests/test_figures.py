@@ -137,6 +137,12 @@ def test_panels_are_stacked_on_a_phone_and_keep_their_names():
     assert canvas.get_figwidth() == NARROW
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_row_of_any_length_is_a_table_of_panels_where_that_is_asked_for(narrow, columns):
+    assert Canvas((7.0, 2.5), narrow=narrow).subplots(1, columns, squeeze=False).shape == (1, columns)
+
+
 def test_a_drawing_for_a_page_turns_dark_and_is_not_changed_otherwise():
     plain = made(SPECS[0]).render("svg").decode()
     page = web_drawing(plain.encode()).decode()

@@ -37,7 +37,7 @@ sys.exit(cli.main(["doctor"]))
 
 
 def kernels(process):
-    return [p for p in process.children(recursive=True) if "ipykernel_launcher" in " ".join(p.cmdline())]
+    return [p for p in process.children(recursive=True) if "-m ipykernel" in " ".join(p.cmdline())]
 
 
 def workers(process):

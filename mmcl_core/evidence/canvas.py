@@ -167,7 +167,7 @@ class Canvas(Figure):
             panel = min(max(self.get_figheight() / nrows, 1.8), 2.3)
             self.set_size_inches(NARROW, panel * rows)
         self._stacked = True
-        return axes if min(nrows, ncols) > 1 else axes.ravel()
+        return axes if min(nrows, ncols) > 1 or not options.get("squeeze", True) else axes.ravel()
 
     def subfigures(self, nrows: int = 1, ncols: int = 1, **options: Any) -> Any:
         """As in matplotlib; on a narrow canvas those of one row stand under each other."""

@@ -40,8 +40,7 @@ def surroundings(threads: int, folder: Path) -> Iterator[dict[str, str]]:
             "MMCL_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            # ipykernel drops the first entry where it is the working folder, which would be this code.
-            "PYTHONPATH": os.pathsep.join([str(place / "kernels"), python_path()]),
+            "PYTHONPATH": python_path(),
             "PYTHONSAFEPATH": "1",
             "MPLBACKEND": "agg",
             "MPLCONFIGDIR": str(place / "matplotlib"),
