@@ -12,12 +12,12 @@ from mmcl_core.lab.store import Store
 from mmcl_core.losses import clip_loss
 from mmcl_core.models.conv import ConvEncoder
 from mmcl_core.papers.huang2024 import encoders
-from mmcl_core.papers.huang2024.encoders import CAPTIONS, ColoredSetting, ReadOut, clip, simclr
+from mmcl_core.papers.huang2024.encoders import CAPTIONS, ReadOut, clip, simclr
 from mmcl_core.papers.huang2024.experiments import colored_mnist as module
-from mmcl_core.papers.huang2024.experiments.colored_mnist import colored_mnist
+from mmcl_core.papers.huang2024.experiments.colored_mnist import TableSetting, colored_mnist
 from tests.named import run
 
-SMOKE = ColoredSetting.at(Tier.smoke, epochs=1)
+SMOKE = TableSetting.at(Tier.smoke, epochs=1)
 CPU = torch.device("cpu")
 
 
@@ -51,7 +51,7 @@ def test_captions_hold_what_their_names_say():
 
 def test_a_read_out_of_colours_scores_what_the_protocol_promises():
     """Whoever predicts the colour has 77.5 % in training, 2.5 % under reversal, and follows the colour always."""
-    train, test = ColoredSetting.at(Tier.book).data(0)
+    train, test = TableSetting.at(Tier.book).data(0)
     outcome = ReadOut.of(train.colour.numpy(), test.colour.numpy(), train, test)
     standard_errors = 4 * np.sqrt(0.775 * 0.225 / 2000), 4 * np.sqrt(0.025 * 0.975 / 2000)
     assert (
@@ -145,13 +145,14 @@ def test_images_are_paired_with_their_own_captions(monkeypatch):
 
     monkeypatch.setattr(encoders, "MILD", mild)
     clip(SMOKE, 0, CPU)
-    for ((image, text, temperature), _), images in zip(losses, views, strict=True):
+    for ((image, text, temperature, negatives), _), images in zip(losses, views, strict=True):
         brightest = images.flatten(2).amax(2)
         named = COLOURS[text[:, :CLASSES].argmax(1)]
         assert torch.allclose(
             brightest / brightest.amax(1, keepdim=True), named / named.amax(1, keepdim=True), atol=1e-5
         )
         assert image.shape == text.shape == (SMOKE.clip_batch, 2 * CLASSES) and temperature == SMOKE.clip_temperature
+        assert negatives is None
 
 
 def test_probes_learn_the_noisy_labels_and_are_tested_on_the_other_set(monkeypatch):

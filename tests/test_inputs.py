@@ -159,7 +159,7 @@ COMMANDS = [
     ([*FIGURE1, "--set", "signal=1e308", "--tier", "paper"], "less than or equal to 1000000"),
     ([*FIGURE1, "--set", "n=" + "[" * 5000], "cannot be read as a list"),
     ([*FIGURE1, "--set", "x" * 6000 + "=1"], "Unknown field"),
-    (["run", "yaras2024.toy_swaps", "--tier", "smoke", "--set", "hard=[1,.5]"], "write numbers as 0.5"),
+    (["run", "yaras2024.toy_swaps", "--tier", "smoke", "--set", "hard=[1,x.5]"], "write numbers as 0.5"),
     ([*FIGURE1, "--seeds", "4294967296,5"], "4294967295"),
     ([*FIGURE1, "--seeds", "1," * 3000], "Seeds"),
     (["run", "x" * 6000], "Unknown chapter or experiment"),

@@ -117,7 +117,7 @@ def test_the_command_line_answers_in_one_sentence(capsys, name, setting, words):
 
 
 def test_one_share_or_several_by_the_command_line(capsys):
-    for setting in ("hard=0.5", "hard=(0.5,)", "hard=[0.5, 1]"):
+    for setting in ("hard=0.5", "hard=(0.5,)", "hard=[0.5, 1]", "hard=[1,.5]"):
         assert cli.main(["run", "yaras2024.toy_swaps", "--tier", "smoke", "--set", setting, "--set", "end=1"]) == 0
 
 

@@ -34,7 +34,6 @@ def matplotlib_for_anybody() -> ModuleType:
 mpl = matplotlib_for_anybody()
 import matplotlib.style  # noqa: E402
 import numpy as np  # noqa: E402
-from fontTools.subset import Options  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402, F401, so that drawings import matplotlib through this module
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
@@ -111,20 +110,8 @@ def ordered(n: int) -> list[str]:
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
     """Matplotlib's own defaults with the house style on top, whatever the reader's configuration says."""
-    with matplotlib.style.context(["default", STYLE]), lean_fonts():
+    with matplotlib.style.context(["default", STYLE]):
         yield
-
-
-@contextlib.contextmanager
-def lean_fonts() -> Iterator[None]:
-    """Fonts go into a PDF without their ligatures and kerning, since it places every glyph itself: to cut these down to
-    the glyphs used is a fifth of all that drawing takes."""
-    dropped = Options._drop_tables_default
-    Options._drop_tables_default = [*dropped, "GDEF", "GPOS", "GSUB"]
-    try:
-        yield
-    finally:
-        Options._drop_tables_default = dropped
 
 
 def on_dark(colour: str) -> str:

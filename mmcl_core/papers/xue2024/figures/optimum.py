@@ -69,7 +69,7 @@ def loss_optimum(r: Result) -> Figure:
         "positive, which the prompts read as a digit of at least 5. Crosses: images put into the wrong class "
         f"({wrong}).",
         f"Three heat maps of ten digits by six shades with crosses at the wrong ones, {wrong}, and accuracy in and out "
-        f"of distribution over p_spu.",
+        "of distribution over the spurious probability.",
         (PAGE, 2.7),
         note=(
             "The upper left and lower right quarters are the images on their own background, where the errors "

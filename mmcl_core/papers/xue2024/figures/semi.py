@@ -150,8 +150,8 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
                 place = list(PLACES)[k]
                 rows.append({"source": label, "setting": n, "seed": r.seeds[s], "place": place, "accuracy": value})
     means = "; ".join(
-        f"{label} {n} {', '.join(f'{v:.3f}' for v in ours(r, n).mean(0))}"
-        for label, (r, _) in runs.items()
+        f"at {r.config.p_spu:g} {n} {', '.join(f'{v:.3f}' for v in ours(r, n).mean(0))}"
+        for r, _ in runs.values()
         for n in names
         if ours(r, n) is not None
     )
@@ -162,8 +162,8 @@ def semi(published: Result, share: Result, count: Result, best: Result) -> Figur
         "accuracy on test "
         "images whose colour is of their class's family (agree) and of the other (conflict), which follow from a and "
         "b. ",
-        f"Four dot plots of accuracy over seven kinds of captions and supervised learning. ID, OOD, agree, conflict: "
-        f"{means}.",
+        f"Four dot plots of accuracy over seven kinds of captions and supervised learning. Ours by spurious "
+        f"probability, ID, OOD, agree, conflict: {means}.",
         (PAGE, 4.4),
         note=(
             f"Ours has {count.config.train:,} images and {count.config.steps} steps where the paper has 60,000 and "
@@ -213,7 +213,8 @@ def digit_errors(share: Result, count: Result, best: Result) -> Figure:
     ]
     others = [d for d in range(DIGITS) if d not in AWRY]
     words = "; ".join(
-        f"{pair} at p_spu = {r.config.p_spu:g}: {e[:, list(AWRY)].mean():.2f} on 3 to 6, {e[:, others].mean():.2f} on "
+        f"{pair} at a spurious probability of {r.config.p_spu:g}: {e[:, list(AWRY)].mean():.2f} on 3 to 6, "
+        f"{e[:, others].mean():.2f} on "
         f"the others"
         for r, pair in panels
         for e in (r[f"{captioned(pair)}_digit_error"],)
