@@ -84,6 +84,7 @@ class CaptionSetting(ClipRun):
 
     temperature: float = Field(1.0, gt=0, description="chosen: fixed")
     richness: tuple[Probability, ...] = Field((0.0, 0.5, 1.0), min_length=2, description="chosen: pi_core")
+    pi_spu: Probability = Field(1.0, description="Definition 5.1: pi_spu")
 
 
 class LearntCaptionSetting(CaptionSetting):
@@ -99,7 +100,7 @@ def caption_table(c: CaptionSetting, seeds: Sequence[int], cosine: bool, learns:
     """
     similarity, rows = Similarity(cosine, c.temperature, learns), []
     for pi in c.richness:
-        data = observations(c, seeds, "captions", pi_core=pi)
+        data = observations(c, seeds, "captions", pi_core=pi, pi_spu=c.pi_spu)
         rows.append(np.stack([trained(c, seeds, data, similarity, same_class) for same_class in (True, False)], 1))
     return {"pi_core": np.array(c.richness), "trained": np.stack(rows, 1)}
 

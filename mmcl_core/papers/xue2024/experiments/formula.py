@@ -116,13 +116,14 @@ class WideSetting(Captioned, Observed):
     d: int = Field(3000, ge=1, le=20_000, description="Assumption C.2: Omega(n)")
     ranks: tuple[int, ...] = Field((2, 10, 300), min_length=1, description="Theorem 4.4: p >= 2")
     loud: float = Field(10.0, gt=0, description="chosen: a larger sigma_xi, at rank 2; O(log n)")
+    prompt: tuple[float, float] = Field((1.0, 0.0), description="as in `Prompted`: (core, spurious)")
 
 
 @experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 3, "paper": 4})
 def wide(config: WideSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """OOD, ID and conflict accuracy with d > n at several ranks `[S, rank, 3]`; at rank 2 with louder noise `[S,
     3]`."""
-    c, model, prompt = config, config.model(), np.array([1.0, 0.0])
+    c, model, prompt = config, config.model(), np.array(config.prompt)
     rows, loud = [], []
     for seed in seeds:
         s = stream(seed, "wide")

@@ -55,6 +55,7 @@ class PopulationSetting(Config):
     )
     alpha: float = Field(1.2, gt=0, description="chosen: strength of the own background in the curve over m")
     most: int = Field(128, ge=10, le=2000, description="chosen: largest m of the search for the threshold")
+    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
 
     def variants(self) -> list[dict[str, float]]:
         """Settings whose threshold is searched for: beta; beta' = beta, a stronger background, p_spu < 1, pi < 1."""
@@ -92,23 +93,23 @@ def sharing_population(config: PopulationSetting, seeds: Sequence[int], device: 
     for alpha in c.alphas:
         for beta in c.betas:
             for m in c.classes:
-                model = Sharing(m, alpha, beta)
+                model = Sharing(m, alpha, beta, c.beta_spu)
                 grid.append((m, alpha, beta, *linear.block_accuracy(population_scorer(model), model)))
             for m in c.patterns:
-                model = Sharing(m, alpha, beta)
+                model = Sharing(m, alpha, beta, c.beta_spu)
                 listed.append(
                     (m, alpha, beta, *linear.sharing_accuracy(population_scorer(model), model.every_pattern()))
                 )
-    found = []
+    found, own = [], {"alpha": c.alpha, "beta_spu": c.beta_spu}
     for changes in c.variants():
         low, high = 1, c.most  # accuracy 1 is monotone in m here: bisect
         while high - low > 1:
             middle = (low + high) // 2
-            exact = exact_accuracy(Sharing(middle, **({"alpha": c.alpha} | changes))) == 1
+            exact = exact_accuracy(Sharing(middle, **(own | changes))) == 1
             low, high = (low, middle) if exact else (middle, high)
         found.append(high)
     return {
-        "curve": np.array([exact_accuracy(Sharing(m, c.alpha)) for m in c.classes]),
+        "curve": np.array([exact_accuracy(Sharing(m, **own)) for m in c.classes]),
         "alone": np.array([exact_accuracy(Sharing(6, a, 0.0)) for a in c.alphas]),
         "grid": np.array(grid),
         "listed": np.array(listed),

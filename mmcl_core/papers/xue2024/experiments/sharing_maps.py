@@ -32,6 +32,7 @@ class RichPopulationSetting(Config):
     classes: tuple[int, ...] = Field((10, 15, 20, 30), min_length=1, description="chosen: m")
     alpha: float = Field(1.2, gt=0, description="chosen")
     beta: float = Field(0.5, gt=0, lt=1, description="chosen")
+    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
     grid: int = Field(41, ge=3, le=500, description="chosen: values of pi from 0 to 1")
     low_classes: tuple[int, ...] = Field((2, 3, 4, 6), min_length=1, description="chosen: m, all patterns listed")
     low_alphas: tuple[Amplitude, ...] = Field((1.05, 1.1, 1.2, 1.3), min_length=1, description="chosen: alpha > 1")
@@ -55,8 +56,8 @@ def threshold_richness(config: RichPopulationSetting, seeds: Sequence[int], devi
     pi = np.linspace(0, 1, c.grid)
 
     def accuracy(m: int, p: float, own: float | None = None) -> float:
-        model = Sharing(m, c.alpha, c.beta).said(p)
-        return exact_accuracy(model if own is None else Sharing(m, c.alpha, c.beta, None, 1.0, p, p, own))
+        model = Sharing(m, c.alpha, c.beta, c.beta_spu).said(p)
+        return exact_accuracy(model if own is None else Sharing(m, c.alpha, c.beta, c.beta_spu, 1.0, p, p, own))
 
     jumps = []
     for m in c.classes:
@@ -73,7 +74,7 @@ def threshold_richness(config: RichPopulationSetting, seeds: Sequence[int], devi
         for alpha in c.low_alphas:
             for beta in c.low_betas:
                 for p in c.low_pi:
-                    model = Sharing(m, alpha, beta).said(p)
+                    model = Sharing(m, alpha, beta, c.beta_spu).said(p)
                     seen = linear.sharing_accuracy(population_scorer(model), model.every_pattern())
                     cells.append((m, alpha, beta, p, np.mean(seen)))
     return {
@@ -106,6 +107,7 @@ class PhaseSetting(SharingBase):
     alphas: tuple[Amplitude, ...] = Field(
         (1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha > 1"
     )
+    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -125,7 +127,7 @@ def phase_sharing(config: PhaseSetting, seeds: Sequence[int], device: torch.devi
     c = config
 
     def learnt(seed: int, **changes: float) -> float:
-        model = c.model(**changes)
+        model = c.model(beta_spu=c.beta_spu, **changes)
         train = training(model, c.n, stream(seed, f"phase {model.m}"))
         return float(np.mean(zero_shot(linear.cross_covariance(train.image, train.text), model, c.tests, seed)))
 
