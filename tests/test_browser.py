@@ -70,7 +70,8 @@ def opened(browser, site, name, theme="light", width=1280, height=800, scripts=T
     page, wrong = context.new_page(), []
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: wrong.append(str(e)))
-    page.on("requestfailed", lambda r: wrong.append(f"not loaded: {r.url}"))
+    # what is still on its way when a page is left was not refused
+    page.on("requestfailed", lambda r: r.failure != "net::ERR_ABORTED" and wrong.append(f"not loaded: {r.url}"))
     page.on("request", lambda r: wrong.append(f"outside: {r.url}") if r.url.startswith("http") else None)
     file, _, fragment = name.partition("#")
     page.goto(f"file://{site}/{file}.html" + (f"#{fragment}" if fragment else ""))

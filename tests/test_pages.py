@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mmcl_core import catalog
@@ -201,3 +202,9 @@ def test_a_document_is_printed_with_its_places(tmp_path):
     pdf.printed(tmp_path, content, tmp_path / "out.pdf")
     assert pdf.starts(tmp_path / "out.pdf", {"b"}) == {"b": 2}
     assert not (tmp_path / "_book.html").exists()
+
+
+@pytest.mark.parametrize(("rows", "closed"), [(render.LONG, False), (render.LONG + 1, True)])
+def test_a_table_longer_than_a_screen_is_behind_one_line(rows, closed):
+    drawn = render.table(pd.DataFrame({"method": ["x"] * rows, "gap": [0.5] * rows}), "Gaps")
+    assert drawn.startswith("<details") == closed and drawn.count("<tr>") == rows + 1 and "<caption>Gaps" in drawn

@@ -170,6 +170,9 @@ def summary(rows: Sequence[Row]) -> str:
     return f"<p>Judged at tier {rows[0].tier}. " + "</p><p>".join(parts) + "</p>"
 
 
+LONG = 14  # rows of a table that interrupts the text for less than a screen
+
+
 def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data", caption: str = "") -> str:
     """A table of HTML cells that scrolls sideways by itself; the first cell of a row is its header."""
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)
@@ -186,11 +189,14 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
 
 
 def table(frame: pd.DataFrame, caption: str) -> str:
-    """A data table with a caption."""
+    """A data table with a caption, behind one closed line where it is longer than `LONG` rows."""
     cells = [
         [text(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row] for row in frame.itertuples(index=False)
     ]
-    return grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
+    drawn = grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
+    if len(cells) <= LONG:
+        return drawn
+    return f'<details class="rows"><summary>The table of all {len(cells)} rows</summary>{drawn}</details>'
 
 
 def figure_html(title: str, figure: Figure, provenance: str, picture: str) -> str:
