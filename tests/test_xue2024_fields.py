@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mmcl_core.catalog import find_experiment
+from mmcl_core.errors import InputError
 from mmcl_core.papers.xue2024 import linear
 from mmcl_core.papers.xue2024.setting import Sharing
 from tests.tolerances import close
@@ -51,3 +52,19 @@ def test_captions_can_leave_the_variant_of_the_background_out_only_where_it_has_
     none = [compute("clip_captions", **small, sigma_spu=0.0, pi_spu=p)["trained"] for p in (1.0, 0.0)]
     some = [compute("clip_captions", **small, sigma_spu=0.5, pi_spu=p)["trained"] for p in (1.0, 0.0)]
     assert np.array_equal(*none) and not np.array_equal(*some)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("wide", {"prompt": (0.0, 0.0)}, "names no class"),
+        ("formula", {"prompt": (0.0, 0.0)}, "names no class"),
+        ("wide", {"prompt": (1e308, 1e308)}, "names no class"),
+        ("phase_sharing", {"beta_spu": 1e308}, "less than or equal to 1000000"),
+        ("sharing_population", {"alpha": 1e308}, "less than or equal to 1000000"),
+        ("formula", {"sigma_xi": 1e200}, "less than or equal to 1000000"),
+    ],
+)
+def test_what_names_nothing_or_overflows_is_one_sentence(name, fields, words):
+    with pytest.raises(InputError, match=words):
+        compute(name, **fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mmcl_core.lab.config import Config
 from mmcl_core.papers.xue2024 import linear
@@ -15,6 +15,18 @@ from mmcl_core.papers.xue2024.spread import Observation
 from mmcl_core.runtime import numpy_generator
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+LARGEST = 1e6  # of strengths and deviations: squares and their sums stay far from overflow
+Strength = Annotated[float, Field(ge=0, le=LARGEST)]
+Amplitude = Annotated[float, Field(gt=0, le=LARGEST)]
+
+
+def _names_a_class(prompt: tuple[float, float]) -> tuple[float, float]:
+    if not any(prompt) or max(map(abs, prompt)) > LARGEST:
+        raise ValueError(f"the prompt {prompt} names no class: allowed are two numbers of size up to 1e6, not both 0")
+    return prompt
+
+
+Prompt = Annotated[tuple[float, float], AfterValidator(_names_a_class)]
 PROMPT = np.array([1.0, 0.0])  # E*[z | y = 1] in data model 1: under the true law its spurious part is 0
 MEASURES = ("ood", "id", "conflict")  # the worst group is conflict, or what 2 ood - conflict leaves for agree
 
@@ -24,7 +36,7 @@ class Observed(Config):
 
     n: int = Field(4000, ge=10, le=10**6, description="chosen: training pairs; the paper's n = omega(1)")
     d: int = Field(100, ge=1, le=20_000, description="chosen: dimension of both modalities; the paper's Omega(n)")
-    sigma_xi: float = Field(1.0, gt=0, description="chosen: total standard deviation of the noise; O(log n)")
+    sigma_xi: Amplitude = Field(1.0, description="chosen: total standard deviation of the noise; O(log n)")
 
     @model_validator(mode="after")
     def _spacious(self) -> Self:
@@ -53,16 +65,14 @@ class Encoded(Observed):
 class Prompted(Encoded):
     """Zero-shot with one prompt for the class +1 and its negative for the class -1."""
 
-    prompt: tuple[float, float] = Field(
-        (1.0, 0.0), description="section 1.2: class mean of z under the true law, (core, spurious)"
-    )
+    prompt: Prompt = Field((1.0, 0.0), description="section 1.2: class mean of z under the true law, (core, spurious)")
 
 
 class Law(Config):
     """The latent features of data model 1."""
 
-    sigma_core: float = Field(1.0, ge=0, description="Assumption 4.2: Theta(1), at least 1")
-    sigma_spu: float = Field(0.1, ge=0, description="Assumption 4.2: O(1/sqrt(log n))")
+    sigma_core: Strength = Field(1.0, description="Assumption 4.2: Theta(1), at least 1")
+    sigma_spu: Strength = Field(0.1, description="Assumption 4.2: O(1/sqrt(log n))")
     p_spu: Probability = Field(0.95, description="Assumption 4.2: 1 - o(1)")
 
     def model(self, **changes: float) -> IntraClass:
@@ -89,7 +99,7 @@ class SharingBase(Config):
 
     n: int = Field(30_000, ge=2, le=10**6, description="chosen: training pairs; the paper takes the population")
     m: int = Field(20, ge=1, le=200, description="chosen: pairs of classes")
-    alpha: float = Field(1.2, gt=0, description="chosen: strength of the own spurious feature")
+    alpha: Amplitude = Field(1.2, description="chosen: strength of the own spurious feature")
     p_spu: Probability = Field(1.0, description="Definition 4.6: background and class always agree in training")
     tests: int = Field(4000, ge=2, le=10**6, description="chosen: test samples, half of them a = -c")
 
@@ -101,7 +111,7 @@ class SharingSetting(SharingBase):
     """Data model 2."""
 
     beta: float = Field(0.5, ge=0, lt=1, description="chosen: strength of a foreign core feature")
-    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
+    beta_spu: Strength | None = Field(None, description="Definition 4.6: None is the paper's alpha beta")
 
     def model(self, **changes: float) -> Sharing:
         return super().model(**({"beta": self.beta, "beta_spu": self.beta_spu} | changes))

@@ -12,10 +12,12 @@ from pydantic import Field
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear, spread
 from mmcl_core.papers.xue2024.experiments.base import (
+    Amplitude,
     Captioned,
     IntraSetting,
     Observed,
     Probability,
+    Prompt,
     Prompted,
     measure,
     stream,
@@ -115,8 +117,8 @@ class WideSetting(Captioned, Observed):
     n: int = Field(300, ge=10, le=10**6, description="chosen")
     d: int = Field(3000, ge=1, le=20_000, description="Assumption C.2: Omega(n)")
     ranks: tuple[int, ...] = Field((2, 10, 300), min_length=1, description="Theorem 4.4: p >= 2")
-    loud: float = Field(10.0, gt=0, description="chosen: a larger sigma_xi, at rank 2; O(log n)")
-    prompt: tuple[float, float] = Field((1.0, 0.0), description="as in `Prompted`: (core, spurious)")
+    loud: Amplitude = Field(10.0, description="chosen: a larger sigma_xi, at rank 2; O(log n)")
+    prompt: Prompt = Field((1.0, 0.0), description="as in `Prompted`: (core, spurious)")
 
 
 @experiment("xue2024.wide", WideSetting, coordinates=("rank",), seconds={"smoke": 1, "book": 3, "paper": 4})

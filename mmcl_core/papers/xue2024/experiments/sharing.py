@@ -13,10 +13,9 @@ from pydantic import Field
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear
-from mmcl_core.papers.xue2024.experiments.base import Probability, SharingSetting, stream
+from mmcl_core.papers.xue2024.experiments.base import Amplitude, Probability, SharingSetting, Strength, stream
 from mmcl_core.papers.xue2024.setting import Sample, Sharing, require_every_class
 
-Amplitude = Annotated[float, Field(gt=0)]
 Foreign = Annotated[float, Field(gt=0, lt=1)]  # at beta = 1 a foreign feature is as strong as the own: no threshold
 
 
@@ -53,9 +52,9 @@ class PopulationSetting(Config):
     patterns: tuple[int, ...] = Field(
         (2, 3, 4, 5, 6, 7, 8), min_length=1, description="chosen: m for which all 2^(2m - 1) patterns are listed"
     )
-    alpha: float = Field(1.2, gt=0, description="chosen: strength of the own background in the curve over m")
+    alpha: Amplitude = Field(1.2, description="chosen: strength of the own background in the curve over m")
     most: int = Field(128, ge=10, le=2000, description="chosen: largest m of the search for the threshold")
-    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
+    beta_spu: Strength | None = Field(None, description="Definition 4.6: None is the paper's alpha beta")
 
     def variants(self) -> list[dict[str, float]]:
         """Settings whose threshold is searched for: beta; beta' = beta, a stronger background, p_spu < 1, pi < 1."""

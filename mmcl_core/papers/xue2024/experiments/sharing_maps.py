@@ -12,9 +12,8 @@ from pydantic import Field, model_validator
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.xue2024 import linear
-from mmcl_core.papers.xue2024.experiments.base import Probability, SharingBase, stream
+from mmcl_core.papers.xue2024.experiments.base import Amplitude, Probability, SharingBase, Strength, stream
 from mmcl_core.papers.xue2024.experiments.sharing import (
-    Amplitude,
     Foreign,
     exact_accuracy,
     population_scorer,
@@ -30,9 +29,9 @@ class RichPopulationSetting(Config):
     smoke: ClassVar = {"grid": 11, "classes": (10, 20)}
 
     classes: tuple[int, ...] = Field((10, 15, 20, 30), min_length=1, description="chosen: m")
-    alpha: float = Field(1.2, gt=0, description="chosen")
+    alpha: Amplitude = Field(1.2, description="chosen")
     beta: float = Field(0.5, gt=0, lt=1, description="chosen")
-    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
+    beta_spu: Strength | None = Field(None, description="Definition 4.6: None is the paper's alpha beta")
     grid: int = Field(41, ge=3, le=500, description="chosen: values of pi from 0 to 1")
     low_classes: tuple[int, ...] = Field((2, 3, 4, 6), min_length=1, description="chosen: m, all patterns listed")
     low_alphas: tuple[Amplitude, ...] = Field((1.05, 1.1, 1.2, 1.3), min_length=1, description="chosen: alpha > 1")
@@ -107,7 +106,7 @@ class PhaseSetting(SharingBase):
     alphas: tuple[Amplitude, ...] = Field(
         (1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6), min_length=1, description="chosen: alpha > 1"
     )
-    beta_spu: float | None = Field(None, ge=0, description="Definition 4.6: None is the paper's alpha beta")
+    beta_spu: Strength | None = Field(None, description="Definition 4.6: None is the paper's alpha beta")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
