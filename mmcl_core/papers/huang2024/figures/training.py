@@ -36,7 +36,8 @@ def formula(name: str) -> str:
 
     def tex(found: re.Match[str]) -> str:
         said = re.sub(r"(\d)e-0*(\d+)", r"\1\\cdot10^{-\2}", found[0]).replace(r"1\cdot10", "10")
-        for sign, name in (("τ", r"\tau"), ("√(3d)", r"\sqrt{3d}"), ("σ0", r"\sigma_0"), ("σε", r"\sigma_\epsilon")):
+        signs = (("τ", r"\tau"), ("√(3d)", r"\sqrt{3d}"), ("σ0", r"\sigma_0"), ("σε", r"\sigma_\epsilon"))
+        for sign, name in signs:
             said = said.replace(sign, name)
         return f"${said}$"
 

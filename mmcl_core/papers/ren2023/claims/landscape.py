@@ -22,6 +22,7 @@ FITS = Condition(
 NARROW = Condition("smallest $m/r$, below 1", lambda r: r["width"].min() / len(r.config.signal), AtMost(0.99))
 CONVERGED = derived("gradient descent has converged: the slowest rate times its time is above 30")
 law = partial(claim, author=Author.ours, quantifier=Quantifier.every)
+of_any_encoder = partial(law, item=LANDSCAPE, on="minima", minimum_tier=Tier.smoke)
 
 
 @law(
@@ -38,12 +39,7 @@ def d7(r):
     return stats.worst(np.abs(r["excess"][:, r["width"] >= len(r.config.signal)]))
 
 
-@law(
-    item=LANDSCAPE,
-    on="minima",
-    rule=Positive(),
-    minimum_tier=Tier.smoke,
-)
+@of_any_encoder(rule=Positive())
 def d7_bound(r):
     r"""And nothing lies below: it is $\min L_C$. Random encoders, aligned ones with other spectra, and disturbed
     minimisers all have a larger loss.
@@ -55,12 +51,7 @@ def d7_bound(r):
     return stats.worst(r["excess"] / sizes[:, None] ** 2, largest=False)
 
 
-@law(
-    item=LANDSCAPE,
-    on="minima",
-    rule=Identity(1e-12, MACHINE),
-    minimum_tier=Tier.smoke,
-)
+@of_any_encoder(rule=Identity(1e-12, MACHINE))
 def d7_attained(r):
     r"""It is attained by every aligned, noise-free encoder with $\kappa = 1$, whatever its basis.
 
@@ -83,12 +74,7 @@ def d7_kappa(r):
     return stats.worst(r["condition_number"][:, r["width"] >= len(r.config.signal)])
 
 
-@law(
-    item=LANDSCAPE,
-    on="minima",
-    rule=Identity(1e-12, MACHINE),
-    minimum_tier=Tier.smoke,
-)
+@of_any_encoder(rule=Identity(1e-12, MACHINE))
 def d7_noncontrastive(r):
     r"""$\min L_{NC} = -1$ is attained by every aligned, noise-free encoder, whatever its $\kappa$ (here up to $e^5$).
 
@@ -97,12 +83,7 @@ def d7_noncontrastive(r):
     return stats.worst(np.abs(r["noncontrastive_aligned"]))
 
 
-@law(
-    item=LANDSCAPE,
-    on="minima",
-    rule=Positive(),
-    minimum_tier=Tier.smoke,
-)
+@of_any_encoder(rule=Positive())
 def d7_noncontrastive_bound(r):
     r"""And by no other: encoders with noise or without alignment have a larger $L_{NC}$.
 
