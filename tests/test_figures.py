@@ -102,6 +102,10 @@ def test_panels_are_named_and_text_can_be_read(spec, narrow):
         assert close(canvas.get_figwidth(), NARROW) if narrow else canvas.get_figwidth() <= PAGE
         shown = [t for t in canvas.findobj(Text) if t.get_visible() and t.get_text().strip()]
         assert {t.get_fontsize() for t in shown} <= {8.0, 9.0}  # points, and shown at that size
+        canvas.draw_without_rendering()
+        labels = {axis.label for ax in canvas.axes if ax.axison for axis in (ax.xaxis, ax.yaxis)} & set(shown)
+        corners = np.array([t.get_window_extent().get_points() for t in labels]).reshape(-1, 2)
+        assert (corners >= 0).all() and (corners <= canvas.bbox.size).all(), "the edge cuts a label"
         for ax in canvas.axes:
             columns, rows = ax.get_shared_x_axes().get_siblings(ax), ax.get_shared_y_axes().get_siblings(ax)
             named = any(other.get_xlabel() for other in columns) or any(other.get_ylabel() for other in rows)

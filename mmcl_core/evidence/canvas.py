@@ -189,7 +189,16 @@ class Canvas(Figure):
         self.set_dpi(FINEST)
         if (engine := self.get_layout_engine()) is not None:  # there is one in the house style
             engine.execute(self)
+            if self._cut():  # a legend hung below a panel has moved with it
+                engine.execute(self)
             self.set_layout_engine("none")
+
+    def _cut(self) -> bool:
+        """Whether the edge of the drawing cuts an axis, its label or its numbers."""
+        axes = [axis for ax in self.axes if ax.axison for axis in (ax.xaxis, ax.yaxis)]
+        boxes = [box for axis in axes if (box := axis.get_tightbbox()) is not None]
+        width, height = self.bbox.size
+        return any(b.x0 < 0 or b.y0 < 0 or b.x1 > width or b.y1 > height for b in boxes)
 
     def complete(self) -> None:
         """Give stacked panels the axis labels that they shared with a neighbour."""
