@@ -27,7 +27,6 @@ from mmcl_core.papers.yaras2024.deviations import DEVIATIONS
 from mmcl_core.papers.yaras2024.experiments import (
     appendix_c,
     closing,
-    clouds,
     coupling,
     exact,
     folder,
@@ -95,8 +94,6 @@ REAL_EXPERIMENTS = (
     scenes.others,
     icons.fixed,
     icons.others,
-    clouds.of_scenes,
-    clouds.of_icons,
     inits.first_steps,
     inits.starts,
     longrun.longrun,

@@ -27,13 +27,13 @@ def measured(result: Callable[[str], Result]) -> dict[str, Any]:
     in both views, of the first seed; measures with their intervals over all seeds of the tables."""
     told = {}
     for name in SETS:
-        clouds, table = result(f"{name}_clouds"), result(f"{name}_fixed")
+        table = result(f"{name}_fixed")
         methods = [LEARNT, *(f"FLT {tau:g}".replace("0.", ".") for tau in TEMPERATURES)]
-        drawn, rows = ([list(map(str, r["methods"])).index(method) for method in methods] for r in (clouds, table))
+        rows = [list(map(str, table["methods"])).index(method) for method in methods]
         told[name] = {
             view: {
-                "points": np.rint(UNIT * np.asarray(clouds[view][0, drawn])).astype(int),
-                "kept": np.asarray(clouds["kept"][0, drawn, k]),
+                "points": np.rint(UNIT * np.asarray(table[view][0, rows])).astype(int),
+                "kept": np.asarray(table["kept"][0, rows, k]),
             }
             for k, view in enumerate(("upright", "principal"))
         }

@@ -22,6 +22,7 @@ from mmcl_core.errors import InputError
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
+from mmcl_core.papers.yaras2024.clouds import in_views
 from mmcl_core.papers.yaras2024.evaluate import (
     GAP_PAIRS,
     alignment,
@@ -58,6 +59,7 @@ class IconsSetting(Config):
     batch: int = Field(256, ge=2, description="chosen")
     epochs: int = Field(60, ge=1, description="chosen; 12 at book")
     rate: float = Field(5e-3, gt=0, description="chosen, as on the scenes")
+    shown: int = Field(0, ge=0, description="chosen: test pairs that are kept as points in three axes")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -73,6 +75,9 @@ class IconsSetting(Config):
 
 class FixedSetting(IconsSetting):
     book: ClassVar = IconsSetting.book | {"methods": ("baseline", "FLT .01", "FLT .07", "FLT .1", "FLT .2", "FLT .4")}
+    smoke: ClassVar = IconsSetting.smoke | {"shown": 40}
+
+    shown: int = Field(150, ge=0, description="chosen: test pairs that are kept as points in three axes")
 
 
 class OtherSetting(IconsSetting):
@@ -181,15 +186,18 @@ def gap_without_chance(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, 
     return float(np.sqrt(max(0.0, np.square(difference.mean(0)).sum() - chance)))
 
 
-def measure(towers: TwoTowers, task: Task, gallery: int, device: torch.device) -> dict[str, float]:
-    """One row of the table; columns of the unseen first words begin with `unseen_`."""
+def measure(
+    towers: TwoTowers, task: Task, gallery: int, device: torch.device
+) -> tuple[dict[str, float], Float[np.ndarray, "2 N D"]]:
+    """One row of the table, and the embedded test pairs (image, text); columns of the unseen first words begin with
+    `unseen_`."""
     image = {part: embed(towers.image, x.to(device)) for part, x in task.images.items()}
     text = {part: embed(towers.text, x.to(device)) for part, x in task.tokens.items() if part != "train"}
     named, learnt = (task.labels[part] >= 0 for part in ("test", "train"))
     (probed,) = linear_probe_predictions(image["train"][learnt], task.labels["train"][learnt], image["test"][named])
     guessed = zero_shot_predictions(image["test"][named], embed(towers.text, task.prompts.to(device)))
     first, second = task.twins.T
-    return (
+    row = (
         alignment(image["test"], text["test"], gallery)
         | {f"unseen_{name}": value for name, value in alignment(image["unseen"], text["unseen"], gallery).items()}
         | {
@@ -203,28 +211,35 @@ def measure(towers: TwoTowers, task: Task, gallery: int, device: torch.device) -
             ),
         }
     )
+    return row, np.stack([image["test"], text["test"]])
 
 
 def mitigation(config: IconsSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Every column as `[S, methods]`; how many pairs of names differ in one word, `twins` `[S]`; how many `first_words`
-    `[S, 2]` the pairs have on which the gaps of (test, unseen) are measured."""
-    rows, twins, words = [], [], []
+    `[S, 2]` the pairs have on which the gaps of (test, unseen) are measured; `shown` test pairs in three axes,
+    `upright` and `principal` `[S, methods, 2, N, 3]`."""
+    per_seed = []
     for seed in seeds:
         task = Task.draw(config, seed)
         images, names = (
             task.images["train"].contiguous(memory_format=torch.channels_last).to(device),
             task.tokens["train"].to(device),
         )
-        twins.append(len(task.twins))
-        words.append([len(set(task.first[part][:GAP_PAIRS])) for part in ("test", "unseen")])
-        rows.append([])
+        rows, clouds = [], []
         for name in config.methods:
             method = method_named(name)
             towers = tiny_clip(method, NAME, seed, 1, task.vocabulary, LENGTH).to(device)
             fit(towers, images, names, method, config.recipe, NAME, seed)
-            rows[-1].append(measure(towers, task, config.gallery, device))
-    columns = {column: np.array([[row[column] for row in of_seed] for of_seed in rows]) for column in rows[0][0]}
-    return {"methods": np.array(config.methods), "twins": np.array(twins), "first_words": np.array(words)} | columns
+            row, pairs = measure(towers, task, config.gallery, device)
+            rows.append(row)
+            clouds.append(pairs)
+        words = [len(set(task.first[part][:GAP_PAIRS])) for part in ("test", "unseen")]
+        columns = {column: np.array([row[column] for row in rows]) for column in rows[0]}
+        columns |= {"twins": np.array(len(task.twins)), "first_words": np.array(words)}
+        per_seed.append(columns | (in_views(clouds, config.shown) if config.shown else {}))
+    return {"methods": np.array(config.methods)} | {
+        name: np.stack([of_seed[name] for of_seed in per_seed]) for name in per_seed[0]
+    }
 
 
 def _data(config: IconsSetting) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from pydantic import Field, model_validator
 from sklearn.datasets import load_digits
 
@@ -20,6 +21,7 @@ from mmcl_core.data.scenes import ATTRIBUTES, SHAPES, Scenes, one_attribute_pair
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.metrics import accuracy, linear_probe_predictions, zero_shot_predictions
+from mmcl_core.papers.yaras2024.clouds import in_views
 from mmcl_core.papers.yaras2024.evaluate import alignment, both_told_apart, check_gallery, embed
 from mmcl_core.papers.yaras2024.methods import METHODS, find_method
 from mmcl_core.papers.yaras2024.towers import Recipe, TwoTowers, fit, tiny_clip
@@ -65,6 +67,7 @@ class ScenesSetting(TinyClipSetting):
         ge=36,
         description="chosen: single objects for the probe, as many for its test, and pairs for each attribute",
     )
+    shown: int = Field(0, ge=0, description="chosen: test pairs that are kept as points in three axes")
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -75,6 +78,9 @@ class ScenesSetting(TinyClipSetting):
 
 class FixedSetting(ScenesSetting):
     book: ClassVar = ScenesSetting.book | {"methods": ("baseline", "FLT .01", "FLT .07", "FLT .1", "FLT .2", "FLT .4")}
+    smoke: ClassVar = ScenesSetting.smoke | {"shown": 40}
+
+    shown: int = Field(150, ge=0, description="chosen: test pairs that are kept as points in three axes")
 
 
 class MovingSetting(ScenesSetting):
@@ -120,8 +126,10 @@ def digits(limit: int) -> tuple[torch.Tensor, np.ndarray]:
     ]
 
 
-def measure(towers: TwoTowers, tests: Tests, gallery: int, device: torch.device) -> dict[str, float]:
-    """One row of the table."""
+def measure(
+    towers: TwoTowers, tests: Tests, gallery: int, device: torch.device
+) -> tuple[dict[str, float], Float[np.ndarray, "2 N D"]]:
+    """One row of the table, and the embedded test pairs (image, text) on which gap and retrieval are measured."""
 
     def look(images: torch.Tensor) -> np.ndarray:
         return embed(towers.image, images.to(device))
@@ -129,7 +137,8 @@ def measure(towers: TwoTowers, tests: Tests, gallery: int, device: torch.device)
     def read(tokens: torch.Tensor) -> np.ndarray:
         return embed(towers.text, tokens.to(device))
 
-    row = alignment(look(tests.pairs.images), read(tests.pairs.tokens), gallery)
+    pairs = np.stack([look(tests.pairs.images), read(tests.pairs.tokens)])
+    row = alignment(*pairs, gallery)
     singles, (shape, colour) = look(tests.singles.images), tests.singles.attributes[:, 0, :2].T
     (shapes_read,) = linear_probe_predictions(look(tests.probe.images), tests.probe.attributes[:, 0, 0], singles)
     digit, labels = look(tests.digits[0]), tests.digits[1]
@@ -145,23 +154,28 @@ def measure(towers: TwoTowers, tests: Tests, gallery: int, device: torch.device)
         both = [(look(s.images), read(s.tokens)) for s in tests.contrasts[name]]
         row[f"{name}_told_apart"] = both_told_apart(*both)
     row["one_attribute"] = float(np.mean([row[f"{name}_told_apart"] for name in ATTRIBUTES]))
-    return row
+    return row, pairs
 
 
 def mitigation(config: ScenesSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Every column as `[S, methods]`."""
-    rows = []
+    """Every column as `[S, methods]`; `shown` test pairs in three axes, `upright` and `principal`
+    `[S, methods, 2, N, 3]`."""
+    per_seed = []
     for seed in seeds:
         drawn, tests = scenes(NAME, seed, config.train), Tests.draw(config, seed)
         images, tokens = drawn.images.to(device), drawn.tokens.to(device)
-        rows.append([])
+        rows, clouds = [], []
         for name in config.methods:
             method = find_method(name)
             towers = tiny_clip(method, NAME, seed).to(device)
             fit(towers, images, tokens, method, config.recipe, NAME, seed)
-            rows[-1].append(measure(towers, tests, config.gallery, device))
+            row, pairs = measure(towers, tests, config.gallery, device)
+            rows.append(row)
+            clouds.append(pairs)
+        columns = {column: np.array([row[column] for row in rows]) for column in rows[0]}
+        per_seed.append(columns | (in_views(clouds, config.shown) if config.shown else {}))
     return {"methods": np.array(config.methods)} | {
-        column: np.array([[row[column] for row in of_seed] for of_seed in rows]) for column in rows[0][0]
+        name: np.stack([of_seed[name] for of_seed in per_seed]) for name in per_seed[0]
     }
 
 
@@ -173,7 +187,8 @@ def mitigation(config: ScenesSetting, seeds: Sequence[int], device: torch.device
     block=1,
 )
 def fixed(config: FixedSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """The baseline and fixed temperatures on captioned scenes: gap, uniformity, zero-shot, probes, retrieval."""
+    """The baseline and fixed temperatures on captioned scenes: gap, uniformity, zero-shot, probes, retrieval, and
+    pairs for the eye."""
     return mitigation(config, seeds, device)
 
 
