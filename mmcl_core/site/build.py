@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -122,7 +123,7 @@ def build(
         "api": interface(),
         "speed": speed(root),
         "train": at_size(root),
-        "colophon": pages.colophon(root, ledgers, seconds, {o.key for o in outcomes if o.cached}),
+        "colophon": pages.colophon(root, ledgers, seconds, executed_since(executed, built)),
     }
     records = {row["id"]: row for ledger in ledgers for row in ledger["rows"]}
     for name in PAGES:
@@ -196,6 +197,12 @@ def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, flo
     executed.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(seconds))
     return {o.key: seconds.get(o.key, 0.0) for o in outcomes}
+
+
+def executed_since(executed: Path, built: Sequence[str]) -> dict[str, str]:
+    """When each chapter was executed, as its stamp says: to the second, in UTC."""
+    stamps = {key: (executed / f"{key}.stamp").stat().st_mtime for key in built}
+    return {key: datetime.fromtimestamp(mark, UTC).isoformat(timespec="seconds") for key, mark in stamps.items()}
 
 
 def write_if_changed(path: Path, content: str | bytes) -> None:

@@ -113,8 +113,9 @@ def commit_of(root: Path) -> str:
     return (own and git("describe", "--always", "--dirty")) or "not a git checkout"
 
 
-def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float], cached: set[str]) -> str:
-    """What made this build: chapters, experiments, versions, data, commit."""
+def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, float], since: dict[str, str]) -> str:
+    """What made this build: chapters (`seconds` to execute, `since` when they stand so), experiments, versions, data,
+    commit. The same for as long as nothing is executed again, so that a build with nothing to do finds it as it was."""
     commit = commit_of(root)
     runs = [run for ledger in ledgers for run in ledger["experiments"]]
     chapters = [
@@ -122,7 +123,7 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
             f'<a href="chapters/{page}.html">{page}</a>',
             ledger["tier"],
             f"{seconds[page]:.1f}",
-            "cached" if page in cached else "executed",
+            since[page],
             ledger["gpu"] or ledger["torch_device"],
             str(ledger["threads"]),
         ]
@@ -138,7 +139,7 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
     machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     return (
         f"<p>Version {__version__}, commit <code>{html.escape(commit)}</code>, {machine}.</p><h2>Chapters</h2>"
-        + grid(("Chapter", "Tier", "Seconds to execute", "In this build", "Device", "Threads"), chapters, "claims")
+        + grid(("Chapter", "Tier", "Seconds to execute", "Executed", "Device", "Threads"), chapters, "claims")
         + "<h2>Experiments</h2>"
         + grid(("Experiment", "Seconds", "Computed", "Seeds", "Device", "Key in the store"), experiments, "claims")
         + "<h2>Data</h2>"

@@ -10,7 +10,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py_mini_racer import MiniRacer
 
 FORMULA = re.compile(r'<(span|div) class="(?:amsmath )?math notranslate nohighlight"([^>]*)>(.*?)</\1>', re.DOTALL)
 LONG = 24  # a formula with more characters may break after relations and operators where the screen is narrow
@@ -24,6 +29,16 @@ def mathml(formulas: Iterable[tuple[str, bool]]) -> list[str]:
     ValueError
         With the first formula that is not LaTeX.
     """
+    made = list(_engine().call("all", list(map(list, formulas))))
+    for one in made:
+        if one.startswith("!"):
+            raise ValueError(f"A formula cannot be set: {one[1:]}")
+    return [_with_narrow_roots(one) for one in made]
+
+
+@cache
+def _engine() -> MiniRacer:
+    """Temml, read once: a call for each of a page's formulas would cost more than the formulas."""
     from py_mini_racer import MiniRacer
 
     engine = MiniRacer()
@@ -33,11 +48,7 @@ def mathml(formulas: Iterable[tuple[str, bool]]) -> list[str]:
         f"{{displayMode: block, throwOnError: true, wrap: tex.length > {LONG} ? 'tex' : 'none'}}) }} "
         "catch (e) { return '!' + tex + ': ' + e.message } }) }"
     )
-    made = list(engine.call("all", list(map(list, formulas))))
-    for one in made:
-        if one.startswith("!"):
-            raise ValueError(f"A formula cannot be set: {one[1:]}")
-    return [_with_narrow_roots(one) for one in made]
+    return engine
 
 
 def _with_narrow_roots(formula: str) -> str:

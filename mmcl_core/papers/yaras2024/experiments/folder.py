@@ -28,7 +28,7 @@ COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
 class FolderSetting(Config):
     """Not in the paper."""
 
-    book: ClassVar = {"epochs": 12}
+    book: ClassVar = {"epochs": 6}
     smoke: ClassVar = {"train": 48, "test": 24, "batch": 16, "epochs": 1, "towers": ("vit-tiny",)}
 
     seeds: int = Field(2, ge=1, description="chosen")
@@ -42,7 +42,7 @@ class FolderSetting(Config):
     test: int = Field(160, ge=2, description="chosen: pairs to test on, and the gallery")
     pixels: int = Field(32, ge=16, description="chosen")
     batch: int = Field(64, ge=2, description="chosen")
-    epochs: int = Field(60, ge=1, description="chosen; 12 at book")
+    epochs: int = Field(60, ge=1, description="chosen; 6 at book")
     rate: float = Field(1e-3, gt=0, description="chosen")
 
     @model_validator(mode="after")
@@ -57,7 +57,8 @@ class FolderSetting(Config):
     FolderSetting,
     coordinates=["towers", "methods"],
     data=lambda config: emojis.provenance() | icons.provenance(),
-    seconds={"smoke": 4, "book": 80, "paper": 400},
+    seconds={"smoke": 4, "book": 30, "paper": 400},
+    block=1,
 )
 def folder(config: FolderSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Towers of a hundred thousand weights on emoji and icons through the loop for MSCOCO: `COLUMNS` and the first and

@@ -78,8 +78,8 @@ def standardised(features: Float[Tensor, "N D"], train: Tensor) -> Float[Tensor,
     SweepSetting,
     coordinates=["temperatures"],
     data=_data,
-    seconds={"smoke": 4, "book": 60, "paper": 110},
-    block=1,
+    seconds={"smoke": 4, "book": 40, "paper": 110},
+    block=5,  # the frozen towers look at the pictures once for all seeds of a block
 )
 def pretrained_sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Gap and retrieval of heads on frozen towers at fixed temperatures and a learnt one, `[S, T]`.
