@@ -1,6 +1,11 @@
 """What the trained half of the chapter changed, could not know, did not reproduce, and took back."""
 
 from mmcl_core.evidence.paper import Deviation
+from mmcl_core.papers.yaras2024.experiments.icons import FixedSetting as Icons
+from mmcl_core.papers.yaras2024.experiments.longrun import LongSetting
+from mmcl_core.papers.yaras2024.experiments.scenes import FixedSetting as Scenes
+
+SCENES, ICONS, LONG = (setting.at("book") for setting in (Scenes, Icons, LongSetting))
 
 
 def _names(*names: str) -> tuple[str, ...]:
@@ -11,7 +16,8 @@ TRAINED: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Tables 1 to 5, Figs. 1 and 4: model and data",
-        "Two small towers (two convolutions; token embeddings and a perceptron) on 16,384 procedural captioned scenes "
+        "Two small towers (two convolutions; token embeddings and a perceptron) on "
+        f"{SCENES.train:,} procedural captioned scenes "
         "of 16 x 16 pixels stand in for CLIP RN50 on MSCOCO, and on icons with names.",
         "MSCOCO reaches no machine through the package registries. The directions of effects can be compared, absolute "
         "numbers cannot: every run of this half is of our design.",
@@ -20,7 +26,8 @@ TRAINED: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Training",
-        "Batch 256, rate 5e-3 and 768 steps (icons: 240 steps) at tier book; the paper takes batch 1024, the best of "
+        f"Batch {SCENES.batch}, rate {SCENES.rate:g} and {SCENES.recipe.total(SCENES.train)} steps (icons: "
+        f"{ICONS.recipe.total(ICONS.train)} steps) at tier book; the paper takes batch 1024, the best of "
         "four rates up to 5e-4, and 100 epochs.",
         "Fifteen methods, five seeds and two data sets must fit into minutes on two cores. Schedules and weak swaps "
         "act per step and need more of them.",
@@ -55,7 +62,7 @@ TRAINED: tuple[Deviation, ...] = (
     Deviation(
         "changed",
         "Fig. 4a",
-        "1,500 steps with batch 128 at two constant rates.",
+        f"{LONG.steps:,} steps with batch {LONG.batch} at two constant rates.",
         "The paper runs 10,000 steps; tier paper does. With Adam no run follows the gradient flow's time, so a longer "
         "one would not be nearer to the theorem.",
         _names("fig4a_tiny_line", "fig4a_rises_again"),
