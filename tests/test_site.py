@@ -103,19 +103,34 @@ def test_every_figure_is_shown_with_alt_text_data_and_source_or_said_to_lack_its
     assert page.count(".csv") >= len(figures) - len(absent) <= page.count(".py")
 
 
-def test_a_prose_edit_executes_the_chapter_and_computes_nothing(book, capsys):
+def test_a_prose_edit_executes_nothing_and_stands_on_the_page(book, capsys):
+    text_half, _ = pairs.halves(book, "huang2024")
+    text_half.write_text(text_half.read_text().replace("**The question.**", "**The question, again.**"))
+    pairs.sync(book)
+    executed = book / "_build/executed/smoke/huang2024.ipynb"
+    before = executed.read_bytes()
+    assert build_module.build("smoke", root=book) == 0
+    out = capsys.readouterr().out
+    assert "executed" not in out and "sphinx       built" in out
+    assert executed.read_bytes() == before
+    page = (book / "_build/html/chapters/huang2024.html").read_text()
+    assert "The question, again." in page and "injected" not in page
+
+
+def test_an_edit_of_code_executes_its_page_and_computes_nothing(book, capsys):
     def made():
         ledger = json.loads((book / "_build/executed/smoke/huang2024.ledger.json").read_text())
         return {e["name"]: (e["key"], e["created"], e["seconds"]) for e in ledger["experiments"]}
 
     text_half, _ = pairs.halves(book, "huang2024")
-    text_half.write_text(text_half.read_text().replace("**The question.**", "**The question, again.**"))
+    first_figure = re.search(r"^chapter\.figure\(.*$", text_half.read_text(), re.MULTILINE)[0]
+    text_half.write_text(text_half.read_text().replace(first_figure, f"{first_figure}  # once more", 1))
     pairs.sync(book)
     before = made()
     assert build_module.build("smoke", root=book) == 0
-    assert "huang2024    executed" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.findall(r"^(\S+) +executed", out, re.MULTILINE) == ["huang2024"] and "to compute" not in out
     assert before == made()
-    assert "The question, again." in (book / "_build/html/chapters/huang2024.html").read_text()
 
 
 def test_a_surprising_verdict_fails_the_build(book, capsys):

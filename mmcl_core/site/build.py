@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
-
 from mmcl_core import catalog
 from mmcl_core.errors import InputError
 from mmcl_core.evidence.verdicts import Author
@@ -39,20 +37,7 @@ from mmcl_core.site.landing import landing
 from mmcl_core.site.ledgers import gathered, misplaced, paper_of
 from mmcl_core.site.scoreboard import scoreboard
 from mmcl_core.site.speed import speed
-
-PAGES = (
-    "index",
-    "practice",
-    "scoreboard",
-    "gallery",
-    "notation",
-    "glossary",
-    "deviations",
-    "api",
-    "speed",
-    "train",
-    "colophon",
-)
+from mmcl_core.site.staged import PAGES, stage, write_if_changed
 
 
 def build(
@@ -108,7 +93,7 @@ def build(
     ledgers = gathered(executed, built)
     seconds = remembered_seconds(executed, outcomes)
 
-    staged = stage(root, executed, built, [o.key for o in failed])
+    staged = stage(root, executed, {s.stem: s for s in sources if s.stem in built}, [o.key for o in failed])
     papers = [catalog.paper(ledger["paper"]) for ledger in ledgers]
     symbols, terms = notation.read(root, "symbols"), notation.read(root, "glossary")
     write_if_changed(staged / "_static" / "cards.js", notation.cards(symbols, terms, papers))
@@ -203,58 +188,6 @@ def executed_since(executed: Path, built: Sequence[str]) -> dict[str, str]:
     """When each chapter was executed, as its stamp says: to the second, in UTC."""
     stamps = {key: (executed / f"{key}.stamp").stat().st_mtime for key in built}
     return {key: datetime.fromtimestamp(mark, UTC).isoformat(timespec="seconds") for key, mark in stamps.items()}
-
-
-def write_if_changed(path: Path, content: str | bytes) -> None:
-    """Leave a file alone when it is right already, so that Sphinx does not read it again."""
-    data = content.encode() if isinstance(content, str) else content
-    if not path.exists() or path.read_bytes() != data:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
-def stage(root: Path, executed: Path, built: list[str], failed: list[str]) -> Path:
-    """Gather what Sphinx reads in `_build/src`: pages, executed chapters, figures. A chapter that failed gets a page
-    that says so."""
-    staged = root / "_build" / "src"
-    wanted: dict[Path, bytes | str] = {}
-    for path in (root / "book").rglob("*"):
-        inside = path.relative_to(root / "book")
-        if path.is_file() and inside.parts[0] not in ("chapters", "notebooks") and inside.stem not in PAGES:
-            wanted[place(inside)] = path.read_bytes()
-    for path in (executed / "figures").rglob("*.*"):
-        if path.parent.name in map(paper_of, built):
-            wanted[Path("figures") / path.relative_to(executed / "figures")] = path.read_bytes()
-    for key in built:
-        wanted[Path("chapters") / f"{key}.ipynb"] = without_injected_cell(executed / f"{key}.ipynb")
-    for key in failed:
-        wanted[Path("chapters") / f"{key}.md"] = (
-            f"# {catalog.paper(paper_of(key)).title}\n\nThis chapter failed in this build and is not shown.\n"
-        )
-    for path in [p for p in staged.rglob("*") if p.is_file()]:
-        inside = path.relative_to(staged)
-        if inside not in wanted and inside != Path("_static/cards.js") and str(inside.with_suffix("")) not in PAGES:
-            path.unlink()
-    for inside, content in wanted.items():
-        write_if_changed(staged / inside, content)
-    return staged
-
-
-def place(inside: Path) -> Path:
-    """Where a file of `book/` is staged. Every script below `_static` is put on every page by jupyter-book; those of
-    explorers stand aside, and Sphinx copies them to the same address."""
-    asked = inside.parts[:2] == ("_static", "explorers") and inside.suffix == ".js"
-    return Path("_asked") / inside if asked else inside
-
-
-def without_injected_cell(executed: Path) -> str:
-    """The executed notebook, with the cell that papermill put in hidden: the page shows the defaults that a reader
-    would edit."""
-    notebook = nbformat.read(executed, as_version=4)
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("remove-cell")
-    return nbformat.writes(notebook)
 
 
 def sphinx(root: Path, staged: Path, figures: Path) -> int:

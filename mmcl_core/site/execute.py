@@ -1,9 +1,9 @@
 """Executing chapters: papermill in a process of its own for each, two at a time, within time limits, and only when
 needed.
 
-A chapter is current when nothing that could change it has changed: its notebook, its parameters, the code of its paper
-and of the chapter interface, the library versions and the data. A chapter that fails or hangs is stopped, named, and
-kept; the others go on.
+A chapter is current when nothing that could change it has changed: its code cells, its parameters, the code of its
+paper and of the chapter interface, the library versions and the data. A chapter that fails or hangs is stopped, named,
+and kept; the others go on.
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ class Outcome:
 
 
 def stamp(source: Path, parameters: dict, module: str, data: dict) -> str:
-    """The fingerprint of everything an executed chapter depends on."""
+    """The fingerprint of everything an executed chapter depends on: its code, not the prose around it."""
+    cells = nbformat.read(source, as_version=4).cells
     content = {
-        "notebook": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "cells": [(cell.source, cell.metadata.get("tags", [])) for cell in cells if cell.cell_type == "code"],
         "parameters": parameters,
         "code": closure(module) | closure("mmcl_core.site.chapter"),
         "libraries": {name: version(name) for name in LIBRARIES},

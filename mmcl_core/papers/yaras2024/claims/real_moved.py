@@ -163,7 +163,7 @@ def sweep_retrieval(swept: Result, fixed: Result) -> Estimate:
     throughout.
 
     Measured: image retrieval at .4 on the way up minus that of FLT .4, paired over seeds.
-    Note: Two epochs beside a whole training at .4: a longer stay might still undo what was learnt. Written down after the
-    first run had shown it.
+    Note: Two epochs beside a whole training at .4: a longer stay might still undo what was learnt. Written down after
+    the first run had shown it.
     """
     return stats.mean(swept["image_retrieval"][:, 0, -1] - column("image_retrieval", fixed)["FLT .4"])
