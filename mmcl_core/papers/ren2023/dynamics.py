@@ -182,12 +182,12 @@ def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
 
 
 def descend(
-    e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int
+    e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int, begun: int = 0
 ) -> Iterator[tuple[int, Encoders]]:
-    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's
-    batch. `InputError` when it diverges."""
-    yield 0, e
-    for step in range(steps):
+    """Gradient descent from `e` at step `begun`: yields (step, encoders) up to step `steps`; `law(step)` is the loss of
+    that step's batch. `InputError` when it diverges."""
+    yield begun, e
+    for step in range(begun, steps):
         change = velocity(e, v, law(step))
         e = Encoders(e.a + rate * change.a, e.b + rate * change.b)
         if not torch.isfinite(e.a.sum() + e.b.sum()):
