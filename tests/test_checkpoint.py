@@ -286,6 +286,7 @@ RESUMED = [
     "ren2023.icons",
     "huang2024.colored_mnist",
     "huang2024.colored_controls",
+    "xue2024.bridge",
     "xue2024.digits",
     "xue2024.heads",
     "xue2024.semi",

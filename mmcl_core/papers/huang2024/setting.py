@@ -270,14 +270,14 @@ def with_signals(problem: Problem, first: float, second: float) -> Problem:
     return replace(problem, first=longer(problem.first, first), second=longer(problem.second, second), downstream=test)
 
 
-def to(problem: Problem, device: torch.device) -> Problem:
-    """`problem` on `device`."""
+def to(problem: Problem, device: torch.device, dtype: torch.dtype | None = None) -> Problem:
+    """`problem` on `device`; its numbers in `dtype` if one is given."""
 
     def move(part: object) -> object:
         if part is None:
             return None
         if isinstance(part, Tensor):
-            return part.to(device)
+            return part.to(device, dtype if part.is_floating_point() else None)
         return replace(part, **{name: move(getattr(part, name)) for name in part.__dataclass_fields__})
 
     return move(problem)

@@ -95,7 +95,8 @@ class ThresholdSetting(DescentSetting):
 )
 def thresholds(config: ThresholdSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """log(max|a| / max z) when the first of both reaches the level, `[S, control, sigma_0]`: it grows where signal
-    wins."""
+    wins. In single precision.
+    """
     c = config
     arrays: Arrays = {"control": np.array(c.controls), "initial_scale": np.array(c.initial_scales)}
     for name, multimodal in METHODS.items():
@@ -105,7 +106,7 @@ def thresholds(config: ThresholdSetting, seeds: Sequence[int], device: torch.dev
             for x in snr
             for scale in c.initial_scales
         ]
-        problem = setting.to(setting.stack(cells), device)
+        problem = setting.to(setting.stack(cells), device, torch.float32)
         caught = torch.full((len(problem.labels),), torch.nan, dtype=torch.float64, device=device)
         for state in dynamics.trajectory(problem, multimodal, c.rate, c.limit):
             signal, noise = state.first.signal.abs().amax(1), state.first.noise.amax((1, 2))
