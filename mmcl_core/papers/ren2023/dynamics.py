@@ -59,7 +59,8 @@ def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], 
     def law(form: Tensor) -> Moments:
         logits = inverse_temperature * (h_a @ form.to(h_a.dtype)) @ h_b.mT
         # On a GPU the question would be answered by waiting for it; there the safe way is always taken.
-        safe = logits.is_cuda or not max(-logits.amin(), logits.amax()) < LARGEST
+        low, high = logits.aminmax()
+        safe = logits.is_cuda or not max(-low, high) < LARGEST
         negative = (_shifted_pull if safe else _plain_pull)(logits, h_a, h_b)
         return ((positive - negative) / h_a.shape[1]).to(form.dtype), inverse_temperature
 
@@ -67,11 +68,11 @@ def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], 
 
 
 def _plain_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
-    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and the sums are divided on
-    N x d arrays instead of N x N ones. The logits are overwritten."""
+    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and one product. The logits
+    are overwritten."""
     exponentials = logits.exp_()
-    rows, columns = exponentials.sum(-1)[..., None], exponentials.sum(-2)[..., None]
-    return (h_a / rows).mT @ (exponentials @ h_b) + (exponentials.mT @ h_a).mT @ (h_b / columns)
+    rows, columns = exponentials.sum(-1, keepdim=True), exponentials.sum(-2, keepdim=True)
+    return h_a.mT @ (exponentials.mul_(1 / rows + 1 / columns) @ h_b)
 
 
 def _shifted_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
