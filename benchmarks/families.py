@@ -109,7 +109,7 @@ def ren2023(steps: int = 200, batch: int = 256, width: int = 200) -> Family:
     ways: dict[str, Way] = {"plain": plain, "ours": in_blocks(ours)}
     if rivals:
         ways["jax"] = rivals.ren2023(steps, batch, width, d, spectrum)
-    flops = 2 * (3 * batch * batch * d + 4 * batch * d * d)
+    flops = 2 * (2 * batch * batch * d + 4 * batch * d * d)
     return Family("ren2023 full model", ways, steps, flops, sizes={"batch": batch})
 
 

@@ -27,7 +27,7 @@ MAY = {
     "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "checkpoint", "errors", "paths"},
     "papers": {
         "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",
-        "runtime", "errors", "paths",
+        "runtime", "checkpoint", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "clip", "papers", "flow", "losses", "metrics", "evidence", "lab", "stats",
