@@ -20,7 +20,7 @@ MAY = {
     "checkpoint": {"errors"},
     "flow": {"errors"},
     "models": {"runtime", "errors", "data"},
-    "train": {"checkpoint", "errors"},
+    "train": {"checkpoint", "runtime", "errors"},
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "checkpoint", "errors", "paths"},
     "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write

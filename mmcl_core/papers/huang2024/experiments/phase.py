@@ -43,7 +43,7 @@ class PhaseSetting(Sizes, Descent, Shift):
     "huang2024.phase",
     PhaseSetting,
     coordinates=("n_snr_squared", "ratio"),
-    seconds={"smoke": 3, "book": 35, "paper": 90},
+    seconds={"smoke": 3, "book": 8, "paper": 8},
 )
 def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Head-B accuracy of every cell: single `[S, strength]`, multi `[S, strength, ratio]`, and the losses reached."""

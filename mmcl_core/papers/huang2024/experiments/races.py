@@ -41,7 +41,7 @@ class RaceSetting(Config):
         return math.ceil(self.enough * bounds.enough_neurons(n, 0.1))
 
 
-@experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 60, "paper": 60})
+@experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 12, "paper": 12})
 def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]`.
 

@@ -133,7 +133,7 @@ def _run(config: SequenceSetting, seeds: Sequence[int], n: int, m: int, full: bo
     return arrays
 
 
-@experiment("huang2024.sequence", SequenceSetting, coordinates=("size",), seconds={"smoke": 2, "book": 50, "paper": 50})
+@experiment("huang2024.sequence", SequenceSetting, coordinates=("size",), seconds={"smoke": 2, "book": 25, "paper": 25})
 def sequence(config: SequenceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Both methods at n >= 204 with n SNR^2 = 1.75, Cmu = 3: steps, coefficients, heads under five shifts.
 

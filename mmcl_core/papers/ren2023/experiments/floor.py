@@ -77,7 +77,7 @@ def train(
     "ren2023.sgd_floor",
     FloorSetting,
     coordinates=("cold_noise", "warm_noise", "cold_batch", "warm_batch"),
-    seconds={"smoke": 1, "book": 45, "paper": 600},
+    seconds={"smoke": 1, "book": 15, "paper": 500},
 )
 def sgd_floor(config: FloorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa - 1 late in the run `[S, setting]`, and how much ||W||^2 grew, against sqrt(rate / batch)."""
