@@ -28,6 +28,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from benchmarks.families import FAMILIES, Family, Way  # noqa: E402
+from mmcl_core.runtime import keep_freed_memory  # noqa: E402
 
 HERE = Path(__file__).parent
 GROWTH = (
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "measured" / "cpu.json")
     a = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as every unit of work does; it serves all ways
     keys, begin, report = a.families.split(","), time.perf_counter(), machine() | {"ceiling": ceiling()}
     short = {"steps": 2} if a.quick else {}
     rows = [row for key in keys for row in rows_of(FAMILIES[key](**short), a.repeats, 0 if a.quick else a.longest)]

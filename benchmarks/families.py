@@ -1,6 +1,7 @@
 """One training problem of each family, three ways: the plain script, JAX under jit and vmap, and the core.
 
 A way is a function of the seeds; what it does includes the drawing of data and of weights, as a reader's run would.
+JAX computes in single precision, and so does the core here (the chapters' short runs stay in double precision).
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ def huang2024(steps: int = 200, n: int = 100, m: int = 50, d: int = 2000) -> Fam
 
     def ours(seeds: Sequence[int]) -> None:
         problem = patch_setting.gaussian(seeds, n, m, d, 5.0, 3.0, 1e-3)
+        problem = patch_setting.to(problem, torch.device("cpu"), torch.float32)
         patches.last(patches.trajectory(problem, True, 0.01, steps, 1.0))
 
     ways: dict[str, Way] = {"plain": plain, "ours": in_blocks(ours)}
@@ -107,7 +109,7 @@ def ren2023(steps: int = 200, batch: int = 256, width: int = 200) -> Family:
     ways: dict[str, Way] = {"plain": plain, "ours": in_blocks(ours)}
     if rivals:
         ways["jax"] = rivals.ren2023(steps, batch, width, d, spectrum)
-    flops = 2 * (3 * batch * batch * d + 4 * batch * d * d)
+    flops = 2 * (2 * batch * batch * d + 4 * batch * d * d)
     return Family("ren2023 full model", ways, steps, flops, sizes={"batch": batch})
 
 
@@ -141,7 +143,8 @@ def xue2024(steps: int = 200) -> Family:
         covariance = np.stack([linear.cross_covariance(x, t) for x, t, *_ in drawn])
         starts = [np.random.default_rng(seed).normal(0, 0.01, (2, module.RANK, module.DIM)) for seed in seeds]
         a, b = (np.stack(side) for side in zip(*starts, strict=True))
-        linear.descend(a, b, covariance, module.RHO, np.full((1, 1, 1), 0.1), steps)
+        a, b, covariance, rate = (x.astype(np.float32) for x in (a, b, covariance, np.full((1, 1, 1), 0.1)))
+        linear.descend(a, b, covariance, module.RHO, rate, steps)
 
     # One seed's S is a megabyte that every step reads twice: sixteen of them would leave the cache between steps.
     ways: dict[str, Way] = {"plain": plain, "ours": in_blocks(ours, 1)}

@@ -7,12 +7,9 @@ where batching wins, have loops of their own.
 
 from __future__ import annotations
 
-import ctypes
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from tqdm import tqdm
 
 from mmcl_core.checkpoint import Kept, digest
 from mmcl_core.errors import InputError
+from mmcl_core.runtime import keep_freed_memory
 
 
 def adam(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], rate: float, **options: Any) -> torch.optim.AdamW:
@@ -44,19 +42,6 @@ def warm_up_and_cosine(
         return (step + 1) / warm if step < warm else (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
 
     return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Let glibc keep a step's buffers for the next: it returns large ones to the kernel, and having them back costs a
-    convolution a third of its step.
-
-    No result depends on it; where there is no glibc nothing happens.
-    """
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD
-        libc.mallopt(-1, 512 << 20)  # M_TRIM_THRESHOLD
 
 
 def train(
@@ -105,7 +90,7 @@ def train(
             f"A batch of {batch} cannot be drawn from {samples} samples: allowed are 2 to {samples}; "
             "set batch accordingly"
         )
-    _keep_freed_memory()
+    keep_freed_memory()
     device = next(model.parameters()).device
     cuda = device.type == "cuda"
     history: list[Tensor] = []

@@ -278,8 +278,15 @@ def test_killed_at_random_moments_a_unit_ends_with_the_same_bits(name, longest, 
 
 
 RESUMED = [
+    "ren2023.runs",
+    "ren2023.sgd_floor",
+    "ren2023.training_set",
+    "ren2023.digit_halves",
+    "ren2023.captioned_shapes",
+    "ren2023.icons",
     "huang2024.colored_mnist",
     "huang2024.colored_controls",
+    "xue2024.bridge",
     "xue2024.digits",
     "xue2024.heads",
     "xue2024.semi",

@@ -1,5 +1,7 @@
 """The ceilings of linear heads against quadrature and brute force, and what the heads are fitted and scored on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -188,6 +190,18 @@ def test_shifted_samples_have_the_law_of_draws_in_the_full_space(d):
     literal = relu(np.random.default_rng(1).normal(size=(100_000, d)) @ weights.numpy().T)
     np.testing.assert_allclose(drawn.mean(0), weights.norm(dim=1).numpy() / (2 * np.pi) ** 0.5, rtol=0.02)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(literal.T), atol=0.04 * np.cov(literal.T).max())
+
+
+def test_a_heads_answers_are_those_to_the_embeddings():
+    random = np.random.default_rng(0)
+    weights, head = torch.from_numpy(random.normal(size=(5, 8))), (random.normal(size=5), 0.3)
+    drawn = heads.ShiftedSamples.draw(weights, 0, 300, "test of answers")
+    signals = torch.stack([2 * weights[:, 0], 0.5 * weights[:, 0], weights[:, 1]])
+    for signal, found in zip(signals, drawn.answers(head, signals), strict=True):
+        noise, labels = drawn.noise.numpy(), drawn.labels.numpy()
+        embeddings = relu(labels[:, None] * signal.numpy()) + noise
+        assert close(found.numpy(), embeddings @ head[0] + head[1])
+        assert close(replace(drawn, direction=signal).embeddings(1.0)[0], embeddings)
 
 
 def test_what_a_head_is_fitted_on_and_what_it_is_scored_on_are_other_draws():

@@ -12,6 +12,7 @@ from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.papers.huang2024 import bounds, dynamics, setting, theory
 from mmcl_core.papers.huang2024.claims import conditions, controls, thresholds
+from mmcl_core.papers.huang2024.experiments import races, scaling, stage_two
 from mmcl_core.papers.huang2024.experiments.sequence import FIGURE, GENERIC, SMALLEST
 from mmcl_core.papers.huang2024.window import Window
 from tests.named import run
@@ -261,3 +262,16 @@ def test_a_head_below_the_bound_on_the_error_is_caught(accuracy, outcome):
     arrays["full_multi_one_neuron"][1, 2] = accuracy
     claim = CLAIMS["thm4_3_scale_corrected"]
     assert claim.rule.judge(claim.estimator(replace(real, arrays=arrays))) == outcome
+
+
+@pytest.mark.parametrize("experiment", [scaling.thresholds, races.races, stage_two.log_growth], ids=lambda e: e.name)
+def test_single_precision_gives_the_numbers_of_double_precision(experiment, monkeypatch):
+    """The audit of what is computed in single precision: far within what any claim on these experiments tolerates."""
+    config = experiment.config.at("smoke")
+    single = experiment.compute(config, (0, 1), torch.device("cpu"))
+    original = setting.to
+    monkeypatch.setattr(setting, "to", lambda problem, device, dtype: original(problem, device))
+    double = experiment.compute(config, (0, 1), torch.device("cpu"))
+    for name, exact in double.items():
+        np.testing.assert_allclose(single[name], exact, rtol=2e-4, err_msg=name)
+    assert any(not np.array_equal(single[name], exact) for name, exact in double.items())

@@ -69,6 +69,21 @@ def test_the_problem_holds_the_inner_products_of_those_draws():
     assert abs(correlation(*grams)) < 4.5 / len(upper[0]) ** 0.5
 
 
+def test_longer_signals_are_the_same_draws_with_longer_signals():
+    """Against drawing with these lengths: every inner product, those of views and shifted samples too."""
+    drawn = setting.gaussian([0, 3], 6, 4, 30, 1.0, 1.0, 0.3, downstream=2.0, downstream_samples=5)
+    expected = setting.gaussian([0, 3], 6, 4, 30, 5.0, 0.4, 0.3, downstream=2.0, downstream_samples=5)
+    found = setting.with_signals(drawn, 5.0, 2.0)
+    for one, other in ((found.first, expected.first), (found.second, expected.second)):
+        for name in ("initial", "gram", "initial_augmented", "cross_augmented"):
+            if getattr(other, name) is not None:
+                assert close(getattr(one, name), getattr(other, name))
+    for name in ("labels", "initial", "cross"):
+        assert close(getattr(found.downstream, name), getattr(expected.downstream, name))
+    flat = setting.with_signals(setting.orthogonal([0], 6, 4, 1.0, 1.0, 30.0, 0.3), 5.0, 2.0)
+    assert close(flat.first.gram, setting.orthogonal([0], 6, 4, 5.0, 0.4, 30.0, 0.3).first.gram)
+
+
 def test_initial_weights_have_the_stated_scale():
     w = setting.initial_weights(0, "first", 200, D, 0.02)
     assert float(w.std()) == pytest.approx(0.02, rel=0.02)

@@ -84,8 +84,8 @@ def test_training_takes_fresh_random_rows_of_the_training_set_only():
 
 def test_batches_of_a_fit_differ_from_step_to_step(monkeypatch):
     seen = []
-    original = two_towers.loss
-    monkeypatch.setattr(two_towers, "loss", lambda a, b, t: seen.append(a.detach().clone()) or original(a, b, t))
+    original = two_towers.pulls
+    monkeypatch.setattr(two_towers, "pulls", lambda a, b, t: seen.append(a.detach().clone()) or original(a, b, t))
     x = torch.randn(200, 4, generator=generator("test", 5, "x"))
     data = two_towers.pairs(x, x, 150, 50, "test", [0])
     recipe = two_towers.Recipe(2.0, width=4, batch=16, steps=6, rate=1e-9)

@@ -20,14 +20,14 @@ MAY = {
     "checkpoint": {"errors"},
     "flow": {"errors"},
     "models": {"runtime", "errors", "data"},
-    "train": {"checkpoint", "errors"},
+    "train": {"checkpoint", "runtime", "errors"},
     "data": {"runtime", "errors", "paths"},
     "lab": {"runtime", "checkpoint", "errors", "paths"},
     "evidence": {"lab", "stats", "errors", "mmcl_core"},  # the version, for the files that figures write
     "clip": {"lab", "data", "models", "train", "losses", "metrics", "runtime", "checkpoint", "errors", "paths"},
     "papers": {
         "clip", "evidence", "lab", "data", "models", "train", "flow", "losses", "metrics", "stats",
-        "runtime", "errors", "paths",
+        "runtime", "checkpoint", "errors", "paths",
     },
     "catalog": {"papers", "evidence", "lab", "errors"},
     "site": {"catalog", "clip", "papers", "flow", "losses", "metrics", "evidence", "lab", "stats",

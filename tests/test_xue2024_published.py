@@ -1,5 +1,7 @@
 """Xue et al. 2024: the published points, lines and groups, and the two readings of equal accuracy on made points."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -105,15 +107,15 @@ def test_training_sees_no_held_out_icon_and_the_backgrounds_tell_the_class():
     broken = {**data.images, "id": data.images["id"].clone()}
     broken["id"][torch.as_tensor(test)] = torch.nan
     spoilt = heads.Features(broken, data.labels, data.names, data.words)
-    network, _ = heads.trained_heads("supervised", 4, spoilt, ~test[None], config, [0], torch.device("cpu"))
-    assert all(torch.isfinite(p).all() for p in network.parameters())
+    outputs, _ = heads.trained_heads("supervised", (4,), spoilt, ~test[None], config, [0], torch.device("cpu"))
+    assert all(torch.isfinite(found).all() for found in outputs(data.images["id"][None]))
     for method in ("full", "label"):
-        _, prompts = heads.trained_heads(method, 4, data, ~test[None], config, [0], torch.device("cpu"))
+        _, (prompts,) = heads.trained_heads(method, (4,), data, ~test[None], config, [0], torch.device("cpu"))
         assert prompts.shape == (1, config.classes, 4)
 
 
 @pytest.mark.parametrize("method", ["supervised", "full", "full_no_intra"])
-def test_a_seed_beside_another_is_that_seed_alone(method):
+def test_a_seed_and_a_width_beside_others_are_the_same_alone(method):
     """Start, batches, batch norm's statistics and the temperature are each seed's own.
 
     Not to the last digits: a bias before batch norm has no gradient but rounding, which Adam makes a step of full size.
@@ -124,23 +126,25 @@ def test_a_seed_beside_another_is_that_seed_alone(method):
     data = heads.Features({"id": drawn[0]}, {"id": label}, *drawn[1:])
     seen = np.stack([~heads.held_out(label, 0.2, seed) for seed in (0, 1)])
     device = torch.device("cpu")
-    network, read_outs = heads.trained_heads(method, 6, data, seen, config, [0, 1], device)
-    together = network(drawn[0].expand(2, -1, -1))
-    for s in (0, 1):
-        alone, read_out = heads.trained_heads(method, 6, data, seen[s : s + 1], config, [s], device)
-        torch.testing.assert_close(alone(drawn[0][None])[0], together[s], rtol=0, atol=0.02)
-        np.testing.assert_allclose(read_out[0], read_outs[s], atol=0.02)
-    assert not torch.allclose(together[0], together[1], atol=0.2)
+    outputs, read_outs = heads.trained_heads(method, (3, 6), data, seen, config, [0, 1], device)
+    together = outputs(drawn[0].expand(2, -1, -1))
+    for s, (w, width) in product((0, 1), enumerate((3, 6))):
+        alone, (read_out,) = heads.trained_heads(method, (width,), data, seen[s : s + 1], config, [s], device)
+        torch.testing.assert_close(alone(drawn[0][None])[0][0], together[w][s], rtol=0, atol=0.02)
+        np.testing.assert_allclose(read_out[0], read_outs[w][s], atol=0.02)
+    for of_one_width in together:
+        assert not torch.allclose(of_one_width[0], of_one_width[1], atol=0.2)
 
 
 def test_heads_side_by_side_are_those_alone():
-    alone = [heads.head(7, 3) for _ in range(2)]
+    alone = [[heads.head(7, width) for _ in range(2)] for width in (3, 5)]
     features = torch.randn(2, 20, 7)
     together = heads.Heads(alone)
     for _ in range(2):  # in training, then by the running statistics
-        expected = torch.stack([h(x) for h, x in zip(alone, features, strict=True)])
-        torch.testing.assert_close(together(features), expected, rtol=1e-4, atol=1e-5)
-        for part in (together, *alone):
+        for found, same in zip(together(features), alone, strict=True):
+            expected = torch.stack([h(x) for h, x in zip(same, features, strict=True)])
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+        for part in (together, *alone[0], *alone[1]):
             part.eval()
 
 

@@ -57,7 +57,7 @@ def ren2023(p: Place) -> Check:
         lambda: apart(run(p.device, torch.float32), run(torch.device("cpu"), torch.float64)),
         1e-3,
         lambda: moments.velocity(here, views, law),
-        len(seeds) * 2 * 3 * batch * batch * 40,
+        len(seeds) * 2 * 2 * batch * batch * 40,
     )
 
 
@@ -74,7 +74,7 @@ def population(p: Place) -> Check:
         lambda: apart(moments.velocity(there, views, law).a, exact.a),
         1e-11,
         lambda: moments.velocity(there, views, law),
-        len(start.a) * 2 * 64 * 64 * 6 * 3,
+        len(start.a) * 2 * (64 * 64 * 6 + 4 * 64 * 6 * 6),
     )
 
 

@@ -30,7 +30,7 @@ from mmcl_core.lab.experiment import Arrays, Experiment
 from mmcl_core.lab.fingerprint import closure
 from mmcl_core.lab.store import Entry, differences, fingerprint
 from mmcl_core.paths import results_folder
-from mmcl_core.runtime import device_label
+from mmcl_core.runtime import device_label, keep_freed_memory
 
 CHECKPOINT_SECONDS = 30.0  # between two; what a kill costs at most, where a computation can be taken up again
 _TURN = threading.RLock()  # for threads of one process: torch's thread count and its random stream are the process's
@@ -105,6 +105,7 @@ class Unit:
                 f"{self} is not computed by a process with other code, libraries or data than the one that asks "
                 f"({other[0]}): give both the same version of the book and run again"
             )
+        keep_freed_memory()
         with _TURN, one_thread(), kept_in(self._checkpoints(), CHECKPOINT_SECONDS):
             start = time.perf_counter()
             arrays = self.experiment.compute(self.config, self.seeds, self.device)

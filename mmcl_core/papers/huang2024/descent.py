@@ -9,7 +9,7 @@ What makes it short, all of it exact:
 * with E_ij = exp(k Sim_ij) over the negatives and r_i = sum_j E_ij, the bracket (1 - l'_i) p_i - sum_j l'_ij q_j is
   (r_i p_i - sum_j E_ij q_j) / total_i: no n x n array is divided, and nothing cancels where l'_i nears 1;
 * no maximum is taken out of the exponentials: a similarity is a sum of products of relus, never negative, and beyond
-  700 only where a run has diverged; its loss is then not a number, which `trajectory` refuses.
+  700 (88 in single precision) only where a run has diverged; its loss is then not a number, which `trajectory` refuses.
 
 Arrays are kept from step to step; the pre-activations and gradients that are handed out are new every time.
 """

@@ -7,12 +7,11 @@ them stand heads of one neuron and a threshold, which need nothing but the encod
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
@@ -22,15 +21,16 @@ from mmcl_core.papers.huang2024.dynamics import State
 from mmcl_core.papers.huang2024.setting import STREAM, Problem, draw_labels, drawn_vectors, initial_weights
 from mmcl_core.runtime import generator
 
+LinearHead = tuple[np.ndarray, float]  # weights `[m]` and intercept: the label is the sign of w . embedding + b
 
-def logistic_head(
-    train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n]
-) -> Callable[[Float[np.ndarray, "k m"]], Float[np.ndarray, k]]:
-    """scikit-learn's logistic regression (C = 1), as the function from embeddings to predicted labels. A training set
-    of one class predicts that class."""
+
+def logistic_head(train: Float[np.ndarray, "n m"], train_labels: Float[np.ndarray, n]) -> LinearHead:
+    """scikit-learn's logistic regression (C = 1). A training set of one class gives the head that predicts that
+    class."""
     if len(np.unique(train_labels)) < 2:
-        return lambda test: np.full(len(test), train_labels[0])
-    return LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels).predict
+        return np.zeros(train.shape[1]), float(train_labels[0])
+    fitted = LogisticRegression(C=1.0, max_iter=1000).fit(train, train_labels)
+    return fitted.coef_[0], float(fitted.intercept_[0])
 
 
 def logistic_accuracy(
@@ -40,7 +40,8 @@ def logistic_accuracy(
     test_labels: Float[np.ndarray, k],
 ) -> float:
     """Test accuracy of `logistic_head`."""
-    return float(np.mean(logistic_head(train, train_labels)(test) == test_labels))
+    weights, intercept = logistic_head(train, train_labels)
+    return float(np.mean((test @ weights + intercept > 0) == (test_labels > 0)))
 
 
 def discriminant_accuracy(
@@ -67,9 +68,18 @@ def best_threshold(
 
     Every observed value is tried, so that equal values fall on one side together.
     """
+    return _best(*_gains(response, labels), labels, side)
+
+
+def _gains(response: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The observed values, and what a threshold at or below each of them gains over one above it where y = 1 is said
+    above."""
     values, place = np.unique(response, return_inverse=True)
-    gain = np.bincount(place, weights=labels * side)  # what a threshold at or below each value gains over one above it
-    right = np.cumsum(gain[::-1])[::-1] + np.sum(labels != side)
+    return values, np.bincount(place, weights=labels)
+
+
+def _best(values: np.ndarray, gains: np.ndarray, labels: np.ndarray, side: float) -> tuple[float, float]:
+    right = side * np.cumsum(gains[::-1])[::-1] + np.sum(labels != side)
     best = int(np.argmax(right))
     return float(values[best]), float(right[best] / len(labels))
 
@@ -92,11 +102,8 @@ class Stump:
     @classmethod
     def fitted(cls, embeddings: Float[np.ndarray, "k m"], labels: Float[np.ndarray, k]) -> Stump:
         """The best of all neurons, thresholds and sides on labelled samples, by brute force."""
-        tried = [
-            (*best_threshold(embeddings[:, r], labels, side), r, side)
-            for r in range(embeddings.shape[1])
-            for side in (1.0, -1.0)
-        ]
+        gains = [_gains(column, labels) for column in embeddings.T]
+        tried = [(*_best(*seen, labels, side), r, side) for r, seen in enumerate(gains) for side in (1.0, -1.0)]
         threshold, _, neuron, side = max(tried, key=lambda found: found[1])
         return cls(neuron, threshold, side)
 
@@ -162,5 +169,22 @@ class ShiftedSamples:
 
     def embeddings(self, downstream: float, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings `[count, m]` and labels of the first `count` samples with ||nu|| = `downstream`."""
-        signal = torch.relu(self.labels[:, None] * downstream * self.direction)
-        return (signal + self.noise)[:count].numpy(), self.labels[:count].numpy()
+        labels = self.labels[:count]
+        return self._signals(downstream * self.direction)[self._of(labels)].add_(
+            self.noise[:count]
+        ).numpy(), labels.numpy()
+
+    def answers(self, head: LinearHead, signals: Float[Tensor, "shifts m"]) -> Float[Tensor, "shifts k"]:
+        """A linear head's outputs where the encoder answers <w_r, nu> = `signals` to nu: the noise passes through the
+        head once for all of them, and of a signal there are but two embeddings, so none is made for each sample."""
+        weights, intercept = torch.as_tensor(head[0]), head[1]
+        return (self._signals(signals) @ weights)[self._of(self.labels)].T + (self.noise @ weights + intercept)
+
+    @staticmethod
+    def _signals(signal: Float[Tensor, "*shifts m"]) -> Float[Tensor, "2 *shifts m"]:
+        """relu(<w_r, y nu>) for y = 1 and for y = -1."""
+        return torch.relu(torch.stack([signal, -signal]))
+
+    @staticmethod
+    def _of(labels: Float[Tensor, k]) -> Int[Tensor, k]:
+        return (labels < 0).long()

@@ -247,14 +247,37 @@ def stack(problems: Sequence[Problem]) -> Problem:
     return cat(list(problems))
 
 
-def to(problem: Problem, device: torch.device) -> Problem:
-    """`problem` on `device`."""
+def with_signals(problem: Problem, first: float, second: float) -> Problem:
+    """The same draws with signals `first` and `second` times as long: nothing but the products with mu changes."""
+
+    def longer(modality: Modality, factor: float) -> Modality:
+        scales = torch.ones_like(modality.initial[0, 0])
+        scales[0] = factor
+        gram = modality.gram * (scales**2 if modality.gram.ndim == 2 else scales[:, None] * scales)
+        cross = modality.cross_augmented
+        return replace(
+            modality,
+            initial=modality.initial * scales,
+            gram=gram,
+            cross_augmented=None if cross is None else cross * scales[:, None],
+        )
+
+    test = problem.downstream
+    if test is not None:
+        scales = torch.ones_like(test.cross[0, :, :1])
+        scales[0] = first
+        test = replace(test, cross=test.cross * scales)
+    return replace(problem, first=longer(problem.first, first), second=longer(problem.second, second), downstream=test)
+
+
+def to(problem: Problem, device: torch.device, dtype: torch.dtype | None = None) -> Problem:
+    """`problem` on `device`; its numbers in `dtype` if one is given."""
 
     def move(part: object) -> object:
         if part is None:
             return None
         if isinstance(part, Tensor):
-            return part.to(device)
+            return part.to(device, dtype if part.is_floating_point() else None)
         return replace(part, **{name: move(getattr(part, name)) for name in part.__dataclass_fields__})
 
     return move(problem)

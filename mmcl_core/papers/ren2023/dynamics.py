@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -60,7 +59,8 @@ def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], 
     def law(form: Tensor) -> Moments:
         logits = inverse_temperature * (h_a @ form.to(h_a.dtype)) @ h_b.mT
         # On a GPU the question would be answered by waiting for it; there the safe way is always taken.
-        safe = logits.is_cuda or not max(-logits.amin(), logits.amax()) < LARGEST
+        low, high = logits.aminmax()
+        safe = logits.is_cuda or not max(-low, high) < LARGEST
         negative = (_shifted_pull if safe else _plain_pull)(logits, h_a, h_b)
         return ((positive - negative) / h_a.shape[1]).to(form.dtype), inverse_temperature
 
@@ -68,11 +68,11 @@ def batch_contrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"], 
 
 
 def _plain_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
-    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and the sums are divided on
-    N x d arrays instead of N x N ones. The logits are overwritten."""
+    """H_A^T (softmax over rows + softmax over columns) H_B: one exponential serves both, and one product. The logits
+    are overwritten."""
     exponentials = logits.exp_()
-    rows, columns = exponentials.sum(-1)[..., None], exponentials.sum(-2)[..., None]
-    return (h_a / rows).mT @ (exponentials @ h_b) + (exponentials.mT @ h_a).mT @ (h_b / columns)
+    rows, columns = exponentials.sum(-1, keepdim=True), exponentials.sum(-2, keepdim=True)
+    return h_a.mT @ (exponentials.mul_(1 / rows + 1 / columns) @ h_b)
 
 
 def _shifted_pull(logits: Tensor, h_a: Tensor, h_b: Tensor) -> Float[Tensor, "S d d"]:
@@ -88,27 +88,25 @@ def batch_noncontrastive(h_a: Float[Tensor, "S N d"], h_b: Float[Tensor, "S N d"
 def population_contrastive(
     points: Float[Tensor, "P d"], positive: Float[Tensor, "P P"], inverse_temperature: float, negatives: float
 ) -> Law:
-    """The loss with K = `negatives` in the population, by enumerating `points` with the law `positive` of pairs.
+    """The loss with K = `negatives` in the population: `points` are all 2^d sign vectors, `positive` is the law of
+    pairs.
 
-    Most pairs of points are no positive pairs: what involves `positive` is computed on its nonzero entries alone, and
-    what involves all pairs goes through products with `points`.
+    Positive pairs are enumerated. Negatives are not: of independent signs b the mean of e^{<g, b>} is
+    prod_k cosh(g_k), and that of e^{<g, b>} b is tanh(g) times it.
     """
-    row, column = positive.nonzero(as_tuple=True)
+    pairs = row, column = positive.nonzero(as_tuple=True)
     probability = positive[row, column]
     together = (points[row, :, None] * points[column, None, :]).flatten(1)  # h_A h_B^T of each positive pair
     d = points.shape[1]
 
     def law(form: Tensor) -> Moments:
-        push, pull = 0, 0
-        for logits, along in _logits(points, form, inverse_temperature):
-            exponentials = logits.exp()
-            mean = exponentials.mean(along)
-            anchor = row if along == -1 else column  # of each positive pair, whose partition function it is
-            total = exponentials[:, row, column] / negatives + mean[:, anchor]  # over K, so that K may be infinite
-            push = push + probability * mean[:, anchor] / total
-            weight = torch.zeros_like(mean).index_add_(1, anchor, probability / total)[..., None] * points
-            pull = pull + (weight.mT @ (exponentials @ points) if along == -1 else (points.T @ exponentials) @ weight)
-        return (push @ together).unflatten(1, (d, d)) - pull / len(points), inverse_temperature
+        push, pulls = 0, []
+        for anchor, g, odds in _against_negatives(points, form, pairs, inverse_temperature, negatives):
+            missing = probability * torch.sigmoid(odds)
+            push = push + missing
+            weight = missing.new_zeros(len(form), len(points)).index_add_(1, anchor, missing)
+            pulls.append(points.T @ (weight[..., None] * g.tanh()))
+        return (push @ together).unflatten(1, (d, d)) - pulls[0] - pulls[1].mT, inverse_temperature
 
     return law
 
@@ -128,23 +126,25 @@ def population_loss(
     negatives: float,
 ) -> Float[Tensor, "S"]:
     """L_C by enumeration; infinite for infinitely many negatives."""
-    loss = 0
-    for logits, along in _logits(points, similarity(e, v), inverse_temperature):
-        odds = logits.exp().mean(along, keepdim=True).log() - logits + math.log(negatives)
-        loss = loss + (positive * torch.logaddexp(odds, torch.zeros_like(odds)).where(positive > 0, 0)).sum((1, 2))
-    return loss
+    row, column = positive.nonzero(as_tuple=True)
+    form = similarity(e, v)
+    return sum(
+        torch.logaddexp(odds, torch.zeros_like(odds)) @ positive[row, column]
+        for _, _, odds in _against_negatives(points, form, (row, column), inverse_temperature, negatives)
+    )
 
 
-def _logits(
-    points: Tensor, form: Tensor, inverse_temperature: float
-) -> Iterator[tuple[Float[Tensor, "S P P"], Literal[-1, -2]]]:
-    """tau^2 <f_A, f_B> for all pairs of points, and the axis of the negatives: view B, then view A.
-
-    Along that axis the largest is taken off, which no ratio sees and without which e^{tau^2 <f_A, f_B>} overflows.
-    """
-    logits = inverse_temperature * points @ form @ points.mT
-    for along in (-1, -2):
-        yield logits - logits.amax(along, keepdim=True), along
+def _against_negatives(
+    points: Tensor, form: Tensor, pairs: tuple[Tensor, Tensor], inverse_temperature: float, negatives: float
+) -> Iterator[tuple[Tensor, Float[Tensor, "S P d"], Float[Tensor, "S pairs"]]]:
+    """With anchors in view A, then in view B: each positive pair's anchor, the anchors' logits g as linear forms of
+    their negative, and log(K mean e^{<g, b>} / e^logit) of each pair."""
+    row, column = pairs
+    along_a, along_b = (inverse_temperature * points @ f for f in (form, form.mT))
+    logits = (along_a @ points.T)[:, row, column]
+    for anchor, g in ((row, along_a), (column, along_b)):
+        mean = (torch.logaddexp(g, -g) - math.log(2)).sum(-1)
+        yield anchor, g, math.log(negatives) + mean[:, anchor] - logits
 
 
 @dataclass(frozen=True)
@@ -183,12 +183,12 @@ def condition_number(signal: Float[Tensor, "S w r"]) -> Float[Tensor, "S"]:
 
 
 def descend(
-    e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int
+    e: Encoders, v: Views, law: Callable[[int], Law], rate: float, steps: int, begun: int = 0
 ) -> Iterator[tuple[int, Encoders]]:
-    """Gradient descent: yields (step, encoders) for steps 0, 1, ..., `steps`; `law(step)` is the loss of that step's
-    batch. `InputError` when it diverges."""
-    yield 0, e
-    for step in range(steps):
+    """Gradient descent from `e` at step `begun`: yields (step, encoders) up to step `steps`; `law(step)` is the loss of
+    that step's batch. `InputError` when it diverges."""
+    yield begun, e
+    for step in range(begun, steps):
         change = velocity(e, v, law(step))
         e = Encoders(e.a + rate * change.a, e.b + rate * change.b)
         if not torch.isfinite(e.a.sum() + e.b.sum()):

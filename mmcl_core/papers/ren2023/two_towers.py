@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mmcl_core.checkpoint import Kept, digest
 from mmcl_core.errors import InputError
 from mmcl_core.lab.experiment import Arrays
-from mmcl_core.losses import symmetric_cross_entropy
 from mmcl_core.metrics import effective_rank, feature_condition_number, retrieval_at_1
 from mmcl_core.runtime import generator
 
@@ -101,14 +101,20 @@ def normalise(features: Float[Tensor, "S N D"]) -> Float[Tensor, "S N D"]:
     return centred / centred.square().sum(-1).mean(1)[:, None, None].sqrt()
 
 
-def loss(
+def pulls(
     first: Float[Tensor, "S N D"], second: Float[Tensor, "S N D"], inverse_temperature: float | None
-) -> Float[Tensor, "S"]:
-    """Sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean <f_A, f_B> of the
-    pairs."""
+) -> tuple[Float[Tensor, "S N D"], Float[Tensor, "S N D"]]:
+    """Minus the gradient of the loss by the features of both views, which is all that training asks of it.
+
+    The loss is the sum of both cross-entropies over the batch with logits tau^2 <f_A, f_B>, or minus the mean
+    <f_A, f_B> of the pairs. Written out, its gradient takes less than half of the time that autograd takes.
+    """
+    pairs = first.shape[1]
     if inverse_temperature is None:
-        return -(first * second).sum(-1).mean(-1)
-    return 2 * symmetric_cross_entropy(inverse_temperature * first @ second.mT)
+        return second / pairs, first / pairs
+    logits = inverse_temperature * first @ second.mT
+    softmaxes, weight = logits.softmax(-1).add_(logits.softmax(-2)), inverse_temperature / pairs
+    return weight * (2 * second - softmaxes @ second), weight * (2 * first - softmaxes.mT @ first)
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,26 @@ def fit(
     streams = [generator(experiment, s, "batches") for s in seeds]
     size, wanted = min(r.batch, data.train.shape[1]), set(recorded.tolist())
     seen: list[tuple[np.ndarray, list[float], np.ndarray]] = []
-    for step in range(r.steps + 1):
+    begun, kept = 0, Kept(_identity(data, recipe, recorded, orders, parameters, streams))
+    if (saved := kept.load()) is not None:
+        begun, seen = saved["step"], saved["seen"]
+        optimiser.load_state_dict(saved["optimiser"])
+        with torch.no_grad():
+            for parameter, value in zip(parameters, saved["weights"], strict=True):
+                parameter.copy_(value)
+        for stream, state in zip(streams, saved["streams"], strict=True):
+            stream.set_state(state)
+    for step in range(begun, r.steps + 1):
+        if kept.due(last=step == r.steps):
+            kept.save(
+                {
+                    "step": step,
+                    "seen": seen,
+                    "optimiser": optimiser.state_dict(),
+                    "weights": parameters,
+                    "streams": [stream.get_state() for stream in streams],
+                }
+            )
         if step in wanted:
             a, b = features(data, first, second, data.test)
             if not np.isfinite(a + b).all():
@@ -186,10 +211,32 @@ def fit(
         )
         optimiser.zero_grad(set_to_none=True)
         f_a, f_b = (normalise(apply(t, x[rows])) for t, x in ((first, data.first), (second, data.second)))
-        loss(f_a, f_b, r.inverse_temperature).sum().backward()
+        with torch.no_grad():
+            ahead = pulls(f_a, f_b, r.inverse_temperature)
+        torch.autograd.backward((f_a, f_b), [-pull for pull in ahead])
         optimiser.step()
     condition, rank, alignment = (np.stack(x, 1) for x in zip(*seen, strict=True))
     return Trained(np.array(sorted(wanted)), condition, rank, alignment, first, second)
+
+
+def _identity(
+    data: Pairs,
+    recipe: Recipe,
+    recorded: Tensor,
+    orders: Sequence[int],
+    parameters: list[Tensor],
+    streams: list[torch.Generator],
+) -> dict[str, Any]:
+    """What a checkpoint must agree in with the training that would go on from it."""
+    return asdict(recipe) | {
+        "orders": list(orders),
+        "recorded": digest(recorded),
+        "device": data.first.device.type,
+        "torch": torch.__version__,
+        "data": digest(data.first, data.second, data.train, data.test),
+        "weights at the start": digest(*parameters),
+        "random streams": digest(*(stream.get_state() for stream in streams)),
+    }
 
 
 def retrieval(

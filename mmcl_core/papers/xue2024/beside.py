@@ -36,17 +36,45 @@ class Lines(Layers):
         return torch.baddbmm(self.biases[0][:, None], inputs, self.weights[0].mT)
 
 
-class Heads(Layers):
-    """Linear layers with batch norm and relu between them, side by side: `[G, B, F]` to outputs `[G, B, D]`."""
+class Heads(nn.Module):
+    """Linear layers with batch norm and relu between them, of several widths and of each width several side by side,
+    which see the same inputs: `[G, B, F]` to one array of outputs `[G, B, D]` for each width.
 
-    def __init__(self, heads: Sequence[nn.Sequential]) -> None:
-        super().__init__(heads)
-        self.norms = nn.ModuleList(nn.BatchNorm1d(bias.numel()) for bias in self.biases[:-1])  # one for all models
+    The first layers of all widths are one product: a narrow one alone takes as long as the reading of its inputs.
+    """
 
-    def forward(self, hidden: Float[Tensor, "G B F"]) -> Float[Tensor, "G B D"]:
-        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = torch.baddbmm(bias[:, None], hidden, weight.mT)
-            if k < len(self.norms):
-                normed = self.norms[k](hidden.transpose(0, 1).flatten(1))
-                hidden = relu(normed.unflatten(1, bias.shape).transpose(0, 1))
-        return hidden
+    def __init__(self, heads: Sequence[Sequence[nn.Sequential]]) -> None:
+        super().__init__()
+        self.widths = [same[0][0].out_features for same in heads]
+        self.first = Layers([_side_by_side([head[0] for head in beside]) for beside in zip(*heads, strict=True)])
+        self.others = nn.ModuleList(Layers([head[1:] for head in same]) for same in heads)
+        self.norms = nn.ModuleList(  # one for all models
+            nn.ModuleList(nn.BatchNorm1d(bias.numel()) for bias in biases)
+            for biases in (self.first.biases, *(other.biases[:-1] for other in self.others))
+        )
+
+    def forward(self, hidden: Float[Tensor, "G B F"]) -> list[Float[Tensor, "G B D"]]:
+        hidden = _normed(hidden, self.first, self.norms[0])
+        return [
+            _normed(part, other, norms)
+            for part, other, norms in zip(hidden.split(self.widths, -1), self.others, self.norms[1:], strict=True)
+        ]
+
+
+def _side_by_side(layers: Sequence[nn.Linear]) -> nn.Linear:
+    """One linear layer with the outputs of several."""
+    together = nn.Linear(layers[0].in_features, sum(layer.out_features for layer in layers))
+    with torch.no_grad():
+        together.weight.copy_(torch.cat([layer.weight for layer in layers]))
+        together.bias.copy_(torch.cat([layer.bias for layer in layers]))
+    return together
+
+
+def _normed(hidden: Float[Tensor, "G B F"], layers: Layers, norms: nn.ModuleList) -> Float[Tensor, "G B D"]:
+    """Through `layers`, with batch norm and relu behind as many of them as there are `norms`."""
+    for k, (weight, bias) in enumerate(zip(layers.weights, layers.biases, strict=True)):
+        hidden = torch.baddbmm(bias[:, None], hidden, weight.mT)
+        if k < len(norms):
+            normed = norms[k](hidden.transpose(0, 1).flatten(1))
+            hidden = relu(normed.unflatten(1, bias.shape).transpose(0, 1))
+    return hidden

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from mmcl_core.checkpoint import Kept, digest
 from mmcl_core.losses import symmetric_cross_entropy
 
 ImageEncoder = Float[Tensor, "R p d_I"]
@@ -53,13 +54,30 @@ def adam_path(
     rate: float,
     steps: int,
 ) -> tuple[ImageEncoder, TextEncoder]:
-    """Adam (betas .9, .999) on the regularised loss, full batch."""
+    """Adam (betas .9, .999) on the regularised loss, full batch. A unit of work keeps checkpoints of it."""
     weights = [w_image.clone(), w_text.clone()]
     optimiser = torch.optim.Adam(weights, lr=rate)
-    for _ in range(steps):
+    kept = Kept(
+        {
+            "rate": rate,
+            "steps": steps,
+            "torch": torch.__version__,
+            "data and strengths": digest(image, text, rho),
+            "weights at the start": digest(*weights),
+        }
+    )
+    begun = 0
+    if (saved := kept.load()) is not None:
+        begun = saved["step"]
+        optimiser.load_state_dict(saved["optimiser"])
+        for weight, value in zip(weights, saved["weights"], strict=True):
+            weight.copy_(value)
+    for step in range(begun, steps):
         for weight, gradient in zip(weights, regularised_gradients(*weights, image, text, rho), strict=True):
             weight.grad = gradient
         optimiser.step()
+        if kept.due(last=step + 1 == steps):
+            kept.save({"step": step + 1, "weights": weights, "optimiser": optimiser.state_dict()})
     return weights[0], weights[1]
 
 

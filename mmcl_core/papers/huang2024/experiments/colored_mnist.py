@@ -39,7 +39,7 @@ class TableSetting(ColoredSetting):
 
 
 @experiment(
-    "huang2024.colored_mnist", TableSetting, data=_data, seconds={"smoke": 4, "book": 80, "paper": 1800}, block=1
+    "huang2024.colored_mnist", TableSetting, data=_data, seconds={"smoke": 4, "book": 30, "paper": 1800}, block=1
 )
 def colored_mnist(config: TableSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Table 1: accuracy with training colours and with reversed colours, one modality and two, with every read-out."""
@@ -53,7 +53,7 @@ def colored_mnist(config: TableSetting, seeds: Sequence[int], device: torch.devi
 
 
 @experiment(
-    "huang2024.colored_controls", ColoredSetting, data=_data, seconds={"smoke": 5, "book": 90, "paper": 3000}, block=1
+    "huang2024.colored_controls", ColoredSetting, data=_data, seconds={"smoke": 5, "book": 50, "paper": 3000}, block=1
 )
 def colored_controls(config: ColoredSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Controls of Table 1: milder views, the same views with the colour changed, captions without the digit."""

@@ -41,14 +41,14 @@ class RaceSetting(Config):
         return math.ceil(self.enough * bounds.enough_neurons(n, 0.1))
 
 
-@experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 60, "paper": 60})
+@experiment("huang2024.races", RaceSetting, coordinates=("size",), seconds={"smoke": 1, "book": 12, "paper": 12})
 def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Largest coefficients, mean activations and C_l at T1, and the loser at the winner's level, `[S, n]`.
 
     `typical_loser` is the loser had the largest starts of the run been their scales, sigma_0 ||mu|| and sigma_0
     sigma_xi sqrt(d), and had the winner been stopped at its level and not a step behind it: the luck of the largest of
     many draws is taken out, and with it its logarithm in n. `typical_gamma` is the signal at T1 without the luck of its
-    start. `few_*` are one modality with Figure 1's number of neurons.
+    start. `few_*` are one modality with Figure 1's number of neurons. In single precision.
     """
     c = config
     columns: dict[str, list[np.ndarray]] = {}
@@ -61,7 +61,8 @@ def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Ar
         }
         for method, multimodal in {**METHODS, "few": False}.items():
             m = c.few if method == "few" else c.neurons(n)
-            problem = setting.to(setting.orthogonal(seeds, n, m, signal, c.ratio, norm, scale), device)
+            problem = setting.orthogonal(seeds, n, m, signal, c.ratio, norm, scale)
+            problem = setting.to(problem, device, torch.float32)
             found = _race(problem, multimodal, c.growth * m * n / norm, lengths[multimodal], c.level)
             # The power that the loser has of the winner's start, kappa_n / (Cmu kappa) or kappa / kappa_n.
             power = 2 / (c.ratio * c.n_snr_squared) if multimodal else c.n_snr_squared / 2
@@ -71,7 +72,7 @@ def races(config: RaceSetting, seeds: Sequence[int], device: torch.device) -> Ar
             found["typical_loser"] = found["loser"] * (winner / late) ** power / loser
             found["typical_gamma"] = found["gamma"] / (winner if multimodal else loser)
             for name, value in found.items():
-                columns.setdefault(f"{method}_{name}", []).append(value.cpu().numpy())
+                columns.setdefault(f"{method}_{name}", []).append(value.double().cpu().numpy())
     return {name: np.stack(values, 1) for name, values in columns.items()} | {"size": np.array(c.sizes)}
 
 

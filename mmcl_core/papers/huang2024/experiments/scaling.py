@@ -4,7 +4,6 @@ sizes."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -96,7 +95,8 @@ class ThresholdSetting(DescentSetting):
 )
 def thresholds(config: ThresholdSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """log(max|a| / max z) when the first of both reaches the level, `[S, control, sigma_0]`: it grows where signal
-    wins."""
+    wins. In single precision.
+    """
     c = config
     arrays: Arrays = {"control": np.array(c.controls), "initial_scale": np.array(c.initial_scales)}
     for name, multimodal in METHODS.items():
@@ -106,7 +106,7 @@ def thresholds(config: ThresholdSetting, seeds: Sequence[int], device: torch.dev
             for x in snr
             for scale in c.initial_scales
         ]
-        problem = setting.to(setting.stack(cells), device)
+        problem = setting.to(setting.stack(cells), device, torch.float32)
         caught = torch.full((len(problem.labels),), torch.nan, dtype=torch.float64, device=device)
         for state in dynamics.trajectory(problem, multimodal, c.rate, c.limit):
             signal, noise = state.first.signal.abs().amax(1), state.first.noise.amax((1, 2))
@@ -138,15 +138,7 @@ def collapse(config: CollapseSetting, seeds: Sequence[int], device: torch.device
 
 def _deviation(unequal: setting.Problem, config: CollapseSetting) -> np.ndarray:
     root = config.ratio**0.5
-
-    def rescaled(modality: setting.Modality, factor: float) -> setting.Modality:
-        # The same neurons seen with a signal of another length: <w, mu> scales, the noise does not.
-        scales = torch.ones_like(modality.initial[0, 0])
-        scales[0] = factor
-        gram = modality.gram * (scales**2 if modality.gram.ndim == 2 else scales[:, None] * scales)
-        return replace(modality, initial=modality.initial * scales, gram=gram)
-
-    equal = replace(unequal, first=rescaled(unequal.first, root), second=rescaled(unequal.second, 1 / root))
+    equal = setting.with_signals(unequal, root, 1 / root)
     worst = torch.zeros(len(unequal.labels), dtype=torch.float64)
     runs = [dynamics.trajectory(problem, True, config.rate, config.steps) for problem in (unequal, equal)]
     for one, other in zip(*runs, strict=True):

@@ -190,8 +190,8 @@ class LogGrowthSetting(DescentSetting):
     seconds={"smoke": 1, "book": 35, "paper": 35},
 )
 def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Lemma C.13: max rho `[S, tau, step]` over a long single-modal run at each temperature."""
-    problem = setting.to(config.problem(seeds, config.initial_scale), device)
+    """Lemma C.13: max rho `[S, tau, step]` over a long single-modal run at each temperature, in single precision."""
+    problem = setting.to(config.problem(seeds, config.initial_scale), device, torch.float32)
     steps = np.unique(np.geomspace(10, config.steps, 60).round().astype(int))
     rows = []
     for temperature in config.temperatures:
@@ -200,5 +200,5 @@ def log_growth(config: LogGrowthSetting, seeds: Sequence[int], device: torch.dev
     return {
         "temperature": np.array(config.temperatures),
         "step": steps,
-        "largest_rho": torch.stack(rows, 1).cpu().numpy(),
+        "largest_rho": torch.stack(rows, 1).double().cpu().numpy(),
     }

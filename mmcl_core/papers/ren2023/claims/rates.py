@@ -191,7 +191,7 @@ def _floor(name: str, tau2: str, low: float, high: float) -> tuple[Claim, Claim]
         name=f"d9_exponent_tau2_{tau2}",
         statement=rf"The floor is proportional to $\sqrt{{\mathrm{{rate}}/\mathrm{{batch}}}}$ at $\tau^2 = {tau2}$.",
         measured=r"exponent of $\kappa-1$ in $\sqrt{\mathrm{rate}/\mathrm{batch}}$, six settings with batches from 32 "
-        "to 1024, fitted per seed, mean over seeds",
+        "to 512, fitted per seed, mean over seeds",
     )
     def exponent(r: Result) -> Estimate:
         return stats.power_law(r[f"{name}_noise"], r[f"{name}_excess"])

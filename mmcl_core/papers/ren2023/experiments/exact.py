@@ -118,7 +118,7 @@ RUNS = (("noncontrastive", 0.1, 4000), ("tau2_0.5", 0.1, 10000), ("tau2_3", 0.02
 
 
 @experiment(
-    "ren2023.population", PopulationSetting, coordinates=("width",), seconds={"smoke": 3, "book": 30, "paper": 40}
+    "ren2023.population", PopulationSetting, coordinates=("width",), seconds={"smoke": 2, "book": 12, "paper": 16}
 )
 def population(config: PopulationSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """Exact population training at several widths: kappa at start, peak, end `[S, width]`, and D3(c)'s prediction."""

@@ -10,9 +10,10 @@ import torch
 from pydantic import Field, PositiveInt, model_validator
 
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.ren2023.dynamics import Batches, descend, observe, similarity
+from mmcl_core.papers.ren2023.dynamics import Batches, observe, similarity
 from mmcl_core.papers.ren2023.experiments.base import Base, Trained, require_memory
 from mmcl_core.papers.ren2023.experiments.runs import measure, placed
+from mmcl_core.papers.ren2023.resumable import follow
 
 
 class WidthSetting(Base):
@@ -91,7 +92,7 @@ def training_set(config: SampleSetting, seeds: Sequence[int], device: torch.devi
         for n in config.pairs:
             batches = Batches(config.views(), config.batch, seeds, device, pairs=n)
             steps = max(2, round(config.horizon * time / rate))
-            *_, (_, end) = descend(start, v, lambda _, b=batches, t=inverse_temperature: b.law(t), rate, steps)
+            end, _ = follow(start, v, batches, inverse_temperature, rate, steps)
             seen, form = observe(end, v), similarity(end, v).cpu()
             trained = [
                 ((h_a.double() @ form[k]) * h_b.double()).sum(1).mean() for k, (h_a, h_b) in enumerate(batches.fixed)

@@ -10,9 +10,10 @@ import torch
 from pydantic import Field, PositiveFloat, model_validator
 
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.ren2023.dynamics import Batches, descend, observe
+from mmcl_core.papers.ren2023.dynamics import Batches, observe
 from mmcl_core.papers.ren2023.experiments.base import Base, require_memory
 from mmcl_core.papers.ren2023.experiments.runs import placed
+from mmcl_core.papers.ren2023.resumable import follow
 from mmcl_core.papers.ren2023.setting import Encoders, Views
 
 Runs = tuple[tuple[Annotated[int, Field(ge=2, le=2**16)], PositiveFloat], ...]  # pairs of batch and rate
@@ -25,8 +26,8 @@ class FloorSetting(Base):
     """
 
     book: ClassVar = {
-        "cold": ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (512, 2.0), (1024, 2.0)),
-        "warm": ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (512, 0.5), (1024, 0.5)),
+        "cold": ((32, 2.0), (32, 0.5), (128, 2.0), (128, 0.5), (256, 2.0), (512, 2.0)),
+        "warm": ((32, 0.5), (32, 0.125), (128, 0.5), (128, 0.125), (256, 0.5), (512, 0.5)),
     }
     smoke: ClassVar = {
         "cold": ((32, 2.0), (64, 2.0), (64, 1.0), (128, 2.0)),
@@ -62,18 +63,21 @@ def train(
 ) -> tuple[Encoders, np.ndarray]:
     """The encoders after `steps` steps, and kappa averaged over the last two thirds of them, a hundred readings at
     most."""
-    every, late = max(1, steps // 100), []
-    for step, last in descend(e, v, lambda _: batches.law(inverse_temperature), rate, steps):
-        if step % every == 0 and step >= steps / 3:
-            late.append(observe(last, v).condition_number)
-    return last, torch.stack(late, 1).mean(1).cpu().numpy()
+    every = max(1, steps // 100)
+
+    def look(step: int, e: Encoders) -> np.ndarray | None:
+        late = step % every == 0 and step >= steps / 3
+        return observe(e, v).condition_number.cpu().numpy() if late else None
+
+    last, late = follow(e, v, batches, inverse_temperature, rate, steps, look)
+    return last, np.stack(late, 1).mean(1)
 
 
 @experiment(
     "ren2023.sgd_floor",
     FloorSetting,
     coordinates=("cold_noise", "warm_noise", "cold_batch", "warm_batch"),
-    seconds={"smoke": 1, "book": 45, "paper": 600},
+    seconds={"smoke": 1, "book": 15, "paper": 500},
 )
 def sgd_floor(config: FloorSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa - 1 late in the run `[S, setting]`, and how much ||W||^2 grew, against sqrt(rate / batch)."""

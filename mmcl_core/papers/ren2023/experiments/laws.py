@@ -224,7 +224,7 @@ class PhaseSetting(Config):
         return self
 
 
-@experiment("ren2023.phase", PhaseSetting, deterministic=True, seconds={"smoke": 1, "book": 20, "paper": 20})
+@experiment("ren2023.phase", PhaseSetting, deterministic=True, seconds={"smoke": 1, "book": 10, "paper": 10})
 def phase(config: PhaseSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """kappa and alignment at t = 300 over tau^2 and the spread of a geometric spectrum `[ratio, tau2]`."""
     temperatures = np.geomspace(config.lowest, config.highest, config.temperatures)

@@ -11,8 +11,9 @@ import torch
 from pydantic import Field, PositiveFloat
 
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.ren2023.dynamics import Batches, Observation, descend, observe
+from mmcl_core.papers.ren2023.dynamics import Batches, observe
 from mmcl_core.papers.ren2023.experiments.base import Trained, log_steps
+from mmcl_core.papers.ren2023.resumable import follow
 from mmcl_core.papers.ren2023.setting import Encoders, Views, initial_encoders, reduce_width
 
 NAMES = ("noncontrastive", "tau2_5", "tau2_1", "tau2_0.3")
@@ -59,12 +60,15 @@ def measure(
     """Train and observe at log-spaced steps: the steps `[T]`, and each measurement `[S, T, ...]`."""
     recorded = log_steps(steps, points)
     wanted = set(recorded.tolist())
-    seen: list[Observation] = [
-        observe(e, v)
-        for step, e in descend(start, v, lambda _: batches.law(inverse_temperature), rate, steps)
-        if step in wanted
-    ]
-    return recorded.numpy(), {name: torch.stack([getattr(o, name) for o in seen], 1).cpu().numpy() for name in MEASURED}
+
+    def look(step: int, e: Encoders) -> dict[str, np.ndarray] | None:
+        if step not in wanted:
+            return None
+        observed = observe(e, v)
+        return {name: getattr(observed, name).cpu().numpy() for name in MEASURED}
+
+    _, seen = follow(start, v, batches, inverse_temperature, rate, steps, look)
+    return recorded.numpy(), {name: np.stack([o[name] for o in seen], 1) for name in MEASURED}
 
 
 def placed(v: Views, width: int, seeds: Sequence[int], device: torch.device) -> tuple[Views, Encoders]:

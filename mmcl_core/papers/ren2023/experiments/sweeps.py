@@ -50,7 +50,7 @@ def rerise(p: Path) -> float:
     return float((late / np.minimum.accumulate(late) - 1).max())
 
 
-@experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 25, "paper": 25}, block=50)
+@experiment("ren2023.sweep", SweepSetting, seconds={"smoke": 1, "book": 14, "paper": 14}, block=50)
 def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """For each random configuration: monotone correlations, initial rise, later re-rise, signs of the two pushes."""
     rows = []

@@ -155,65 +155,74 @@ def held_out(label: Int[np.ndarray, "N"], share: float, seed: int) -> np.ndarray
     return held
 
 
-def batches(samples: int, batch: int, seed: int) -> Iterator[Int[Tensor, "B"]]:
+def batches(samples: int, batch: int, stream: torch.Generator) -> Iterator[Int[Tensor, "B"]]:
     """Rows of one batch after another, shuffled anew in every epoch; the last, smaller batch of an epoch is dropped."""
-    stream = generator(NAME, seed, "order")
     while True:
         yield from torch.randperm(samples, generator=stream)[: samples // batch * batch].split(batch)
 
 
 def trained_heads(
     method: str,
-    width: int,
+    widths: Sequence[int],
     data: Features,
     seen: Bool[np.ndarray, "S N"],
     config: HeadsSetting,
     seeds: Sequence[int],
     device: torch.device,
-) -> tuple[nn.Module, Float[np.ndarray, "S C D"]]:
-    """Heads on images, all seeds at once, and the read-outs of their outputs: the classes' logits, or the prompts,
-    which are the class words. Company changes nothing: each seed has its own start and its own batches.
+) -> tuple[Callable[[Tensor], list[Tensor]], list[Float[np.ndarray, "S C D"]]]:
+    """Heads on images, all widths and all seeds at once: the function to their outputs, and the read-outs of these,
+    for each width: the classes' logits, or the prompts, which are the class words. Company changes nothing: each seed
+    has its own batches, each head its own start.
     """
     x, y, words = data.images["id"].to(device), torch.as_tensor(data.labels["id"]).to(device), data.words.to(device)
     own = torch.as_tensor(np.stack([np.flatnonzero(rows) for rows in seen]))
     size = min(config.batch, own.shape[1])
-    orders = [batches(own.shape[1], size, seed) for seed in seeds]
+    streams = [generator(NAME, seed, "order") for seed in seeds]
+    orders = [batches(own.shape[1], size, stream) for stream in streams]
 
-    def drawn(purpose: str, make: Callable[[], nn.Module]) -> list[nn.Module]:
-        made = []
-        for seed in seeds:
-            with seeded(NAME, seed, f"{purpose} {width}"):
-                made.append(make())
+    def drawn(purpose: str, make: Callable[[int], nn.Module]) -> list[list[nn.Module]]:
+        made: list[list[nn.Module]] = []
+        for width in widths:
+            made.append([])
+            for seed in seeds:
+                with seeded(NAME, seed, f"{purpose} {width}"):
+                    made[-1].append(make(width))
         return made
 
     def rows() -> Int[Tensor, "S B"]:
         return torch.stack([o[next(order)] for o, order in zip(own, orders, strict=True)]).to(device)
 
-    image = Heads(drawn("image", lambda: head(x.shape[1], width)))
+    image = Heads(drawn("image", lambda width: head(x.shape[1], width)))
     clamp = None
     if method == "supervised":
-        run = nn.Sequential(image, Lines(drawn("classes", lambda: nn.Linear(width, len(words)))))
+        last = nn.ModuleList(Lines(same) for same in drawn("classes", lambda width: nn.Linear(width, len(words))))
+        run = nn.ModuleDict({"image": image, "classes": last})
+
+        def outputs(inputs: Tensor) -> list[Tensor]:
+            return [line(hidden) for line, hidden in zip(last, image(inputs), strict=True)]
 
         def loss(_: Tensor) -> Tensor:
             at = rows()
-            return cross_entropy(run(x[at]).flatten(0, 1), y[at].flatten()) * len(seeds)
+            return sum(cross_entropy(logits.flatten(0, 1), y[at].flatten()) for logits in outputs(x[at])) * len(seeds)
 
     else:
         full, negatives = METHODS[method]
-        names = data.names.to(device)
-        text = Heads(drawn("text", lambda: head(words.shape[1], width)))
-        temperatures = nn.ModuleList(Temperature(0.07) for _ in seeds)
+        names, outputs = data.names.to(device), image
+        text = Heads(drawn("text", lambda width: head(words.shape[1], width)))
+        temperatures = nn.ModuleList(nn.ModuleList(Temperature(0.07) for _ in seeds) for _ in widths)
         run = nn.ModuleDict({"image": image, "text": text, "temperature": temperatures})
 
         def clamp(_: int) -> None:
-            for temperature in temperatures:
+            for temperature in (t for same in temperatures for t in same):
                 temperature.clamp()
 
         def loss(_: Tensor) -> Tensor:
             at = rows()
             ignored = None if negatives else torch.stack([same_class(classes) for classes in y[at]])
-            tau = torch.stack([t() for t in temperatures])[:, None, None]
-            return clip_loss(image(x[at]), text(names[at] if full else words[y[at]]), tau, ignored).sum()
+            pairs = zip(image(x[at]), text(names[at] if full else words[y[at]]), temperatures, strict=True)
+            return sum(
+                clip_loss(a, b, torch.stack([t() for t in same])[:, None, None], ignored).sum() for a, b, same in pairs
+            )
 
     run = run.to(device)
     train(
@@ -224,14 +233,15 @@ def trained_heads(
         epochs=config.epochs,
         optimiser=adam(run.parameters(), config.rate, weight_decay=config.decay),
         order=torch.Generator(),  # every seed has its own
+        streams=streams,
         after_step=clamp,
         gathered=[],
         name=NAME,
     )
-    if method == "supervised":
-        return run, np.broadcast_to(np.eye(len(words)), (len(seeds), len(words), len(words)))
     with torch.no_grad():
-        return image, text(words.expand(len(seeds), -1, -1)).cpu().numpy()
+        if method == "supervised":
+            return outputs, [np.broadcast_to(np.eye(len(words)), (len(seeds), len(words), len(words)))] * len(widths)
+        return outputs, [prompts.cpu().numpy() for prompts in text(words.expand(len(seeds), -1, -1))]
 
 
 @experiment(NAME, HeadsSetting, data=heads_source, seconds={"smoke": 4, "book": 65, "paper": 2000})
@@ -242,14 +252,13 @@ def heads(config: HeadsSetting, seeds: Sequence[int], device: torch.device) -> A
     methods = {name: getattr(config, name) for name in ("supervised", *METHODS)}
     arrays = {name: np.empty((len(seeds), len(widths), len(PLACES))) for name, widths in methods.items()}
     for name, widths in methods.items():
-        for w, width in enumerate(widths):
-            network, read_outs = trained_heads(name, width, data, ~test, config, seeds, device)
-            for p, place in enumerate(PLACES):
-                everything = np.ones((len(seeds), len(data.labels[place])), bool)
-                chosen = np.stack([np.flatnonzero(rows) for rows in (test if place not in OTHERS else everything)])
-                with torch.no_grad():
-                    outputs = network(data.images[place][chosen].to(device)).cpu().numpy()
-                for s in range(len(seeds)):
-                    guess = zero_shot_predictions(outputs[s], read_outs[s])
-                    arrays[name][s, w, p] = accuracy(guess, data.labels[place][chosen[s]])
+        outputs, read_outs = trained_heads(name, widths, data, ~test, config, seeds, device)
+        for p, place in enumerate(PLACES):
+            everything = np.ones((len(seeds), len(data.labels[place])), bool)
+            chosen = np.stack([np.flatnonzero(rows) for rows in (test if place not in OTHERS else everything)])
+            with torch.no_grad():
+                found = [o.cpu().numpy() for o in outputs(data.images[place][chosen].to(device))]
+            for w, s in np.ndindex(len(widths), len(seeds)):
+                guess = zero_shot_predictions(found[w][s], read_outs[w][s])
+                arrays[name][s, w, p] = accuracy(guess, data.labels[place][chosen[s]])
     return arrays

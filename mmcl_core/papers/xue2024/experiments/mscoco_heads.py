@@ -151,13 +151,13 @@ def mscoco_heads(config: MscocoHeadsSetting, seeds: Sequence[int], device: torch
     fitting = HeadsSetting.at("paper", epochs=config.epochs, batch=config.batch, rate=config.rate, decay=config.decay)
     arrays = {m: np.empty((len(seeds), len(getattr(config, m)), len(tests))) for m in METHODS}
     for method in METHODS:
-        for w, width in enumerate(getattr(config, method)):
-            network, read_outs = trained_heads(method, width, data, everything, fitting, seeds, device)
-            for p, place in enumerate(tests):
-                pictures = data.images[place].expand(len(seeds), -1, -1).to(device)
-                with torch.no_grad():
-                    outputs = network.eval()(pictures).cpu().numpy()
-                for s in range(len(seeds)):
-                    guess = zero_shot_predictions(outputs[s], read_outs[s])
-                    arrays[method][s, w, p] = accuracy(guess, data.labels[place])
+        widths = getattr(config, method)
+        outputs, read_outs = trained_heads(method, widths, data, everything, fitting, seeds, device)
+        for p, place in enumerate(tests):
+            pictures = data.images[place].expand(len(seeds), -1, -1).to(device)
+            with torch.no_grad():
+                found = [o.cpu().numpy() for o in outputs(pictures)]
+            for w, s in np.ndindex(len(widths), len(seeds)):
+                guess = zero_shot_predictions(found[w][s], read_outs[w][s])
+                arrays[method][s, w, p] = accuracy(guess, data.labels[place])
     return {"places": np.array(tests)} | arrays
