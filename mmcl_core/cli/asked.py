@@ -206,12 +206,22 @@ def announce(tier: str, least: float = 5.0, stored: Callable[[], list[str]] = li
 
 
 @contextmanager
-def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
-    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad
-    input."""
+def passing_over(name: str, alone: bool, settings: Sequence[str] = ()) -> Iterator[None]:
+    """Among several, one whose data are not here, or that needs what the reader's `settings` took away, is named on
+    stderr and passed over; asked for `alone`, it is bad input."""
     try:
         yield
     except DataAbsent as absent:
         if alone:
             raise
         print(f"mmcl: {name} is left out. {absent}", file=sys.stderr)
+    except (LookupError, ValueError, ArithmeticError, StopIteration) as error:
+        if not settings:  # with the book's own settings it is an error of ours, and stays one
+            raise
+        said = InputError(
+            f"{name} needs something that --set took away ({type(error).__name__}: {shortened(error)}): leave --set "
+            f"out, or keep what it compares"
+        )
+        if alone:
+            raise said from None
+        print(f"mmcl: {name} is left out. {said}", file=sys.stderr)

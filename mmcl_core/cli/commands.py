@@ -12,7 +12,7 @@ from mmcl_core.cli.asked import (
     Runner,
     chosen_settings,
     experiments_of,
-    passing_over_absent_data,
+    passing_over,
     settings_by_experiment,
 )
 from mmcl_core.errors import InputError, unknown
@@ -45,7 +45,7 @@ def command_run(a: argparse.Namespace) -> int:
     results = Runner(a, experiments, loud=True)
     results.prepare(experiments)
     for e in experiments:
-        with passing_over_absent_data(e.name, alone=len(experiments) == 1):
+        with passing_over(e.name, alone=len(experiments) == 1):
             result = results(e.name)
             if len(experiments) == 1:
                 print("\n".join(show.result(result, e.coordinates, results_folder() / e.name)))
@@ -67,7 +67,7 @@ def command_figure(a: argparse.Namespace) -> int:
     results = Runner(a, needed)
     results.prepare(needed)
     for spec in specs:
-        with passing_over_absent_data(spec.id, alone=len(specs) == 1):
+        with passing_over(spec.id, len(specs) == 1, a.set):
             drawn = spec.make(results)
             for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
                 print(path)
@@ -110,7 +110,7 @@ def command_why(a: argparse.Namespace) -> int:
 
     for e in experiments_of(a.target):
         routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
-        with passing_over_absent_data(e.name, alone=a.target == e.name):
+        with passing_over(e.name, alone=a.target == e.name):
             lines = why(e, a.tier, a.seeds, a.device, **routed)
             print(
                 f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines)

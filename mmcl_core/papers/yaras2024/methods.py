@@ -150,8 +150,25 @@ METHODS: dict[str, Method] = {
 }
 
 
+FIXED = "FLT "
+
+
 def find_method(name: str) -> Method:
-    """The method `name`; `InputError` for any other."""
-    if name not in METHODS:
+    """The method `name`: one of `METHODS`, or "FLT " and any positive number, such as "FLT .05".
+
+    Raises
+    ------
+    InputError
+        For any other name.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    if not name.startswith(FIXED):
         raise unknown("mitigation method", name, METHODS)
-    return METHODS[name]
+    try:
+        temperature = float(name.removeprefix(FIXED))
+    except ValueError:
+        temperature = math.nan
+    if not 0 < temperature < math.inf:
+        raise InputError(f"'{name[:40]}' names no fixed temperature: write FLT and a number above 0, such as 'FLT .05'")
+    return fixed(temperature)
