@@ -206,7 +206,7 @@ def test_configurations_are_drawn_from_the_ranges_asked_for(name, fields, monkey
 
     monkeypatch.setattr(import_module(find_experiment(name).function.__module__), "Closure", closure)
     compute(name, [0, 1], **fields)
-    assert len(made) == 2 and {(c.inverse_temperature, c.negatives) for c in made} == {(2.0, 3.0)}
+    assert len(made) == 2 and {(round(c.inverse_temperature, 9), round(c.negatives, 9)) for c in made} == {(2, 3)}
     made.clear()
     compute(name, range(5))
     config = find_experiment(name).config
@@ -230,7 +230,7 @@ def test_every_experiment_of_ren_and_li_with_a_contrastive_loss_has_its_temperat
         for e in catalog.paper("ren2023").experiments
         if not all(any(w in field for field in e.config.model_fields for w in kind) for kind in words)
     }
-    assert without == {"ren2023.closed_form", "ren2023.limit_growth", "ren2023.retrieval", "ren2023.training_set"}
+    assert without == {"ren2023.closed_form", "ren2023.limit_growth", "ren2023.retrieval"}
 
 
 @pytest.mark.parametrize(

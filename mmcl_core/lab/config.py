@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from mmcl_core.errors import InputError, shortened, unknown
+from mmcl_core.lab.kinds import kind
 
 LARGEST = 10**15  # a count beyond it is a slip of the hand, and beyond 64 bits no library takes it
 
@@ -88,12 +89,11 @@ class Config(BaseModel):
             if not first["loc"]:  # a rule about several fields, which says itself what is wrong
                 raise InputError(f"{cls.__name__}: {first['msg'].removeprefix('Value error, ')}") from None
             name = str(first["loc"][0])
-            annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
-            kind = getattr(annotation, "__name__", str(annotation))
+            said = kind(cls.model_fields[name].annotation) if name in cls.model_fields else "none"
             raise InputError(
                 f"Field '{name}' of {cls.__name__} cannot be {shortened(repr(first['input']))}: "
                 f"{shortened(first['msg'].removeprefix('Value error, ').lower(), 100)} "
-                f"(type {shortened(kind)}, default {shortened(repr(defaults.get(name)))})"
+                f"(type {shortened(said)}, default {shortened(repr(defaults.get(name)))})"
             ) from None
 
     def values(self) -> dict[str, Any]:
