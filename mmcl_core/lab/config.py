@@ -16,6 +16,7 @@ from mmcl_core.errors import InputError, shortened, unknown
 from mmcl_core.lab.kinds import kind
 
 LARGEST = 10**15  # a count beyond it is a slip of the hand, and beyond 64 bits no library takes it
+SMALLEST = 1e-15  # sizes below it, and above LARGEST, end in powers that double precision cannot hold
 
 
 class Tier(StrEnum):
@@ -59,6 +60,17 @@ class Config(BaseModel):
                     raise ValueError("true and false are no numbers")
                 if isinstance(part, int) and abs(part) > LARGEST:
                     raise ValueError("the number is larger than anything can hold")
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _a_size(cls, value: Any) -> Any:
+        """After the field's own limits: a number that would be computed with, and whose results would mean nothing."""
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, tuple):
+                cls._a_size(part)
+            elif isinstance(part, float) and part and not SMALLEST <= abs(part) <= LARGEST:
+                raise ValueError(f"a size other than 0 must lie between {SMALLEST:g} and {LARGEST:g}")
         return value
 
     @classmethod

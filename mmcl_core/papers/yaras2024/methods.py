@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import InputError, shortened, unknown
 from mmcl_core.models.temperature import Scale, Temperature
 
 START = 0.07  # CLIP's temperature at the start
@@ -151,10 +151,11 @@ METHODS: dict[str, Method] = {
 
 
 FIXED = "FLT "
+COLDEST, HOTTEST = 1e-4, 1e4  # beyond them logits are infinite or nothing in single precision
 
 
 def find_method(name: str) -> Method:
-    """The method `name`: one of `METHODS`, or "FLT " and any positive number, such as "FLT .05".
+    """The method `name`: one of `METHODS`, or "FLT " and a number from 0.0001 to 10000, such as "FLT .05".
 
     Raises
     ------
@@ -169,6 +170,9 @@ def find_method(name: str) -> Method:
         temperature = float(name.removeprefix(FIXED))
     except ValueError:
         temperature = math.nan
-    if not 0 < temperature < math.inf:
-        raise InputError(f"'{name[:40]}' names no fixed temperature: write FLT and a number above 0, such as 'FLT .05'")
+    if not COLDEST <= temperature <= HOTTEST:
+        raise InputError(
+            f"'{shortened(name, 40)}' names no fixed temperature: write FLT and a number above 0, from {COLDEST:g} to "
+            f"{HOTTEST:g}, such as 'FLT .05'"
+        )
     return fixed(temperature)
