@@ -178,6 +178,11 @@ COMMANDS = [
     (["claims", "--tolerance", "inf", "ren2023.d1"], "--tolerance inf cannot be used"),
     (["claims", "--tolerance", "nan", "ren2023.d1"], "--tolerance nan cannot be used"),
     (["figure", "huang2024.fig1", "--tier", "smoke", "--out", ""], "--out is empty"),
+    (["figure", "huang2024.fig1", "--tier", "smoke", "--out", "~nosuchuser/x"], "--out ~nosuchuser/x cannot be used"),
+    (["figure", "huang2024.fig1", "--tier", "smoke", "--out", "a\x00b"], "--out a\\x00b cannot be used"),
+    (["figure", "huang2024.fig1", "--tier", "smoke", "--out", "x" * 300], "cannot be used"),
+    (["figure", "huang2024.fig1", "--tier", "smoke", "--out", "/dev/null"], "it is a file"),
+    (["train-clip", "small", "--out", "~nosuchuser/x", "--set", "data=/nowhere"], "--out ~nosuchuser/x cannot be used"),
     (["figure", "", "--tier", "smoke"], "Unknown figure"),
     (["serve", "--port", "0"], "built site|out of range"),
 ]

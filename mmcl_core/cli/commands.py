@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 from mmcl_core.cli import show
 from mmcl_core.cli.asked import (
@@ -15,6 +14,7 @@ from mmcl_core.cli.asked import (
     passing_over,
     settings_by_experiment,
 )
+from mmcl_core.cli.places import folder_named
 from mmcl_core.errors import InputError, unknown
 
 
@@ -60,8 +60,7 @@ def command_figure(a: argparse.Namespace) -> int:
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
-    if not a.out.strip():
-        raise InputError("--out is empty: name a folder, such as figures, or leave it out for the present one")
+    out = folder_named("--out", a.out)
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)
@@ -69,7 +68,7 @@ def command_figure(a: argparse.Namespace) -> int:
     for spec in specs:
         with passing_over(spec.id, len(specs) == 1, a.set):
             drawn = spec.make(results)
-            for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
+            for path in drawn.export(out, drawn.origin.stem, formats):
                 print(path)
     return 0
 
