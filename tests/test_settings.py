@@ -284,7 +284,7 @@ def test_any_fixed_temperature_has_a_name(number):
     assert method == fixed(float(number)) == find_training_method(f"FLT {number}")
     assert method.make_temperature()().item() == pytest.approx(float(number))
     for name in (
-        *(f"yaras2024.{data}_{part}" for data in ("scenes", "icons") for part in ("fixed", "others", "clouds")),
+        *(f"yaras2024.{data}_{part}" for data in ("scenes", "icons") for part in ("fixed", "others")),
         *("yaras2024.scenes_moving", "yaras2024.mscoco", "yaras2024.folder"),
     ):
         assert find_experiment(name).config.at("smoke", methods=(f"FLT {number}",)).methods == (f"FLT {number}",)
@@ -293,7 +293,7 @@ def test_any_fixed_temperature_has_a_name(number):
 
 @pytest.mark.parametrize("name", ["FLT 0", "FLT -1", "FLT nan", "FLT inf", "FLT ", "FLT x" * 99, "FLT", "flt .05"])
 def test_other_names_are_refused(name):
-    asked = [find_experiment(f"yaras2024.{e}").config for e in ("icons_fixed", "scenes_fixed", "scenes_clouds")]
+    asked = [find_experiment(f"yaras2024.{e}").config for e in ("icons_fixed", "scenes_fixed", "scenes_moving")]
     for ask in (find_method, *(lambda n, c=c: c.at("smoke", methods=(n,)) for c in asked)):
         with pytest.raises(InputError, match="FLT|mitigation method") as refused:
             ask(name)

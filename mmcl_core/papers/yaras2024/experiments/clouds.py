@@ -8,12 +8,12 @@ pairs. So what those experiments measure are the measures of these clouds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from pydantic import Field, model_validator
+from pydantic import Field
 from scipy.linalg import orthogonal_procrustes
 
 from mmcl_core.data import icons as icon_data
@@ -37,16 +37,8 @@ class CloudsOfScenes(scenes_experiment.TinyClipSetting):
     smoke: ClassVar = {k: v for k, v in scenes_experiment.TinyClipSetting.smoke.items() if k != "seeds"} | {"shown": 40}
 
     seeds: int = Field(1, ge=1, description="chosen: one, as this is a picture")
-    methods: tuple[str, ...] = Field(
-        METHODS, min_length=1, description="chosen: those of the tables at tier book; any FLT such as FLT .05"
-    )
+    methods: tuple[str, ...] = Field(METHODS, min_length=1, description="chosen: those of the tables at tier book")
     shown: int = Field(150, ge=2, description="chosen: test pairs that are drawn")
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        for method in self.methods:
-            find_method(method)
-        return self
 
 
 class CloudsOfIcons(icons.IconsSetting):
@@ -56,9 +48,7 @@ class CloudsOfIcons(icons.IconsSetting):
     smoke: ClassVar = {k: v for k, v in icons.IconsSetting.smoke.items() if k != "seeds"} | {"shown": 40}
 
     seeds: int = Field(1, ge=1, description="chosen: one, as this is a picture")
-    methods: tuple[str, ...] = Field(
-        METHODS, min_length=1, description="chosen: those of the tables at tier book; any FLT such as FLT .05"
-    )
+    methods: tuple[str, ...] = Field(METHODS, min_length=1, description="chosen: those of the tables at tier book")
     shown: int = Field(150, ge=2, description="chosen: test pairs that are drawn")
 
 
