@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("MMCL_RESULTS", str(tmp_path / "results"))
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "results"
 
 
