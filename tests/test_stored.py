@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmcl_core.cli import main
+from mmcl_core.cli.places import give_matplotlib_a_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,6 +101,17 @@ def test_in_a_read_only_checkout_what_must_write_says_so_in_one_sentence(checkou
 def test_in_a_read_only_checkout_what_only_reads_works(checkout, command):
     status, out, err = in_a_read_only_checkout(checkout, command)
     assert status == 0 and out and not err
+
+
+@pytest.mark.parametrize("home", ["/proc", "/dev/null", "~nosuchuser", "a home"])
+def test_matplotlib_has_a_folder_whatever_the_home(home, tmp_path, monkeypatch):
+    """It warns on stderr in every process, and makes a folder in each, where its own cannot be written."""
+    for name in ("XDG_CONFIG_HOME", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("HOME", str(tmp_path) if home == "a home" else home)
+    give_matplotlib_a_folder()
+    given = os.environ["MPLCONFIGDIR"]
+    assert given == "" and (tmp_path / ".config" / "matplotlib").is_dir() if home == "a home" else Path(given).is_dir()
 
 
 def test_results_elsewhere_make_a_read_only_checkout_usable_and_are_read_where_they_cannot_be_written(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from mmcl_core.errors import InputError, shortened
@@ -23,8 +25,9 @@ def folder_named(option: str, value: str) -> Path:
         raise InputError(f"{option} is empty: name a folder, such as figures, or leave it out")
     try:
         folder = Path(value).expanduser()
-        if folder.exists() and not folder.is_dir():
-            raise NotADirectoryError(0, "it is a file")
+        with suppress(FileNotFoundError):  # it will be made
+            if not stat.S_ISDIR(os.stat(folder).st_mode):
+                raise NotADirectoryError(0, "it is a file")
     except (RuntimeError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{option} {shortened(value)} cannot be used ({reason}): name a folder") from None
@@ -35,13 +38,12 @@ def give_matplotlib_a_folder() -> None:
     """Where it may not write its own, matplotlib warns in every process and makes one in each: it has one for all."""
     if os.environ.get("MPLCONFIGDIR"):
         return
-    try:
-        place = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    except RuntimeError:  # no HOME, and a user whom the system does not know
-        place = Path("/nowhere")
-    for folder in (place / "matplotlib", *(place / "matplotlib").parents):
-        if folder.exists():
-            if not os.access(folder, os.W_OK):
-                os.environ["MPLCONFIGDIR"] = made = tempfile.mkdtemp(prefix="mmcl-matplotlib-")
-                atexit.register(shutil.rmtree, made, ignore_errors=True)
-            return
+    try:  # as matplotlib does
+        place = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "matplotlib"
+        place.mkdir(parents=True, exist_ok=True)
+        usable = os.access(place, os.W_OK)
+    except (RuntimeError, OSError):  # RuntimeError: no HOME, and a user whom the system does not know
+        usable = False
+    if not usable:
+        os.environ["MPLCONFIGDIR"] = made = tempfile.mkdtemp(prefix="mmcl-matplotlib-")
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
