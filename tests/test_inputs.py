@@ -163,7 +163,7 @@ COMMANDS = [
     ([*FIGURE1, "--seeds", "4294967296,5"], "4294967295"),
     ([*FIGURE1, "--seeds", "1," * 3000], "Seeds"),
     (["run", "x" * 6000], "Unknown chapter or experiment"),
-    (["run", "ren2023.clock\n\x1b[31m"], "Unknown experiment 'ren2023.clock\\n"),
+    (["run", "ren2023.clock\n\x1b[31m"], "Unknown chapter or experiment 'ren2023.clock\\n"),
     (["run", "ren2023.pushes", "--tier", "smoke", "--seeds", "x"], "Seeds 'x' cannot be used"),
     (["why", "ren2023.pushes", "--tier", "smoke", "--seeds", "0"], "Seeds '0' cannot be used"),
     (["run", "ren2023.pushes", "--set", "noise=1e300"], "between 1e-15 and 1e+15"),

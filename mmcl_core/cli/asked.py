@@ -74,18 +74,15 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
 
 def experiments_of(target: str) -> list[Any]:
     """The experiments of a chapter, or the one experiment, called `target`."""
+    from mmcl_core.cli.index import items
+
+    known = {i["id"]: i["kind"] for i in items() if i["kind"] != "figure"}  # a slip is answered without torch
+    if target not in known:
+        chapters_first = sorted(known, key=lambda name: known[name] != "chapter")
+        raise unknown("chapter or experiment", target, chapters_first, "mmcl list shows all")
     from mmcl_core import catalog
 
-    if target in catalog.PAPERS:
-        return list(catalog.paper(target).experiments)
-    if "." in target:
-        return [catalog.find_experiment(target)]
-    raise unknown(
-        "chapter or experiment",
-        target,
-        [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)],
-        "mmcl list shows all",
-    )
+    return list(catalog.paper(target).experiments) if "." not in target else [catalog.find_experiment(target)]
 
 
 def claims_named(pattern: str | None) -> list[Any]:

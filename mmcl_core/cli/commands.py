@@ -39,9 +39,9 @@ def command_list(a: argparse.Namespace) -> int:
 
 
 def command_run(a: argparse.Namespace) -> int:
+    experiments = experiments_of(a.target)
     from mmcl_core.paths import results_folder
 
-    experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
     results.prepare(experiments)
     for e in experiments:
@@ -105,9 +105,10 @@ def command_sync(a: argparse.Namespace) -> int:
 
 
 def command_why(a: argparse.Namespace) -> int:
+    experiments = experiments_of(a.target)  # before torch is loaded, so that a slip is answered at once
     from mmcl_core.lab.run import why
 
-    for e in experiments_of(a.target):
+    for e in experiments:
         routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
         with passing_over(e.name, alone=a.target == e.name):
             lines = why(e, a.tier, a.seeds, a.device, **routed)
