@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from mmcl_core.cli.index import TIERS, items
 from mmcl_core.cli.interrupt import INTERRUPTED
 from mmcl_core.errors import DataAbsent, InputError, shortened, unknown
-
-TIERS = ("smoke", "book", "paper")
 
 
 def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -74,8 +73,6 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
 
 def experiments_of(target: str) -> list[Any]:
     """The experiments of a chapter, or the one experiment, called `target`."""
-    from mmcl_core.cli.index import items
-
     known = {i["id"]: i["kind"] for i in items() if i["kind"] != "figure"}  # a slip is answered without torch
     if target not in known:
         chapters_first = sorted(known, key=lambda name: known[name] != "chapter")
