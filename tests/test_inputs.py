@@ -184,6 +184,8 @@ COMMANDS = [
     (["figure", "huang2024.fig1", "--tier", "smoke", "--out", "/dev/null"], "it is a file"),
     (["train-clip", "small", "--out", "~nosuchuser/x", "--set", "data=/nowhere"], "--out ~nosuchuser/x cannot be used"),
     (["figure", "", "--tier", "smoke"], "Unknown figure"),
+    (["data", "list", "x"], "Unknown data source 'x'"),
+    (["data", "list", ""], "Unknown data source ''"),
     (["serve", "--port", "0"], "built site|out of range"),
 ]
 

@@ -126,7 +126,9 @@ def command_data(a: argparse.Namespace) -> int:
             raise InputError(f"data fetch needs a name: allowed are {', '.join(sources.SOURCES)}")
         print(sources.fetch(a.name))
         return 0
-    for source in sources.SOURCES.values():
+    if a.name is not None and a.name not in sources.SOURCES:
+        raise unknown("data source", a.name, sources.SOURCES)
+    for source in sources.SOURCES.values() if a.name is None else [sources.SOURCES[a.name]]:
         print(
             f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 "
             f"{source.sha256}"
