@@ -94,6 +94,6 @@ def find_training_method(name: str) -> Any:
     InputError
         For any other name.
     """
-    from mmcl_core.papers.yaras2024.named import method_named
+    from mmcl_core.papers.yaras2024.methods import find_method
 
-    return method_named(name)
+    return find_method(name)

@@ -19,8 +19,8 @@ MOST = 120  # characters of a list that a sentence holds
 
 
 def shortened(value: object, most: int = 60) -> str:
-    """`value` as text of at most `most` characters, for a sentence."""
-    text = str(value)
+    """`value` as text of at most `most` characters, for a sentence: on one line, with nothing that a terminal obeys."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value)[: 2 * most])
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

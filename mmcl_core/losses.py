@@ -21,7 +21,8 @@ def _logits(
 ) -> Float[Tensor, "*S N M"]:
     """Cosines over the temperature. Never in half precision: autocast would leave two digits of a logit."""
     with torch.autocast(first.device.type, enabled=False):
-        a, b = (normalize(x if x.dtype == torch.float64 else x.float(), dim=-1) for x in (first, second))
+        wide = torch.float64 if torch.float64 in (first.dtype, second.dtype) else torch.float32
+        a, b = (normalize(x.to(wide), dim=-1) for x in (first, second))
         return a @ b.mT / temperature
 
 
@@ -31,10 +32,14 @@ def _check_pairs(first: Any, second: Any, temperature: Any) -> None:
             raise InputError(
                 f"Losses take torch tensors, not a {type(x).__module__}.{type(x).__name__}: write torch.as_tensor(x)"
             )
+        if not x.is_floating_point():
+            raise InputError(f"Losses take embeddings of real floating-point numbers, not {x.dtype}: write x.float()")
     if first.shape != second.shape or first.ndim < 2:
         raise InputError(
             f"Embeddings of shapes {tuple(first.shape)} and {tuple(second.shape)} are no pairs: take [..., B, D] twice"
         )
+    if not isinstance(temperature, int | float | Tensor) or isinstance(temperature, bool):
+        raise InputError(f"A temperature must be a number or a tensor, not a {type(temperature).__name__}")
     seen = torch.as_tensor(temperature)
     if seen.device.type == "cpu" and not bool((seen > 0).all()):
         raise InputError(

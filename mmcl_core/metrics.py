@@ -2,7 +2,8 @@
 
 Embeddings that say nothing have no measure: where a row is not finite, cannot be normalised, or where a tower has
 collapsed to a point, a measure is NaN, which no rule passes. Predictions have no NaN; there `InputError` says what was
-found. `InputError` also for embeddings that do not fit each other.
+found. `InputError` also for what is no embeddings (real numbers in rows, one row at least), and for embeddings that do
+not fit each other.
 """
 
 from __future__ import annotations
@@ -23,10 +24,34 @@ BLOCK = 2**22  # cosines held at once
 
 def unit(x: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
     """Rows at length one, in double precision; a row that is zero or not finite becomes NaN."""
-    x = np.asarray(x, float)
+    x = _rows("The", x).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         x = x / np.abs(x).max(1, keepdims=True)  # squares of very large and very small numbers are lost
         return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def _rows(which: str, x: Any, least: int = 1) -> np.ndarray:
+    """`x` as real numbers `[N, D]`, at least so many rows, in the precision in which they come."""
+    try:
+        array = np.asarray(x)
+        array = array.astype(float) if array.dtype == object else array
+    except (TypeError, ValueError, RuntimeError):  # ragged lists, words, tensors on a GPU or with a gradient
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf" or array.ndim != 2 or len(array) < least or not array.shape[1]:
+        found = f"{array.dtype} of shape {array.shape}" if array.dtype != object else f"a {type(x).__name__}"
+        raise InputError(
+            f"{which} embeddings must be an array of real numbers [samples, dimensions], neither of them 0; this is "
+            f"{found}"
+        )
+    return array
+
+
+def _check_widths(first: np.ndarray, second: np.ndarray) -> None:
+    if first.shape[1] != second.shape[1]:
+        raise InputError(
+            f"Embeddings of {first.shape[1]} and {second.shape[1]} dimensions do not lie in one space: "
+            "the same is needed"
+        )
 
 
 def _check_pairs(first: Any, second: Any) -> None:
@@ -52,8 +77,10 @@ def zero_shot_predictions(image: Float[np.ndarray, "N D"], prompts: Float[np.nda
     Raises
     ------
     InputError
-        When an embedding is not finite.
+        When an embedding is not finite, or image and prompts are of different dimensions.
     """
+    image, prompts = _rows("The image", image), _rows("The prompts'", prompts)
+    _check_widths(image, prompts)
     _check_finite(image=image, prompt=prompts)
     return (image @ prompts.T).argmax(1)
 
@@ -67,11 +94,19 @@ def linear_probe_predictions(
     Raises
     ------
     InputError
-        When a feature is not finite, or all labels are the same.
+        When a feature is not finite, labels are no classes or not as many as rows, or all are the same.
     """
+    train, labels = _rows("The training", train), np.asarray(labels)
+    test = tuple(_rows("The test", features, least=0) for features in test)
     _check_finite(training=train)
     for features in test:
+        _check_widths(train, features)
         _check_finite(test=features)
+    if labels.shape != train.shape[:1] or labels.dtype.kind not in "biuU":
+        raise InputError(
+            f"A probe needs one class for each of {len(train)} rows, whole numbers or words: these labels are "
+            f"{labels.dtype} of shape {labels.shape}"
+        )
     if len(np.unique(labels)) < 2:
         raise InputError(f"A probe needs labels of two classes at least: these {len(labels)} are all the same")
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000)).fit(train, labels)
@@ -81,7 +116,9 @@ def linear_probe_predictions(
 def modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D"]) -> float:
     """Distance between the two modalities' mean embeddings, each normalised to length one (Liang et al. 2022, section
     3)."""
-    centres = [unit(x).mean(0) for x in (first, second)]
+    first, second = unit(first), unit(second)
+    _check_widths(first, second)
+    centres = [x.mean(0) for x in (first, second)]
     return float(np.linalg.norm(centres[0] - centres[1]))
 
 
@@ -91,8 +128,9 @@ def debiased_modality_gap(first: Float[np.ndarray, "N D"], second: Float[np.ndar
     Means of N pairs differ by chance alone; the subtracted term is the expectation of that part of Delta^2. Rows must
     be pairs.
     """
+    first, second = unit(first), unit(second)
     _check_pairs(first, second)
-    difference = unit(first) - unit(second)
+    difference = first - second
     if len(difference) < 2:
         return float("nan")
     chance = difference.var(0, ddof=1).sum() / len(difference)
@@ -106,7 +144,9 @@ def uniformity(first: Float[np.ndarray, "N D"], second: Float[np.ndarray, "M D"]
     -sqrt(|mu|^2 + 1 + tr S - 2 tr S^{1/2} / sqrt D) with mean mu and covariance S; 0 is uniform, -sqrt 2 is collapse to
     a point.
     """
-    x = np.concatenate([unit(first), unit(second)])
+    first, second = unit(first), unit(second)
+    _check_widths(first, second)
+    x = np.concatenate([first, second])
     if not np.isfinite(x).all():  # LAPACK gives anything for NaN
         return float("nan")
     variances = np.clip(np.linalg.eigvalsh(np.atleast_2d(np.cov(x.T, ddof=0))), 0, None)
@@ -120,19 +160,22 @@ def accuracy(predictions: Int[np.ndarray, "N"], labels: Int[np.ndarray, "N"]) ->
     Raises
     ------
     InputError
-        When there are not as many predictions as labels.
+        When there are not as many predictions as labels, or they cannot be compared: words with numbers, or NaN.
     """
     if np.shape(predictions) != np.shape(labels):
         raise InputError(
             f"Predictions of shape {np.shape(predictions)} cannot be held against {np.shape(labels)} labels"
         )
+    kinds = {"number" if np.asarray(x).dtype.kind in "biuf" else "word" for x in (predictions, labels)}
+    if len(kinds) > 1 or (kinds == {"number"} and not np.isfinite(labels).all()):
+        raise InputError("Predictions and labels must both be whole numbers or both be words, and no label may be NaN")
     return float(np.mean(predictions == labels)) if len(labels) else float("nan")
 
 
 def centred_singular_values(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "k"]:
     """Singular values of the centred features, largest first; all NaN where a feature is not finite or nothing but
     rounding is left of a collapsed tower."""
-    features = np.asarray(features, float)
+    features = _rows("The", features).astype(float)
     undefined = np.full(min(features.shape), np.nan)
     if not np.isfinite(features).all():
         return undefined
@@ -163,7 +206,9 @@ def feature_condition_number(features: Float[np.ndarray, "N D"], j: int) -> floa
     """
     values = centred_singular_values(features)
     if not 1 <= j <= len(values):
-        raise InputError(f"features of shape {features.shape} have {len(values)} singular values, so j cannot be {j}")
+        raise InputError(
+            f"features of shape {np.shape(features)} have {len(values)} singular values, so j cannot be {j}"
+        )
     return float("inf") if values[j - 1] == 0 else float(values[0] / values[j - 1])
 
 
@@ -173,6 +218,7 @@ def retrieval_at_1(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D
 
     Memory does not grow with N^2: the cosines are taken a block of rows at a time.
     """
+    image, text = _rows("The image", image), _rows("The text", text)
     _check_pairs(image, text)
     if not (np.isfinite(image).all() and np.isfinite(text).all()):
         return float("nan")
@@ -182,4 +228,4 @@ def retrieval_at_1(image: Float[np.ndarray, "N D"], text: Float[np.ndarray, "N D
         cosines = a[start : start + rows] @ b.T
         best = cosines >= cosines.max(1, keepdims=True) - 1e-6
         found.append(best.diagonal(start) / best.sum(1))
-    return float(np.mean(np.concatenate(found))) if found else float("nan")
+    return float(np.mean(np.concatenate(found)))

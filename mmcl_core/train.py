@@ -130,9 +130,10 @@ def train(
         if kept is not None and whole and kept.due(last=(epoch + 2) * each > last):
             kept.save(_state(parts, draws, gathered, history))
     if not all(torch.isfinite(h) for h in history[-1:]):  # the one host sync of the whole run
+        group = optimiser.param_groups[0]
+        rate = group.get("initial_lr", group["lr"])  # the schedule's own end is 0
         raise InputError(
-            f"The loss is not finite after {last} steps: lower the rate (now {optimiser.param_groups[0]['lr']:g}) "
-            "or raise the temperature"
+            f"The loss is not finite after {last} steps: lower the rate (now {rate:g}) or raise the temperature"
         )
     model.eval()
     return torch.stack(history).cpu()

@@ -75,9 +75,17 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file = nodeid.split("::", 1)[0]
-            return "book" if file.endswith(("test_site.py", "test_browser.py")) else file
+            return "book" if file.endswith(("test_site.py", "test_browser.py", "test_browser_ways.py")) else file
 
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from tests.chromium import launched
+
+    with launched() as instance:
+        yield instance
 
 
 def copy_of_the_book(folder):

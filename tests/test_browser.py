@@ -1,24 +1,16 @@
 """The built site as a reader meets it: from disk, without a network, in light and dark, on a phone and on a desk."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from mmcl_core import catalog
 from mmcl_core.site import finish
 from mmcl_core.site.pairs import chapter_pages
+from tests.chromium import CHROMIUM, opened
 
-CHROMIUM = (
-    os.environ.get("MMCL_CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("chromium-browser")
-    or shutil.which("google-chrome")
-)
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium on this machine: install one, or name it in MMCL_CHROMIUM"
 )
@@ -43,39 +35,6 @@ element => {
   return (a + 0.05) / (b + 0.05);
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as p:
-        flags = [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--no-first-run",
-            "--disable-sync",
-            "--disable-component-update",
-        ]
-        instance = p.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield instance
-        instance.close()
-
-
-def opened(browser, site, name, theme="light", width=1280, height=800, scripts=True):
-    """A page on a first visit with a system set to `theme`, and the list of everything that went wrong while it
-    loaded."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=theme, offline=True, java_script_enabled=scripts
-    )
-    page, wrong = context.new_page(), []
-    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: wrong.append(str(e)))
-    # what is still on its way when a page is left was not refused
-    page.on("requestfailed", lambda r: r.failure != "net::ERR_ABORTED" and wrong.append(f"not loaded: {r.url}"))
-    page.on("request", lambda r: wrong.append(f"outside: {r.url}") if r.url.startswith("http") else None)
-    file, _, fragment = name.partition("#")
-    page.goto(f"file://{site}/{file}.html" + (f"#{fragment}" if fragment else ""))
-    return page, wrong
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -251,124 +210,5 @@ def test_numbers_in_the_prose_tell_where_they_come_from(browser, book, name):
         assert page.is_visible(".origin-panel") and number.get_attribute("aria-expanded") == "true"
         page.keyboard.press("Escape")
         assert not page.query_selector(".origin-panel") and number.evaluate("e => e === document.activeElement")
-    assert wrong == []
-    page.context.close()
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_page_that_asks_to_predict_takes_an_answer(browser, book, name):
-    page, wrong = opened(browser, book / "_build/html", name)
-    text = (ROOT / "book" / f"{name}.md").read_text(encoding="utf-8")
-    forms = page.query_selector_all("form.predict")
-    assert len(forms) > 0 or not re.search(r"^(\*\*)?Predict\b", text, re.MULTILINE)
-    for form in forms:
-        form.query_selector("input").focus()
-        page.keyboard.press("Space")
-        form.query_selector("button").click()
-        assert form.query_selector(".predict-yours").inner_text().startswith("You said: ")
-        assert form.query_selector("details p").is_visible()
-    assert wrong == []
-    page.context.close()
-
-
-def test_without_scripts_every_row_is_there(browser, book):
-    """Locators and not scripts count here: the page's own are off, and `evaluate` would need them."""
-    site = book / "_build/html"
-    page, _ = opened(browser, site, "scoreboard", scripts=False)
-    assert page.locator("#scoreboard-rows tbody tr").count() == sum(len(p.claims) for p in catalog.papers())
-    page.context.close()
-    page, _ = opened(browser, site, "chapters/huang2024-proof", scripts=False)
-    page.locator("details.claims > summary").first.click()
-    assert page.locator("details.claims[open] .claim-box").count() > 0
-    page.context.close()
-
-
-def test_a_word_of_the_glossary_has_a_card(browser, book):
-    page, wrong = opened(browser, book / "_build/html", "chapters/yaras2024")
-    word = page.locator("main a.term").first
-    word.focus()
-    card = page.locator("#card")
-    assert card.is_visible() and len(card.inner_text()) > 20
-    page.keyboard.press("Escape")
-    assert not card.is_visible()
-    symbol = page.locator("main math mi", has_text="γ").first
-    symbol.hover()
-    assert "height of the image plane" in card.inner_text()
-    assert wrong == []
-    page.context.close()
-
-
-def test_no_dead_links(browser, book):
-    site = book / "_build/html"
-    for name in PAGES:
-        page, _ = opened(browser, site, name)
-        for url in page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href?.animVal ?? a.href)"):
-            if url.startswith("file://"):
-                path, _, fragment = url.removeprefix("file://").partition("#")
-                assert os.path.exists(path), f"{name} links to {url}"
-                if fragment and "=" not in fragment and path.endswith(".html"):
-                    text = open(path, encoding="utf-8").read()
-                    assert f'id="{fragment}"' in text or f'name="{fragment}"' in text, f"{name} links to {url}"
-        page.context.close()
-
-
-ROWS = "[...document.querySelectorAll('#scoreboard-rows tbody tr')]"
-
-
-def test_the_scoreboard_filters_searches_orders_and_remembers(browser, book):
-    page, _ = opened(browser, book / "_build/html", "scoreboard")
-    everything = sum(len(p.claims) for p in catalog.papers())
-    page.select_option("select[data-filter=verdict]", "holds")
-    shown = page.evaluate(f"{ROWS}.map(r => r.dataset.verdict)")
-    assert set(shown) == {"holds"} and 0 < len(shown) < everything
-    assert page.inner_text("#scoreboard-count").endswith(f" of {everything} rows") or "shown" in page.inner_text(
-        "#scoreboard-count"
-    )
-    # Which rows hold at the smallest tier differs between machines: the words searched for are those of a row that
-    # does.
-    words = page.evaluate(f"{ROWS}[0].querySelector('th').innerText").lower().split()[:2]
-    page.fill("input[data-filter=text]", " ".join(words))
-    found = page.evaluate(f"{ROWS}.map(r => r.textContent.toLowerCase())")
-    assert 0 < len(found) <= len(shown) and all(word in row for word in words for row in found)
-    page.select_option("select[data-filter=order]", "quantifier")
-    quantifiers = page.evaluate(f"{ROWS}.map(r => r.dataset.quantifier)")
-    assert quantifiers == sorted(quantifiers)
-    address = page.url
-    assert "verdict=holds" in address and "text=" in address
-    page.goto("about:blank")
-    page.go_back()  # Back brings the same rows, and so does the address
-    assert page.url == address and page.evaluate(f"{ROWS}.length") == len(found)
-    page.context.close()
-
-
-def test_every_row_of_the_scoreboard_can_be_linked_to(browser, book):
-    last = catalog.papers()[-1].claims[-1].id
-    page, _ = opened(browser, book / "_build/html", "scoreboard#row-" + re.sub(r"[^a-z0-9]+", "-", last))
-    assert page.evaluate("document.querySelector(':target a').href").split("#claim-")[1] == re.sub(
-        r"[^a-z0-9]+", "-", last
-    )
-    assert page.evaluate("Math.abs(document.querySelector(':target').getBoundingClientRect().top)") < 800
-    page.context.close()
-
-
-def test_a_row_leads_to_its_evidence_and_back(browser, book):
-    page, wrong = opened(browser, book / "_build/html", "scoreboard")
-    forth = page.evaluate("document.querySelector('#scoreboard-rows tbody tr th a').href")
-    row = page.evaluate("document.querySelector('#scoreboard-rows tbody tr').id")
-    page.goto(forth)
-    target = page.evaluate("document.querySelector(':target')?.dataset.claim")
-    assert target and row == "row-" + target.replace(".", "-").replace("_", "-")
-    page.click(":target a.to-scoreboard")
-    assert page.url.endswith(f"scoreboard.html#{row}") and not wrong
-    page.context.close()
-
-
-@pytest.mark.parametrize(("words", "first"), [("modality gap", "yaras2024"), ("noise memorisation", "huang2024")])
-def test_search_finds_the_subject(browser, book, words, first):
-    page, wrong = opened(browser, book / "_build/html", "search")
-    page.goto(f"file://{book}/_build/html/search.html?q={words.replace(' ', '+')}")
-    page.wait_for_selector("#search-results li", timeout=15_000)
-    page.wait_for_timeout(500)
-    assert first in page.evaluate("document.querySelector('#search-results li a').href")
     assert wrong == []
     page.context.close()

@@ -34,6 +34,17 @@ def test_run_then_cached(capsys):
     assert [line for line in said(capsys)[0].splitlines() if "cached" in line]
 
 
+def test_a_slip_in_a_name_is_answered_without_loading_the_papers():
+    """From the index that the first `mmcl list` leaves beside the data."""
+    assert main(["list", "ren2023"]) == 0
+    code = (
+        "import sys; from mmcl_core.cli import main; from mmcl_core.cli.commands import command_run; "
+        "assert main(['run', 'ren2023.clok']) == main(['why', 'huang2023']) == 2; "
+        "assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
 def test_settings_reach_the_configuration(capsys):
     assert main(["why", "huang2024.figure1", "--tier", "smoke", "--set", "ratio=1.5"]) == 0
     assert main(["run", "huang2024.identities", "--tier", "smoke", "--set", "steps=3", "--seeds", "4,9"]) == 0

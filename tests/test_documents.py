@@ -1,7 +1,12 @@
 """README and guide as printed: every command is one that there is, and what can be done in seconds is done."""
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -49,6 +54,35 @@ def test_the_guide_s_way_to_load_results_runs_as_printed(capsys):
     (code,) = [c for c in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "catalog.results" in c]
     exec(compile(code, "guide.md", "exec"), {})
     assert "tier smoke" in capsys.readouterr().out
+
+
+def test_the_contributor_s_experiment_claim_figure_and_chapter_run_as_printed(tmp_path):
+    """All four samples, taken for a chapter "toy2026" of a copy of the checkout; no line is added to them."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("ren2023.line", "toy2026.line")
+    samples = [textwrap.dedent(code) for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    shutil.copytree(ROOT / "mmcl_core", tmp_path / "mmcl_core", ignore=shutil.ignore_patterns("__pycache__"))
+    catalogue, chapter = tmp_path / "mmcl_core" / "catalog.py", tmp_path / "mmcl_core" / "papers" / "toy2026"
+    catalogue.write_text(catalogue.read_text().replace('PAPERS = ("ren2023"', 'PAPERS = ("toy2026", "ren2023"'))
+    for room, module, code in zip(
+        ("experiments", "claims", "figures"), ("line", "slopes", "lines"), samples[:3], strict=True
+    ):
+        (chapter / room).mkdir(parents=True)
+        (chapter / room / "__init__.py").touch()
+        (chapter / room / f"{module}.py").write_text(code)
+    (chapter / "__init__.py").touch()
+    rooms = "from mmcl_core.papers.toy2026.{0} import {1}\n"
+    imports = "".join(rooms.format(*at) for at in (("experiments", "line"), ("claims", "slopes"), ("figures", "lines")))
+    (chapter / "paper.py").write_text(imports + samples[3])
+    for command in ("run toy2026.line", "claims toy2026", f"figure toy2026.line --format csv --out {tmp_path}"):
+        run = subprocess.run(
+            [sys.executable, "-P", "-m", "mmcl_core.cli", *command.split(), "--tier", "smoke"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(tmp_path), "MMCL_RESULTS": str(tmp_path / "results")},
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+        assert not command.startswith("claims") or "verdict    reproduced" in run.stdout, run.stdout
 
 
 def test_every_environment_variable_is_in_the_guide():

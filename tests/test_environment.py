@@ -108,6 +108,17 @@ def test_a_broken_environment_is_made_anew(clone, damage):
     assert "Making the environment" in ready(clone) and ready(clone) == ""
 
 
+def test_an_environment_whose_removal_was_interrupted_is_not_taken_for_ready(clone):
+    """The interpreter comes back (an upgrade is undone) after half of the packages have gone."""
+    link = clone / ".venv" / "bin" / "python"
+    before = os.readlink(link)
+    link.unlink()
+    code = "import sys; sys.path.insert(0, 'tools'); import ready; ready.shutil.rmtree = sys.exit; ready.main()"
+    subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True)
+    link.symlink_to(before)
+    assert "Making the environment" in ready(clone) and ready(clone) == ""
+
+
 def test_from_an_activated_environment_it_is_made_anew_by_the_interpreter_that_made_it(clone):
     (clone / ".venv" / ".ready").unlink()
     assert "Making the environment" in ready(clone, clone / ".venv/bin/python") and ready(clone) == ""

@@ -52,6 +52,16 @@ def test_the_installed_versions_are_the_locked_ones():
         assert LOCK[canonicalize_name(requirement.name)].specifier.contains(version(requirement.name)), requirement.name
 
 
+def test_every_pinned_version_installs_on_the_oldest_python_that_is_named():
+    """Debian 12 has 3.11.2. A version that is not installed here says nothing of itself."""
+    from importlib.metadata import distributions
+
+    for found in distributions():
+        pin, needs = LOCK.get(canonicalize_name(found.name)), found.metadata.get("Requires-Python")
+        if pin and needs and pin.specifier.contains(found.version):
+            assert Requirement(f"python{needs}").specifier.contains("3.11.2"), f"{found.name} needs Python {needs}"
+
+
 def test_a_wheel_runs_outside_the_checkout(tmp_path):
     subprocess.run(
         [

@@ -224,7 +224,7 @@ def test_fresh_configurations_are_none_of_the_sweep():
     """The range of d4e_corrected was chosen on the sweep's configurations, so that it is judged on others."""
     old, new = run("ren2023.sweep", Tier.smoke), run("ren2023.fresh_sweep", Tier.smoke)
     assert not set(old["relative_temperature"]) & set(new["relative_temperature"])
-    path = sweeps.path(sweeps.random_closure(3))
+    path = sweeps.path(sweeps.random_closure(sweeps.SweepSetting(), 3))
     kappa = path.condition_number
     later = [k / kappa[path.peak() : i + 1].min() - 1 for i, k in enumerate(kappa) if i >= path.peak()]
     assert close(sweeps.rerise(path), max(later))

@@ -1,11 +1,14 @@
 """Fields that were constants: at their defaults nothing moves, elsewhere they do what they say, held to literal
 computations."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
+from mmcl_core import catalog
 from mmcl_core.catalog import find_experiment, find_figure, find_training_method
 from mmcl_core.clip.config import load
 from mmcl_core.errors import InputError
@@ -13,8 +16,9 @@ from mmcl_core.lab.run import run
 from mmcl_core.papers.huang2024 import dynamics, encoders, reference, setting
 from mmcl_core.papers.huang2024.experiments.figure1 import FigureSetting
 from mmcl_core.papers.huang2024.experiments.noises import NoisesSetting
-from mmcl_core.papers.yaras2024.methods import METHODS, fixed
-from mmcl_core.papers.yaras2024.named import method_named
+from mmcl_core.papers.ren2023.closure import Closure
+from mmcl_core.papers.ren2023.experiments import digit_halves
+from mmcl_core.papers.yaras2024.methods import METHODS, find_method, fixed
 from tests.tolerances import close
 
 CPU = torch.device("cpu")
@@ -161,9 +165,84 @@ def test_only_contrastive_runs_follow_the_temperature():
     assert same.tolist() == [False, True] * 3
 
 
+def test_digit_halves_train_at_the_temperatures_asked_for():
+    """Two temperatures that have changed places give each other's linear towers; the other runs know neither."""
+    small = {"train": 200, "horizon": 0.005}
+    own = compute("ren2023.digit_halves", [0], **small)
+    swapped = compute("ren2023.digit_halves", [0], inverse_temperature=1.0, small_inverse_temperature=5.0, **small)
+    same = {name: np.array_equal(own[name], swapped[name]) for name in own if name.endswith("alignment")}
+    assert same == {f"{run}_alignment": "nc" in run for run in digit_halves.RUNS}
+    for what in ("kappa5", "alignment", "probe", "retrieval"):
+        assert np.array_equal(own[f"linear_c_{what}"], swapped[f"linear_c_small_{what}"])
+        assert np.array_equal(own[f"linear_c_small_{what}"], swapped[f"linear_c_{what}"])
+
+
+def test_the_width_law_compares_the_negatives_asked_for():
+    """K and infinitely many negatives are nearer to each other than K = 1 is to either, and order does not matter."""
+    few, many, turned = (
+        compute("ren2023.width_law", [0], widths=(6, 8, 10, 12), negatives=k)["clock"]
+        for k in ((1.0, 1e9), (100.0, 1e9), (1e9, 1.0))
+    )
+    assert (many < 0.2 * few).all() and close(few, turned)
+
+
+RANGES = [  # (experiment, tau^2, K): a range of one number leaves nothing to draw
+    ("ren2023.sweep", {"inverse_temperatures": (2.0, 2.0), "negatives": 3.0}),
+    ("ren2023.fresh_sweep", {"inverse_temperatures": (2.0, 2.0), "negatives": 3.0}),
+    ("ren2023.forces", {"inverse_temperatures": (2.0, 2.0), "negatives": (3.0, 3.0)}),
+    ("ren2023.balance_time", {"inverse_temperatures": (2.0, 2.0), "negatives": (3.0, 3.0)}),
+    ("ren2023.equilibrium", {"inverse_temperatures": (2.0, 2.0), "negatives": (3.0, 3.0)}),
+]
+
+
+@pytest.mark.parametrize(("name", "fields"), RANGES, ids=[name for name, _ in RANGES])
+def test_configurations_are_drawn_from_the_ranges_asked_for(name, fields, monkeypatch):
+    """Of every closure that is made, its temperature and its number of negatives."""
+    made = []
+
+    def closure(*arguments, **named):
+        made.append(Closure(*arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(import_module(find_experiment(name).function.__module__), "Closure", closure)
+    compute(name, [0, 1], **fields)
+    assert len(made) == 2 and {(round(c.inverse_temperature, 9), round(c.negatives, 9)) for c in made} == {(2, 3)}
+    made.clear()
+    compute(name, range(5))
+    config = find_experiment(name).config
+    low, high = config.model_fields["inverse_temperatures"].default
+    assert len({c.inverse_temperature for c in made}) == 5 and all(low <= c.inverse_temperature <= high for c in made)
+
+
+def test_the_expansion_holds_at_other_losses():
+    ratio = compute("ren2023.expansion", cases=((0.5, 2.0), (3.0, None), (1.0, 1.0)))["ratio"]
+    assert ratio.shape == (3, 4) and np.abs(ratio[:, 0] - 1).max() < 0.01
+
+
+def test_every_experiment_of_ren_and_li_with_a_contrastive_loss_has_its_temperature_and_negatives_as_fields():
+    """A batch of N has K = N - 1 negatives. Without such a loss: the closed form, its limit, retrieval."""
+    words = (
+        ("temperature", "relative", "cases", "losses", "lowest"),
+        ("negatives", "cases", "losses", "batch", "cold"),
+    )
+    without = {
+        e.name
+        for e in catalog.paper("ren2023").experiments
+        if not all(any(w in field for field in e.config.model_fields for w in kind) for kind in words)
+    }
+    assert without == {"ren2023.closed_form", "ren2023.limit_growth", "ren2023.retrieval"}
+
+
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
+        ("ren2023.width_law", {"negatives": (3, 3)}),
+        ("ren2023.width_law", {"negatives": (0.5, 3)}),
+        ("ren2023.sweep", {"inverse_temperatures": (3, 1)}),
+        ("ren2023.forces", {"negatives": (0.5, 3)}),
+        ("ren2023.equilibrium", {"inverse_temperature": 0}),
+        ("ren2023.expansion", {"cases": ((1.0, 0.5),)}),
+        ("ren2023.digit_halves", {"small_inverse_temperature": -1}),
         ("ren2023.temperatures", {"negatives": 0.5}),
         ("ren2023.temperatures", {"inverse_temperatures": (1.0, -1.0)}),
         ("ren2023.clock", {"negatives": (1, 2, 3)}),
@@ -201,21 +280,25 @@ def test_a_setting_of_one_s_own_is_computed_as_the_book_s_are():
 
 @pytest.mark.parametrize("number", [".05", "0.5", "1e-2", "3"])
 def test_any_fixed_temperature_has_a_name(number):
-    method = method_named(f"FLT {number}")
+    method = find_method(f"FLT {number}")
     assert method == fixed(float(number)) == find_training_method(f"FLT {number}")
     assert method.make_temperature()().item() == pytest.approx(float(number))
-    for name in ("yaras2024.icons_fixed", "yaras2024.mscoco", "yaras2024.folder"):
+    for name in (
+        *(f"yaras2024.{data}_{part}" for data in ("scenes", "icons") for part in ("fixed", "others")),
+        *("yaras2024.scenes_moving", "yaras2024.mscoco", "yaras2024.folder"),
+    ):
         assert find_experiment(name).config.at("smoke", methods=(f"FLT {number}",)).methods == (f"FLT {number}",)
     assert load("yaras2024", data="x", method=f"FLT {number}").method == f"FLT {number}"
 
 
 @pytest.mark.parametrize("name", ["FLT 0", "FLT -1", "FLT nan", "FLT inf", "FLT ", "FLT x" * 99, "FLT", "flt .05"])
 def test_other_names_are_refused(name):
-    for ask in (method_named, lambda n: find_experiment("yaras2024.icons_fixed").config.at("smoke", methods=(n,))):
+    asked = [find_experiment(f"yaras2024.{e}").config for e in ("icons_fixed", "scenes_fixed", "scenes_moving")]
+    for ask in (find_method, *(lambda n, c=c: c.at("smoke", methods=(n,)) for c in asked)):
         with pytest.raises(InputError, match="FLT|mitigation method") as refused:
             ask(name)
         assert len(str(refused.value)) < 300
 
 
 def test_the_paper_s_names_stay_what_they_are():
-    assert all(method_named(name) is method for name, method in METHODS.items())
+    assert all(find_method(name) is method for name, method in METHODS.items())

@@ -187,7 +187,7 @@ def test_the_rate_warms_up_and_falls_to_zero():
         (lambda: Schedule(0.01, 0.05, -1), "alternate -1 times"),
         (lambda: Schedule(0.01, 0.05, 5).check(6), "does not fit a run of 6 steps"),
         (lambda: Schedule(0.01, 0.05).check(1), "does not fit a run of 1 steps"),
-        (lambda: find_method("FLT .7"), "mitigation method"),
+        (lambda: find_method("FLP .7"), "mitigation method"),
     ],
 )
 def test_impossible_methods_get_one_sentence(make, words):

@@ -93,11 +93,12 @@ def prepare():
     if stamped() == wanted() and os.path.exists(BIN):
         return
     ours = stamped().splitlines()[:1] == [VENV]  # made here and finished once: only its packages have changed
-    if not (ours and works()):
+    sound = ours and works()
+    if os.path.exists(STAMP):  # first of all: what is interrupted from here on was never finished
+        os.remove(STAMP)
+    if not sound:
         print("Making the environment .venv", flush=True)
         make()
-    if os.path.exists(STAMP):
-        os.remove(STAMP)
     print("Installing the pinned packages into .venv (a minute or two the first time)", flush=True)
     pip = (BIN, "-m", "pip", "install", "-qq")
     run(*pip, "-r", "requirements.lock")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from mmcl_core.cli import interrupt, trouble
+from mmcl_core.cli.places import give_matplotlib_a_folder
 from mmcl_core.errors import InputError, unknown
 
 
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Read when OpenMP is loaded, by this process and by those that it starts: threads that wait sleep, and do not hold
     # a core that others need (`runtime.use_threads` has the measurement).
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    give_matplotlib_a_folder()
     with interrupt.signals_noted():
         try:
             from mmcl_core.cli.asked import TIERS

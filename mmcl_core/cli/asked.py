@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from mmcl_core.cli.index import TIERS, items
 from mmcl_core.cli.interrupt import INTERRUPTED
 from mmcl_core.errors import DataAbsent, InputError, shortened, unknown
-
-TIERS = ("smoke", "book", "paper")
 
 
 def chosen_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -74,18 +73,13 @@ def settings_by_experiment(experiments: Sequence[Any], settings: dict[str, Any])
 
 def experiments_of(target: str) -> list[Any]:
     """The experiments of a chapter, or the one experiment, called `target`."""
+    known = {i["id"]: i["kind"] for i in items() if i["kind"] != "figure"}  # a slip is answered without torch
+    if target not in known:
+        chapters_first = sorted(known, key=lambda name: known[name] != "chapter")
+        raise unknown("chapter or experiment", target, chapters_first, "mmcl list shows all")
     from mmcl_core import catalog
 
-    if target in catalog.PAPERS:
-        return list(catalog.paper(target).experiments)
-    if "." in target:
-        return [catalog.find_experiment(target)]
-    raise unknown(
-        "chapter or experiment",
-        target,
-        [*catalog.PAPERS, *(e.name for p in catalog.papers() for e in p.experiments)],
-        "mmcl list shows all",
-    )
+    return list(catalog.paper(target).experiments) if "." not in target else [catalog.find_experiment(target)]
 
 
 def claims_named(pattern: str | None) -> list[Any]:
@@ -206,12 +200,22 @@ def announce(tier: str, least: float = 5.0, stored: Callable[[], list[str]] = li
 
 
 @contextmanager
-def passing_over_absent_data(name: str, alone: bool) -> Iterator[None]:
-    """Among several, one whose data are not here is named on stderr and passed over; asked for `alone`, it is bad
-    input."""
+def passing_over(name: str, alone: bool, settings: Sequence[str] = ()) -> Iterator[None]:
+    """Among several, one whose data are not here, or that needs what the reader's `settings` took away, is named on
+    stderr and passed over; asked for `alone`, it is bad input."""
     try:
         yield
     except DataAbsent as absent:
         if alone:
             raise
         print(f"mmcl: {name} is left out. {absent}", file=sys.stderr)
+    except (LookupError, ValueError, ArithmeticError, StopIteration) as error:
+        if not settings:  # with the book's own settings it is an error of ours, and stays one
+            raise
+        said = InputError(
+            f"{name} needs something that --set took away ({type(error).__name__}: {shortened(error)}): leave --set "
+            f"out, or keep what it compares"
+        )
+        if alone:
+            raise said from None
+        print(f"mmcl: {name} is left out. {said}", file=sys.stderr)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from mmcl_core.cli.asked import Runner, claims_named
+from mmcl_core.cli.asked import Runner, claims_named, passing_over
 from mmcl_core.errors import InputError
 
 
@@ -18,7 +18,7 @@ def command_claims(a: argparse.Namespace) -> int:
         raise InputError(f"--tolerance {a.tolerance:g} cannot be used: allowed are factors above 0 such as 0.5 or 2")
     from mmcl_core import catalog
     from mmcl_core.evidence import report
-    from mmcl_core.evidence.ledger import changed_at_tolerance, ledger
+    from mmcl_core.evidence.ledger import changed_at_tolerance, evaluate
     from mmcl_core.lab.config import Tier
 
     claims = claims_named(a.pattern)
@@ -26,7 +26,10 @@ def command_claims(a: argparse.Namespace) -> int:
     results = Runner(a, needed)
     judged = {name for c in claims if c.minimum_tier.rank <= Tier.parse(a.tier).rank for name in c.experiments}
     results.prepare([e for e in needed if e.name in judged])
-    measured = ledger(claims, a.tier, results)
+    measured = []
+    for claim in claims:
+        with passing_over(claim.id, len(claims) == 1, a.set):
+            measured.append(evaluate(claim, a.tier, results))
     rows = measured if a.tolerance == 1 else [row.at_tolerance(a.tolerance) for row in measured]
     if a.json:
         print(json.dumps([row.record() for row in rows], indent=1, ensure_ascii=False))

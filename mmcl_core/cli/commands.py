@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 from mmcl_core.cli import show
 from mmcl_core.cli.asked import (
     Runner,
     chosen_settings,
     experiments_of,
-    passing_over_absent_data,
+    passing_over,
     settings_by_experiment,
 )
+from mmcl_core.cli.places import folder_named
 from mmcl_core.errors import InputError, unknown
 
 
@@ -39,13 +39,13 @@ def command_list(a: argparse.Namespace) -> int:
 
 
 def command_run(a: argparse.Namespace) -> int:
+    experiments = experiments_of(a.target)
     from mmcl_core.paths import results_folder
 
-    experiments = experiments_of(a.target)
     results = Runner(a, experiments, loud=True)
     results.prepare(experiments)
     for e in experiments:
-        with passing_over_absent_data(e.name, alone=len(experiments) == 1):
+        with passing_over(e.name, alone=len(experiments) == 1):
             result = results(e.name)
             if len(experiments) == 1:
                 print("\n".join(show.result(result, e.coordinates, results_folder() / e.name)))
@@ -60,16 +60,15 @@ def command_figure(a: argparse.Namespace) -> int:
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
-    if not a.out.strip():
-        raise InputError("--out is empty: name a folder, such as figures, or leave it out for the present one")
+    out = folder_named("--out", a.out)
     specs = [f for p in catalog.papers() for f in p.figures] if a.id == "all" else [catalog.find_figure(a.id)]
     needed = [catalog.find_experiment(name) for name in dict.fromkeys(n for s in specs for n in s.experiments)]
     results = Runner(a, needed)
     results.prepare(needed)
     for spec in specs:
-        with passing_over_absent_data(spec.id, alone=len(specs) == 1):
+        with passing_over(spec.id, len(specs) == 1, a.set):
             drawn = spec.make(results)
-            for path in drawn.export(Path(a.out), drawn.origin.stem, formats):
+            for path in drawn.export(out, drawn.origin.stem, formats):
                 print(path)
     return 0
 
@@ -106,11 +105,12 @@ def command_sync(a: argparse.Namespace) -> int:
 
 
 def command_why(a: argparse.Namespace) -> int:
+    experiments = experiments_of(a.target)  # before torch is loaded, so that a slip is answered at once
     from mmcl_core.lab.run import why
 
-    for e in experiments_of(a.target):
+    for e in experiments:
         routed = settings_by_experiment([e], chosen_settings(a.set))[e.name]
-        with passing_over_absent_data(e.name, alone=a.target == e.name):
+        with passing_over(e.name, alone=a.target == e.name):
             lines = why(e, a.tier, a.seeds, a.device, **routed)
             print(
                 f"{e.name}: stored" if not lines else f"{e.name}: would be computed, because\n  " + "\n  ".join(lines)
@@ -126,7 +126,9 @@ def command_data(a: argparse.Namespace) -> int:
             raise InputError(f"data fetch needs a name: allowed are {', '.join(sources.SOURCES)}")
         print(sources.fetch(a.name))
         return 0
-    for source in sources.SOURCES.values():
+    if a.name is not None and a.name not in sources.SOURCES:
+        raise unknown("data source", a.name, sources.SOURCES)
+    for source in sources.SOURCES.values() if a.name is None else [sources.SOURCES[a.name]]:
         print(
             f"{source.name:19} {source.status():60} {source.licence}\n{'':19} {source.description}; sha256 "
             f"{source.sha256}"

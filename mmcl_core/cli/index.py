@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mmcl_core.cli.asked import TIERS
 from mmcl_core.paths import cache_folder
 
+TIERS = ("smoke", "book", "paper")
 PACKAGE = Path(__file__).parents[1]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmcl_core.errors import shortened
+from mmcl_core.lab.kinds import kind
 
 
 def experiment(found: Any) -> Iterator[str]:
@@ -16,8 +17,6 @@ def experiment(found: Any) -> Iterator[str]:
     for name, field in found.config.model_fields.items():
         if name == "seeds" and found.deterministic:
             continue
-        annotation = field.annotation
-        kind = getattr(annotation, "__name__", str(annotation)) if "[" not in str(annotation) else str(annotation)
         limits = ", ".join(
             f"{sign} {getattr(rule, key):g}"
             for rule in field.metadata
@@ -25,7 +24,7 @@ def experiment(found: Any) -> Iterator[str]:
             if getattr(rule, key, None) is not None
         )
         others = "".join(f", {tier} {shortened(table[name], 40)}" for tier, table in small.items() if name in table)
-        sort = ", ".join(filter(None, [shortened(kind), limits]))
+        sort = ", ".join(filter(None, [shortened(kind(field.annotation)), limits]))
         yield f"  {name:22} {shortened(field.default, 40)}{others}  ({sort})"
         yield f"  {'':22} {field.description or ''}"
     yield f"another value: mmcl run {found.name} --set NAME=VALUE; other seeds: --seeds 20"

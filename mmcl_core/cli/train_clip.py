@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from mmcl_core.cli.asked import chosen_settings
+from mmcl_core.cli.places import folder_named
 from mmcl_core.errors import InputError
 
 
@@ -24,7 +24,7 @@ def command_train_clip(a: argparse.Namespace) -> int:
         chosen |= {option: getattr(a, option)} if getattr(a, option) else {}
     run = load(a.config, **_with_data(chosen))
     method, device = find_training_method(run.method), resolve_device(a.device)
-    out = Path(a.out).expanduser() if a.out else run_folder(run)
+    out = run_folder(run) if a.out is None else folder_named("--out", a.out)
 
     from mmcl_core.clip.training import prepared, train_clip  # heavy: after everything that may be refused
 

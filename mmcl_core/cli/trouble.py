@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 
 ASKED = re.compile(r"allocate ([\d.]+ ?[KMGTPE]?i?B|\d+ bytes)|Tried to allocate ([\d.]+ [KMGTPE]iB)")
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 TOO_MUCH = ("allocate", "out of memory", "Maximum allowed dimension", "array is too big", "too large to convert")
 
 
@@ -29,5 +31,6 @@ def sentence(error: BaseException) -> str:
         return f"This takes more memory than there is{much}{available()}: take smaller sizes with --set, or fewer seeds"
     if isinstance(error, OSError) and error.strerror:
         what = f"'{str(error.filename)[-120:]}'" if error.filename else "The output"
-        return f"{what} could not be read or written ({error.strerror}): free some space, or name another folder"
+        mend = "make it readable and writable" if error.errno in FORBIDDEN else "free some space"
+        return f"{what} could not be read or written ({error.strerror}): {mend}, or name another folder"
     return ""

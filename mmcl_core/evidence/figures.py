@@ -121,7 +121,8 @@ class Figure:
                 path.write_bytes(content)
         except OSError as error:
             raise InputError(
-                f"The figure could not be written to {folder} ({error.strerror}): name a writable folder with --out"
+                f"The figure could not be written to {str(folder)[-120:]} ({error.strerror}): name a "
+                "writable folder with --out"
             ) from None
         return list(contents)
 

@@ -51,8 +51,8 @@ class Cluster:
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
-                f"No Dask scheduler answers at {address[:80]} within {PATIENCE:.0f} s ({type(error).__name__}): start "
-                "one with `dask scheduler`, and give the address that it prints, such as tcp://10.0.0.1:8786"
+                f"No Dask scheduler answers at '{address[:80]}' within {PATIENCE:.0f} s ({type(error).__name__}): "
+                "start one with `dask scheduler`, and give the address that it prints, such as tcp://10.0.0.1:8786"
             ) from None
         self._pool = self._client.get_executor(pure=False)
         self.width = 1

@@ -13,8 +13,10 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from mmcl_core.errors import InputError, shortened, unknown
+from mmcl_core.lab.kinds import kind
 
 LARGEST = 10**15  # a count beyond it is a slip of the hand, and beyond 64 bits no library takes it
+SMALLEST = 1e-15  # sizes below it, and above LARGEST, end in powers that double precision cannot hold
 
 
 class Tier(StrEnum):
@@ -60,6 +62,17 @@ class Config(BaseModel):
                     raise ValueError("the number is larger than anything can hold")
         return value
 
+    @field_validator("*", mode="after")
+    @classmethod
+    def _a_size(cls, value: Any) -> Any:
+        """After the field's own limits: a number that would be computed with, and whose results would mean nothing."""
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, tuple):
+                cls._a_size(part)
+            elif isinstance(part, float) and part and not SMALLEST <= abs(part) <= LARGEST:
+                raise ValueError(f"a size other than 0 must lie between {SMALLEST:g} and {LARGEST:g}")
+        return value
+
     @classmethod
     def at(cls, tier: Tier | str, **overrides: Any) -> Self:
         """The configuration at `tier` with `overrides` on top.
@@ -88,12 +101,11 @@ class Config(BaseModel):
             if not first["loc"]:  # a rule about several fields, which says itself what is wrong
                 raise InputError(f"{cls.__name__}: {first['msg'].removeprefix('Value error, ')}") from None
             name = str(first["loc"][0])
-            annotation = cls.model_fields[name].annotation if name in cls.model_fields else None
-            kind = getattr(annotation, "__name__", str(annotation))
+            said = kind(cls.model_fields[name].annotation) if name in cls.model_fields else "none"
             raise InputError(
                 f"Field '{name}' of {cls.__name__} cannot be {shortened(repr(first['input']))}: "
                 f"{shortened(first['msg'].removeprefix('Value error, ').lower(), 100)} "
-                f"(type {shortened(kind)}, default {shortened(repr(defaults.get(name)))})"
+                f"(type {shortened(said)}, default {shortened(repr(defaults.get(name)))})"
             ) from None
 
     def values(self) -> dict[str, Any]:

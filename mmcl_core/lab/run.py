@@ -117,7 +117,8 @@ def request(
     tier = Tier.parse(tier)
     place = experiment.place(resolve_device(device))
     config = experiment.config.at(tier, **overrides)
-    chosen = () if experiment.deterministic else parse_seeds(seeds, config)
+    chosen = parse_seeds(seeds, config)  # refused where they cannot be, also where there is nothing random
+    chosen = () if experiment.deterministic else chosen
     return Request(experiment, tier, config, chosen, units_for(experiment, tier, config, chosen, place))
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mmcl_core.errors import InputError, unknown
+from mmcl_core.errors import InputError, shortened, unknown
 from mmcl_core.models.temperature import Scale, Temperature
 
 START = 0.07  # CLIP's temperature at the start
@@ -150,8 +150,29 @@ METHODS: dict[str, Method] = {
 }
 
 
+FIXED = "FLT "
+COLDEST, HOTTEST = 1e-4, 1e4  # beyond them logits are infinite or nothing in single precision
+
+
 def find_method(name: str) -> Method:
-    """The method `name`; `InputError` for any other."""
-    if name not in METHODS:
+    """The method `name`: one of `METHODS`, or "FLT " and a number from 0.0001 to 10000, such as "FLT .05".
+
+    Raises
+    ------
+    InputError
+        For any other name.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    if not name.startswith(FIXED):
         raise unknown("mitigation method", name, METHODS)
-    return METHODS[name]
+    try:
+        temperature = float(name.removeprefix(FIXED))
+    except ValueError:
+        temperature = math.nan
+    if not COLDEST <= temperature <= HOTTEST:
+        raise InputError(
+            f"'{shortened(name, 40)}' names no fixed temperature: write FLT and a number above 0, from {COLDEST:g} to "
+            f"{HOTTEST:g}, such as 'FLT .05'"
+        )
+    return fixed(temperature)

@@ -3,7 +3,7 @@ paper's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -34,7 +34,7 @@ def rank_correlation(measure: str, ours: Column, methods: Collection[str] | None
     return np.array([stats.spearmanr(row, theirs).statistic for row in np.stack([ours[m] for m in names], 1)])
 
 
-def fixed_temperatures(ours: Column) -> list[str]:
+def fixed_temperatures(ours: Iterable[str]) -> list[str]:
     """The methods among them whose temperature is fixed, coldest first."""
     return sorted((m for m in ours if m.startswith("FLT")), key=lambda m: float(m.split()[1]))
 

@@ -62,7 +62,7 @@ def _of(tower: str, label: str) -> tuple[Claim, ...]:
         r"log of $\kappa_5$ of held-out features at step 0 over that at the end, mean over seeds",
     )
     def balances(r: Result) -> Estimate:
-        return stats.mean(-growth(r, f"{tower}_tau2_5_kappa5"))
+        return stats.mean(-growth(r, f"{tower}_c_kappa5"))
 
     @on_digits(
         f"{prefix}probe",
@@ -70,7 +70,7 @@ def _of(tower: str, label: str) -> tuple[Claim, ...]:
         r"paired difference of probe accuracy, $\tau^2 = 5$ minus non-contrastive, mean over seeds",
     )
     def probes(r: Result) -> Estimate:
-        return stats.mean(r[f"{tower}_tau2_5_probe"] - r[f"{tower}_nc_probe"])
+        return stats.mean(r[f"{tower}_c_probe"] - r[f"{tower}_nc_probe"])
 
     @on_digits(
         f"{prefix}retrieval",
@@ -78,7 +78,7 @@ def _of(tower: str, label: str) -> tuple[Claim, ...]:
         r"paired difference of retrieval at 1 of 100, $\tau^2 = 5$ minus non-contrastive, mean over seeds",
     )
     def retrieves(r: Result) -> Estimate:
-        return stats.mean(r[f"{tower}_tau2_5_retrieval"] - r[f"{tower}_nc_retrieval"])
+        return stats.mean(r[f"{tower}_c_retrieval"] - r[f"{tower}_nc_retrieval"])
 
     return grows, collapses, balances, probes, retrieves
 
@@ -95,7 +95,7 @@ BOTH = tuple(made for tower, label in TOWERS.items() for made in _of(tower, labe
 )
 def digits_temperature(r):
     """Paired by seed."""
-    return geometric(np.log(end(r, "linear_tau2_1_kappa10") / end(r, "linear_tau2_5_kappa10")))
+    return geometric(np.log(end(r, "linear_c_small_kappa10") / end(r, "linear_c_kappa10")))
 
 
 @on_digits(
@@ -108,4 +108,4 @@ def digits_temperature(r):
 )
 def digits_no_first_stage(r):
     """The peak's step is taken from the other seeds."""
-    return geometric(rise(r["linear_tau2_5_kappa5"]))
+    return geometric(rise(r["linear_c_kappa5"]))

@@ -34,7 +34,7 @@ class ShapesSetting(Config):
     word_drop: float = Field(0.1, ge=0, lt=1, description="chosen: probability that a caption leaves out a word")
     hidden: int = Field(256, ge=10, description="chosen: hidden layer of the MLP image tower; 128 at book")
     width: int = Field(16, ge=10, description="chosen: m")
-    batch: int = Field(256, ge=2, description="chosen")
+    batch: int = Field(256, ge=2, description="chosen: N, so K = N - 1 negatives")
     steps: int = Field(1000, ge=2, description="chosen: steps of Adam at 1e-3")
     inverse_temperature: float = Field(8.0, gt=0, description="chosen: tau^2")
 

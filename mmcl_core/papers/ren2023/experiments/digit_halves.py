@@ -18,7 +18,7 @@ from mmcl_core.papers.ren2023.two_towers import Recipe, features, fit, pairs, re
 
 NAME = "ren2023.digit_halves"
 ORDERS = (5, 10)
-RUNS = ("linear_nc", "linear_tau2_5", "linear_tau2_1", "mlp_nc", "mlp_tau2_5")
+RUNS = ("linear_nc", "linear_c", "linear_c_small", "mlp_nc", "mlp_c")
 
 
 class DigitHalvesSetting(Config):
@@ -30,7 +30,11 @@ class DigitHalvesSetting(Config):
     seeds: int = Field(10, ge=1, description="chosen; 5 at book")
     train: int = Field(1400, ge=10, description="chosen")
     test: int = Field(397, ge=100, description="chosen: all others")
-    batch: int = Field(256, ge=2, description="chosen")
+    batch: int = Field(256, ge=2, description="chosen: N, so K = N - 1 negatives")
+    inverse_temperature: float = Field(5.0, gt=0, description="chosen: tau^2 of the runs called c")
+    small_inverse_temperature: float = Field(
+        1.0, gt=0, description="chosen: tau^2 of the run called c_small, linear towers alone"
+    )
     width: int = Field(32, ge=10, description="chosen: m of the linear towers")
     rate: float = Field(2.0, gt=0, description="chosen: step size of plain SGD on the linear towers, pixels in 0..1")
     hidden: int = Field(128, ge=10, description="chosen: hidden layer of both MLP towers")
@@ -57,8 +61,9 @@ class DigitHalvesSetting(Config):
         def deep(inverse_temperature: float | None) -> Recipe:
             return Recipe(inverse_temperature, self.hidden, self.hidden, self.mlp_width, self.batch, mlp)
 
-        made = (linear(None, noncontrastive), linear(5.0, contrastive), linear(1.0, contrastive), deep(None), deep(5.0))
-        return dict(zip(RUNS, made, strict=True))
+        tau2, small = self.inverse_temperature, self.small_inverse_temperature
+        made = (linear(None, noncontrastive), linear(tau2, contrastive), linear(small, contrastive))
+        return dict(zip(RUNS, (*made, deep(None), deep(tau2)), strict=True))
 
 
 @experiment(

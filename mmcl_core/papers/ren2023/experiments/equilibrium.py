@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, missing_mass
 from mmcl_core.papers.ren2023.experiments.base import Base
+from mmcl_core.papers.ren2023.experiments.negatives import Counts, Temperatures, log_uniform
 from mmcl_core.runtime import numpy_generator
 
 PROBES = 20  # random points a seed at which the fall of kappa is measured
@@ -25,6 +27,11 @@ class EquilibriumSetting(Base):
     smoke: ClassVar = {"seeds": 6}
 
     seeds: int = Field(60, ge=1, description="chosen: random starts")
+    inverse_temperatures: Temperatures = Field((0.2, 6.0), description="chosen: tau^2 is drawn from, log-uniform")
+    negatives: Counts = Field((1.0, math.exp(6)), description="chosen: K is drawn from, log-uniform; to e^6")
+    inverse_temperature: float = Field(
+        5.0, gt=0, description="chosen: tau^2 of the run from random weights, K infinite"
+    )
 
 
 def on_manifold(a: np.ndarray, c: Closure) -> np.ndarray:
@@ -60,8 +67,8 @@ def equilibrium(config: EquilibriumSetting, seeds: Sequence[int], device: torch.
         stream = numpy_generator("ren2023", seed, "equilibrium")
         r = int(stream.integers(2, 8))
         signal = np.sort(np.exp(stream.uniform(-1.5, 0, r)))[::-1]
-        d, k = r + int(stream.integers(0, 60)), float(np.exp(stream.uniform(0, 6)))
-        c = Closure(d, tuple(signal.tolist()), 0.2, float(np.exp(stream.uniform(np.log(0.2), np.log(6)))), k)
+        d, k = r + int(stream.integers(0, 60)), log_uniform(stream, config.negatives)
+        c = Closure(d, tuple(signal.tolist()), 0.2, log_uniform(stream, config.inverse_temperatures), k)
         falls = [fall_over_bound(c, on_manifold(np.exp(stream.uniform(-3, 0, r)), c)) for _ in range(PROBES)]
         state = on_manifold(np.exp(stream.uniform(-3, 0, r)), c)
         kappa = float(np.sqrt(state[:r].max() / state[:r].min()))
@@ -70,7 +77,7 @@ def equilibrium(config: EquilibriumSetting, seeds: Sequence[int], device: torch.
         a = flow.solve(c.field, state, [0.0, end], rtol=1e-10, atol=1e-15)[-1, :r]
         rows.append((min(falls), np.abs(r * a / a.sum() - 1).max(), abs(a.sum() / theory.harmonic_mean(signal) - 1)))
     fall, shares, norm = map(np.array, zip(*rows, strict=True))
-    # And from random weights with noise, BASE at tau^2 = 5: the whole training run ends there too.
-    last = config.closure(5.0).run(np.array([0.0, 2e4])).squares[0][-1]
+    # And from random weights with noise, in BASE: the whole training run ends there too.
+    last = config.closure(config.inverse_temperature).run(np.array([0.0, 2e4])).squares[0][-1]
     trained = np.array(abs(last / theory.harmonic_mean(config.signal) - 1))
     return {"fall": fall, "shares": shares, "norm": norm, "trained": trained}

@@ -13,10 +13,9 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import dynamics, reference, theory
 from mmcl_core.papers.ren2023.closure import missing_mass
 from mmcl_core.papers.ren2023.experiments.base import Base
+from mmcl_core.papers.ren2023.experiments.negatives import AtLeastOne
 from mmcl_core.papers.ren2023.setting import Encoders, cube, initial_encoders, reduce_width, views
 from mmcl_core.runtime import generator, numpy_generator
-
-AtLeastOne = Annotated[float, Field(ge=1)]
 
 
 class IdentitySetting(Base):
@@ -35,6 +34,9 @@ class IdentitySetting(Base):
         ((None, 1.0), (0.3, 1.0), (2.0, 5.0), (6.0, 200.0)),
         min_length=1,
         description="chosen (D1): (tau^2, K), tau^2 null for the non-contrastive loss",
+    )
+    moments: tuple[PositiveFloat, AtLeastOne] = Field(
+        (4.0, 31.0), description="chosen (D2): (tau^2, K) at which the closure's moments are enumerated"
     )
 
     @model_validator(mode="after")
@@ -72,10 +74,14 @@ def identities(config: IdentitySetting, seeds: Sequence[int], device: torch.devi
                     error[row, column], float((theirs - speed[0]).abs().max() / theirs.abs().max())
                 )
                 orthogonal[row, column] = max(orthogonal[row, column], float((gradient * weight).sum().abs()))
-    return {"error": error, "orthogonal": orthogonal, "moments": np.array([closure_error(seed) for seed in seeds])}
+    return {
+        "error": error,
+        "orthogonal": orthogonal,
+        "moments": np.array([closure_error(s, 5, *c.moments) for s in seeds]),
+    }
 
 
-def closure_error(seed: int, rank: int = 5, inverse_temperature: float = 4.0, negatives: float = 31.0) -> float:
+def closure_error(seed: int, rank: int, inverse_temperature: float, negatives: float) -> float:
     """Largest difference of S and q_p of D2 from enumerating all signs, at a random diagonal similarity."""
     v = views(rank, (1.0,) * rank, 1.0)
     points, positive = cube(v)

@@ -4,7 +4,7 @@ spectra."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from scipy.interpolate import CubicSpline
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.closure import Path
 from mmcl_core.papers.ren2023.experiments.base import Base
-from mmcl_core.papers.ren2023.experiments.negatives import count
+from mmcl_core.papers.ren2023.experiments.negatives import AtLeastOne, count
 
 
 class FlowSetting(Base):
@@ -108,9 +108,6 @@ def small_temperatures(config: SmallTemperaturesSetting, seeds: Sequence[int], d
     aligned, balanced, peak = np.array(rows).T
     chosen = np.array(config.inverse_temperatures)
     return {"inverse_temperature": chosen, "aligned": aligned, "balanced": balanced, "peak": peak}
-
-
-AtLeastOne = Annotated[float, Field(ge=1)]
 
 
 class ClockSetting(FlowSetting):

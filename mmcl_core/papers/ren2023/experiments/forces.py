@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023.closure import Closure, Path
+from mmcl_core.papers.ren2023.experiments.negatives import Counts, Temperatures, log_uniform
 from mmcl_core.papers.ren2023.setting import cube, views
 from mmcl_core.runtime import numpy_generator
 
@@ -22,6 +24,8 @@ class ForceSetting(Config):
     smoke: ClassVar = {"seeds": 5}
 
     seeds: int = Field(20, ge=1, description="chosen: random states, spectra and temperatures")
+    inverse_temperatures: Temperatures = Field((0.2, 8.0), description="chosen: tau^2 is drawn from, uniform")
+    negatives: Counts = Field((1.0, math.exp(5)), description="chosen: K is drawn from, log-uniform; to e^5")
 
 
 def loss(
@@ -42,7 +46,8 @@ def forces(config: ForceSetting, seeds: Sequence[int], device: torch.device) -> 
     for seed in seeds:
         stream = numpy_generator("ren2023", seed, "forces")
         signal = np.sort(stream.uniform(0.1, 1, 3))[::-1]
-        d, tau2, k = 5, float(stream.uniform(0.2, 8)), float(np.exp(stream.uniform(0, 5)))
+        d, tau2 = 5, float(stream.uniform(*config.inverse_temperatures))
+        k = log_uniform(stream, config.negatives)
         energy, rho = stream.uniform(0.1, 1, 3), stream.uniform(0.1, 0.95, 3)
         noise = stream.uniform(0.05, 0.5, d - 3)
         closure = Closure(d, tuple(signal.tolist()), 0.4, tau2, k)

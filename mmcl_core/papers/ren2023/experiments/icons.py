@@ -42,7 +42,7 @@ class IconsSetting(Config):
     )
     hidden: int = Field(512, ge=10, description="chosen: hidden layer of the image tower; 256 at book")
     width: int = Field(32, ge=16, description="chosen: m")
-    batch: int = Field(256, ge=2, description="chosen")
+    batch: int = Field(256, ge=2, description="chosen: N, so K = N - 1 negatives")
     steps: int = Field(3000, ge=2, description="chosen: steps of Adam at 1e-3; 800 at book")
     inverse_temperature: float = Field(16.0, gt=0, description="chosen: tau^2")
 

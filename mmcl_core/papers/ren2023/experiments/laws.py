@@ -4,7 +4,7 @@ diagrams (F7, F8)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, Path
 from mmcl_core.papers.ren2023.experiments.base import Base
-from mmcl_core.papers.ren2023.experiments.negatives import count
+from mmcl_core.papers.ren2023.experiments.negatives import Case, count
 
 CONFIGURATIONS = (
     (40, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2),
@@ -90,9 +90,6 @@ def limit_growth(config: FixedSetting, seeds: Sequence[int], device: torch.devic
         "far": np.array(FAR),
         "approach": np.array([[approach(s, x) for x in FAR] for s in spectra]),
     }
-
-
-Case = tuple[PositiveFloat, Annotated[float, Field(ge=1)] | None]
 
 
 class RatesSetting(Base):

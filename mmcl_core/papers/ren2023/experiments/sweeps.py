@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,18 +15,20 @@ from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import theory
 from mmcl_core.papers.ren2023.closure import Closure, Path
+from mmcl_core.papers.ren2023.experiments.negatives import Case, Counts, Temperatures, count, log_uniform
 from mmcl_core.runtime import numpy_generator
 
 
 class SweepSetting(Config):
-    """Random configurations: r 2-11, sigma^2 in e^[-2.5, 0], d - r in 0..99, sigma_xi^2 in e^[-4, 1], tau^2 in
-    .05..20."""
+    """Random configurations: r 2-11, sigma^2 in e^[-2.5, 0], d - r in 0..99, sigma_xi^2 in e^[-4, 1]."""
 
     smoke: ClassVar = {"seeds": 10}
     seeds: int = Field(300, ge=1, description="chosen: number of random configurations")
+    inverse_temperatures: Temperatures = Field((0.05, 20.0), description="chosen: tau^2 is drawn from, log-uniform")
+    negatives: float | None = Field(None, ge=1, description="chosen: K; null for infinitely many")
 
 
-def random_closure(seed: int) -> Closure:
+def random_closure(config: SweepSetting, seed: int) -> Closure:
     """The configuration of one seed."""
     stream = numpy_generator("ren2023", seed, "configuration")
     r = int(stream.integers(2, 12))
@@ -35,7 +38,8 @@ def random_closure(seed: int) -> Closure:
         d,
         tuple(signal.tolist()),
         float(np.exp(stream.uniform(-4, 1))),
-        float(np.exp(stream.uniform(np.log(0.05), np.log(20)))),
+        log_uniform(stream, config.inverse_temperatures),
+        count(config.negatives),
     )
 
 
@@ -55,7 +59,7 @@ def sweep(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> A
     """For each random configuration: monotone correlations, initial rise, later re-rise, signs of the two pushes."""
     rows = []
     for seed in seeds:
-        c = random_closure(seed)
+        c = random_closure(config, seed)
         p = path(c)
         none = c.but(inverse_temperature=None).run(np.geomspace(1e-3, 300 * c.d, 400))
         positive, negative = p.pushes()
@@ -98,19 +102,27 @@ class FreshSetting(SweepSetting):
 @experiment("ren2023.fresh_sweep", FreshSetting, seconds={"smoke": 1, "book": 7, "paper": 7}, block=50)
 def fresh_sweep(config: FreshSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """The later re-rise on configurations that were not looked at when its range of temperatures was chosen."""
-    fresh = [random_closure(FRESH + seed) for seed in seeds]
+    fresh = [random_closure(config, FRESH + seed) for seed in seeds]
     return {
         "rerise": np.array([rerise(path(c)) for c in fresh]),
         "relative_temperature": np.array([c.inverse_temperature / c.rank for c in fresh]),
     }
 
 
-@experiment("ren2023.expansion", SweepSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
-def expansion(config: SweepSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
+class ExpansionSetting(Config):
+    """BASE, at losses of one's own."""
+
+    cases: tuple[Case, ...] = Field(
+        ((1.0, None), (2.0, 3.0)), min_length=1, description="chosen: (tau^2, K), K null for infinitely many"
+    )
+
+
+@experiment("ren2023.expansion", ExpansionSetting, deterministic=True, seconds={"smoke": 1, "book": 1, "paper": 1})
+def expansion(config: ExpansionSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
     """D4(c): the rise of log(a_1/a_r) from the flow over its predicted quadratic term, at shrinking times, BASE."""
-    times, cases = np.array([0.01, 0.03, 0.1, 0.3]), ((1.0, np.inf), (2.0, 3.0))
+    times = np.array([0.01, 0.03, 0.1, 0.3])
     ratio = []
-    for inverse_temperature, negatives in cases:
+    for inverse_temperature, negatives in ((t, count(k)) for t, k in config.cases):
         c = Closure(40, (1.0, 0.8, 0.6, 0.4, 0.2), 0.2, inverse_temperature, negatives)
         p = c.run(np.concatenate([[0.0], times]), rtol=1e-12)
         rise = np.log(p.a[1:, 0] / p.a[1:, -1]) - np.log(p.a[0, 0] / p.a[0, -1])
@@ -130,10 +142,14 @@ def expansion(config: SweepSetting, seeds: Sequence[int], device: torch.device) 
     return {"time": times, "ratio": np.array(ratio)}
 
 
-class BalanceSetting(SweepSetting):
+class BalanceSetting(Config):
     """Random starts on the aligned, noise-free manifold (D6)."""
 
+    smoke: ClassVar = {"seeds": 10}
+
     seeds: int = Field(60, ge=1, description="chosen: random starts")
+    inverse_temperatures: Temperatures = Field((0.2, 6.0), description="chosen: tau^2 is drawn from, log-uniform")
+    negatives: Counts = Field((1.0, math.exp(6)), description="chosen: K is drawn from, log-uniform; to e^6")
     epsilon: float = Field(0.05, gt=0, description="chosen: kappa^2 - 1 to reach")
 
 
@@ -145,8 +161,8 @@ def balance_time(config: BalanceSetting, seeds: Sequence[int], device: torch.dev
         stream = numpy_generator("ren2023", seed, "balance")
         r = int(stream.integers(2, 8))
         signal = np.sort(np.exp(stream.uniform(-1.5, 0, r)))[::-1]
-        d, negatives = r + int(stream.integers(0, 60)), float(np.exp(stream.uniform(0, 6)))
-        c = Closure(d, tuple(signal.tolist()), 0.2, float(np.exp(stream.uniform(np.log(0.2), np.log(6)))), negatives)
+        d, negatives = r + int(stream.integers(0, 60)), log_uniform(stream, config.negatives)
+        c = Closure(d, tuple(signal.tolist()), 0.2, log_uniform(stream, config.inverse_temperatures), negatives)
         a = np.exp(stream.uniform(-3, 0, r))
         a /= (
             a / signal

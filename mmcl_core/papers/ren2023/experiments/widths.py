@@ -4,19 +4,19 @@ laws in m."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.interpolate import CubicSpline
 
 from mmcl_core.lab.experiment import Arrays, experiment
 from mmcl_core.papers.ren2023 import dynamics
 from mmcl_core.papers.ren2023.experiments.base import Base
+from mmcl_core.papers.ren2023.experiments.negatives import AtLeastOne
 from mmcl_core.papers.ren2023.setting import Encoders, Views, cube, initial_encoders, reduce_width
 
-FEW, MANY = 1.0, 31.0  # negatives
 GRID = np.linspace(0.1, 0.95, 120)  # alignments at which orbits are compared
 
 
@@ -36,7 +36,16 @@ class WidthLawSetting(Base):
         description="chosen: at least four for an exponent",
     )
     inverse_temperature: float = Field(3.0, gt=0, description="chosen (5.3): tau^2")
+    negatives: tuple[AtLeastOne, AtLeastOne] = Field(
+        (1.0, 31.0), description="chosen (5.3): the two K that are compared; the closure is compared at the second"
+    )
     step: float = Field(0.1, gt=0, description="chosen: step of the fourth-order scheme in rescaled time")
+
+    @model_validator(mode="after")
+    def _two(self) -> Self:
+        if self.negatives[0] == self.negatives[1]:
+            raise ValueError(f"negatives = {list(self.negatives)} compares K with itself: give two different numbers")
+        return self
 
 
 def rescaled(law: dynamics.Law, rank: int) -> dynamics.Law:
@@ -93,24 +102,24 @@ def _at_alignments(alignment: np.ndarray, log_kappa: np.ndarray) -> np.ndarray:
     seconds={"smoke": 4, "book": 25, "paper": 80},
 )
 def width_law(config: WidthLawSetting, seeds: Sequence[int], device: torch.device) -> Arrays:
-    """Along orbits: largest |log kappa| between K = 1 and 31, and from the closure for both losses `[S, width]`."""
+    """Along orbits: largest |log kappa| between two numbers of negatives, and from the closure `[S, width]`."""
     c = config
     v = c.views()
     points, positive = cube(v)
     laws = {
         k: rescaled(dynamics.population_contrastive(points, positive, c.inverse_temperature, k), v.rank)
-        for k in (FEW, MANY)
+        for k in c.negatives
     }
     none = dynamics.population_noncontrastive(points, positive)
     flows = {}
     for name, inverse_temperature in (("contrastive", c.inverse_temperature), ("noncontrastive", None)):
-        p = c.closure(inverse_temperature, MANY).run(np.geomspace(1e-3, 3e3, 3000))
+        p = c.closure(inverse_temperature, c.negatives[1]).run(np.geomspace(1e-3, 3e3, 3000))
         before = p.alignment < 0.9999
         flows[name] = CubicSpline(p.alignment[before], np.log(p.condition_number[before]))(GRID)
     clock, contrastive, noncontrastive = [], [], []
     for width in c.widths:
         e = reduce_width(initial_encoders(v, width, seeds))
-        few, many = (orbit(e, v, laws[k], c.step) for k in (FEW, MANY))
+        few, many = (orbit(e, v, laws[k], c.step) for k in c.negatives)
         clock.append(np.abs(few - many).max(1))
         contrastive.append(np.abs(many - flows["contrastive"]).max(1))
         noncontrastive.append(np.abs(orbit(e, v, none, c.step) - flows["noncontrastive"]).max(1))

@@ -53,12 +53,13 @@ def table(r: Result, runs: tuple[str, ...], measured: tuple[str, ...]) -> pd.Dat
 
 @figure("ren2023.fig13", "Halves of digits: the non-contrastive loss keeps one direction", ["ren2023.digit_halves"])
 def fig13(r: Result) -> Figure:
+    tau2, small = f"{r.config.inverse_temperature:g}", f"{r.config.small_inverse_temperature:g}"
     linear = {
         "linear_nc": ("non-contrastive", NONCONTRASTIVE),
-        "linear_tau2_5": (r"contrastive, $\tau^2=5$", CONTRASTIVE),
+        "linear_c": (rf"contrastive, $\tau^2={tau2}$", CONTRASTIVE),
+        "linear_c_small": (rf"contrastive, $\tau^2={small}$", THIRD),
     }
-    linear["linear_tau2_1"] = (r"contrastive, $\tau^2=1$", THIRD)
-    mlp = {"mlp_nc": linear["linear_nc"], "mlp_tau2_5": linear["linear_tau2_5"]}
+    mlp = {"mlp_nc": linear["linear_nc"], "mlp_c": linear["linear_c"]}
     runs = (*linear, *mlp)
 
     def draw(canvas: Canvas) -> None:
@@ -72,9 +73,9 @@ def fig13(r: Result) -> Figure:
         axes[0].legend(loc="upper left")
         panel_letters(axes)
 
-    said = {"linear_nc": "linear non-contrastive", "linear_tau2_5": "linear contrastive with tau squared 5"}
-    said |= {"linear_tau2_1": "linear contrastive with 1", "mlp_nc": "hidden layer non-contrastive"}
-    said["mlp_tau2_5"] = "hidden layer contrastive"
+    said = {"linear_nc": "linear non-contrastive", "linear_c": f"linear contrastive with tau squared {tau2}"}
+    said |= {"linear_c_small": f"linear contrastive with {small}", "mlp_nc": "hidden layer non-contrastive"}
+    said["mlp_c"] = "hidden layer contrastive"
     kappas = "; ".join(f"{said[run]} {ends(r[f'{run}_kappa5'])}" for run in runs)
     return Figure(
         table(r, runs, ("kappa5", "kappa10", "rank", "alignment")),
@@ -84,13 +85,13 @@ def fig13(r: Result) -> Figure:
         "be: the canonical correlations of these views are below 1 and differ.",
         f"Three line plots over training steps. Condition number kappa 5 from start to end: {kappas}. Effective rank "
         f"of linear towers: "
-        f"non-contrastive {ends(r['linear_nc_rank'])}, contrastive with tau squared 5 "
-        f"{ends(r['linear_tau2_5_rank'])}, with 1 {ends(r['linear_tau2_1_rank'])}.",
+        f"non-contrastive {ends(r['linear_nc_rank'])}, contrastive with tau squared {tau2} "
+        f"{ends(r['linear_c_rank'])}, with {small} {ends(r['linear_c_small_rank'])}.",
         (PAGE, 2.5),
         f"Held-out features of the left half. A logistic probe on both features then reads the digit with accuracy "
-        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_tau2_5_probe'].mean():.2f} (contrastive, "
-        f"$\\tau^2=5$), and retrieval among 100 succeeds in {r['linear_nc_retrieval'].mean():.2f} and "
-        f"{r['linear_tau2_5_retrieval'].mean():.2f}, linear towers. {BANDS} "
+        f"{r['linear_nc_probe'].mean():.2f} (non-contrastive) and {r['linear_c_probe'].mean():.2f} (contrastive, "
+        f"$\\tau^2={tau2}$), and retrieval among 100 succeeds in {r['linear_nc_retrieval'].mean():.2f} and "
+        f"{r['linear_c_retrieval'].mean():.2f}, linear towers. {BANDS} "
         f"Data: the digits of scikit-learn, {r.config.train:,} for training.",
     )
 

@@ -20,7 +20,7 @@ from mmcl_core.clip.generated import generated_folder
 from mmcl_core.data import emojis, icons
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.yaras2024.named import method_named
+from mmcl_core.papers.yaras2024.methods import find_method
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")
 
@@ -48,7 +48,7 @@ class FolderSetting(Config):
     @model_validator(mode="after")
     def _known(self) -> Self:
         for method in self.methods:
-            method_named(method)
+            find_method(method)
         return self
 
 
@@ -78,7 +78,7 @@ def folder(config: FolderSetting, seeds: Sequence[int], device: torch.device) ->
                         evaluate_every=config.epochs, gap_pairs=config.test,
                     )  # fmt: skip
                     out_folder = Path(scratch) / f"{tower}-{m}"
-                    last = train_clip(run, method_named(method), seed, device, out_folder, quiet=True).history[-1]
+                    last = train_clip(run, find_method(method), seed, device, out_folder, quiet=True).history[-1]
                     for name in out:
                         out[name][s, t, m] = last[name]
     return {"towers": np.array(config.towers), "methods": np.array(config.methods)} | out

@@ -32,7 +32,7 @@ from mmcl_core.papers.yaras2024.evaluate import (
     first_of_each_picture,
 )
 from mmcl_core.papers.yaras2024.experiments.scenes import FIXED, MOVING, OTHERS
-from mmcl_core.papers.yaras2024.named import method_named
+from mmcl_core.papers.yaras2024.methods import find_method
 from mmcl_core.papers.yaras2024.towers import Recipe, TwoTowers, fit, tiny_clip
 from mmcl_core.runtime import numpy_generator
 
@@ -64,7 +64,7 @@ class IconsSetting(Config):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         for method in self.methods:
-            method_named(method)
+            find_method(method)
         check_gallery(self.test, self.gallery)
         return self
 
@@ -227,7 +227,7 @@ def mitigation(config: IconsSetting, seeds: Sequence[int], device: torch.device)
         )
         rows, clouds = [], []
         for name in config.methods:
-            method = method_named(name)
+            method = find_method(name)
             towers = tiny_clip(method, NAME, seed, 1, task.vocabulary, LENGTH).to(device)
             fit(towers, images, names, method, config.recipe, NAME, seed)
             row, pairs = measure(towers, task, config.gallery, device)

@@ -19,8 +19,7 @@ from mmcl_core.clip.runs import finished, run_folder
 from mmcl_core.errors import DataAbsent
 from mmcl_core.lab.config import Config
 from mmcl_core.lab.experiment import Arrays, experiment
-from mmcl_core.papers.yaras2024.methods import METHODS
-from mmcl_core.papers.yaras2024.named import method_named
+from mmcl_core.papers.yaras2024.methods import METHODS, find_method
 from mmcl_core.paths import data_folder
 
 COLUMNS = ("uniformity", "gap", "image_retrieval", "text_retrieval")  # of the table that receives the results
@@ -58,7 +57,7 @@ class MscocoSetting(Config):
     @model_validator(mode="after")
     def _known(self) -> Self:
         for method in self.methods:
-            method_named(method)
+            find_method(method)
         return self
 
     def run(self, method: str, rate: float) -> ClipRun:
@@ -152,7 +151,7 @@ def _row(run: ClipRun, seed: int, device: torch.device, only_finished: bool) -> 
     if row is None and not only_finished:
         from mmcl_core.clip.training import train_clip  # here: transformers takes seconds to import
 
-        row = train_clip(run, method_named(run.method), seed, device, run_folder(run)).history[-1]
+        row = train_clip(run, find_method(run.method), seed, device, run_folder(run)).history[-1]
     return row
 
 
@@ -161,7 +160,7 @@ def _transferred(config: MscocoSetting, run: ClipRun, seed: int, device: torch.d
     from mmcl_core.clip.transfer import transfer
 
     try:
-        folder, start = transfer_folder(config), method_named(run.method).make_temperature()
+        folder, start = transfer_folder(config), find_method(run.method).make_temperature()
         found = transfer(run, start, seed, folder, device, config.prompt, compute=not config.only_finished)
     except DataAbsent:
         return {}

@@ -61,7 +61,7 @@ class ScenesSetting(TinyClipSetting):
 
     smoke: ClassVar = TinyClipSetting.smoke | {"probe": 60}
 
-    methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(FIXED, min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05")
     probe: int = Field(
         1000,
         ge=36,
@@ -85,12 +85,12 @@ class FixedSetting(ScenesSetting):
 
 class MovingSetting(ScenesSetting):
     book: ClassVar = ScenesSetting.book | {"methods": ("TS S3", "softplus", "exp(nu/10)", "SLRT .1")}
-    methods: tuple[str, ...] = Field(MOVING, min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(MOVING, min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05")
 
 
 class OthersSetting(ScenesSetting):
     book: ClassVar = ScenesSetting.book | {"methods": ("HS 1", "HS .1", "SS .05", "HS rows", "no normalisation")}
-    methods: tuple[str, ...] = Field(OTHERS, min_length=1, description="Tables 2 to 5")
+    methods: tuple[str, ...] = Field(OTHERS, min_length=1, description="Tables 2 to 5, or any FLT such as FLT .05")
 
 
 @dataclass(frozen=True)
