@@ -149,7 +149,14 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
         for page in ledger["pages"]
     ]
     experiments = [
-        [r["name"], f"{r['seconds']:.1f}", r["created"], str(len(r["seeds"])), r["device"], f"<code>{r['key']}</code>"]
+        [
+            r["name"],
+            f"{r['seconds']:.1f}",
+            r["created"][:16].replace("T", " "),
+            str(len(r["seeds"])),
+            r["device"],
+            f"<code>{r['key']}</code>",
+        ]
         for r in runs
     ]
     data = {name: digest for r in runs for name, digest in r["data"].items()}

@@ -54,9 +54,10 @@ def text(source: str) -> str:
 
 
 def said(source: str) -> str:
-    """A sentence with formulas, *emphasis* and [links](address) as HTML."""
+    """A sentence with formulas, *emphasis*, `code` and [links](address) as HTML."""
     linked = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text(source))
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", linked)
+    coded = re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", coded)
 
 
 def anchor(claim_id: str) -> str:
@@ -191,7 +192,8 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption, behind one closed line where it is longer than `LONG` rows."""
     cells = [
-        [text(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row] for row in frame.itertuples(index=False)
+        [text(f"{v:.4g}" if isinstance(v, float) else str(v).replace("± ", "±\N{NO-BREAK SPACE}")) for v in row]
+        for row in frame.itertuples(index=False)
     ]
     drawn = grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
     if len(cells) <= LONG:

@@ -89,7 +89,7 @@
     const cells = MEASURES.slice(0, 5).map((measure) => `<td>${MMCL.text(m.row[measure][0])}</td>`);
     const spread = MEASURES.slice(0, 5).map((measure) => {
       const [value, low, high] = m.row[measure];
-      return `<td>${low === null ? "–" : `± ${MMCL.text((high - low) / 2, 2)}`}</td>`;
+      return `<td>${low === null ? "–" : `±\u00a0${MMCL.text((high - low) / 2, 2)}`}</td>`;
     });
     const heads = names.map((name) => `<th scope="col">${name}</th>`).join("");
     return (
