@@ -68,15 +68,17 @@ def bridge(r: Result, t: Result) -> Figure:
                 color=MULTI,
                 ha="right",
             )
-            for column, colour in ((OOD, MULTI), (ID, FIFTH)):
+            # Below the upper line: above it stands the black one of the linear loss.
+            for column, colour, side in ((OOD, MULTI, -1), (ID, FIFTH, 1)):
                 axes[1, 0].axhline(none[..., column].mean(), color=colour, linewidth=1, linestyle=":")
                 axes[1, 0].annotate(
                     r"$\rho=0$",
                     (rho.max(), none[..., column].mean()),
-                    xytext=(-4, 3),
+                    xytext=(-4, 3 * side),
                     textcoords="offset points",
                     color=colour,
                     ha="right",
+                    va="top" if side < 0 else "bottom",
                 )
         levels(axes[1, 0], r)
         levels(axes[1, 1], t)
