@@ -50,7 +50,7 @@ def bridge(r: Result, t: Result) -> Figure:
         for column, colour, label in ((OOD, MULTI, "true law (OOD)"), (ID, FIFTH, "training law (ID)")):
             dots(axes[1, 0], rho, trained[..., column], colour, label)
             band(axes[1, 1], time, t["trained"][..., column], colour, label)
-        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "inner products, over time")
+        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "inner products")
         for ax, result in ((axes[0, 0], r), (axes[0, 1], t)):
             ax.axhline(result["linear"][:, WEIGHT].mean(), color=THEORY, linewidth=1, label="linear loss, same data")
             ax.axhline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
@@ -85,7 +85,7 @@ def bridge(r: Result, t: Result) -> Figure:
         axes[1, 0].set(xscale="log", xlabel=r"strength of the regulariser $\rho$", ylabel="accuracy")
         axes[1, 1].set(xscale="log", xlabel="training time (rate x steps)")
         axes[0, 0].set(ylabel="spurious over core weight")
-        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25))
+        axes[1, 0].legend(loc="lower left", bbox_to_anchor=(0.0, 0.14))
         panel_letters(axes.ravel())
 
     ends = r["trained"].mean(0)
