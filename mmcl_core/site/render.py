@@ -182,9 +182,9 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
-    many = " many" if len(head) > 8 else ""
+    many, reached = (" many", ' tabindex="0" role="group" aria-label="A wide table"') if len(head) > 8 else ("", "")
     return (
-        f'<div class="wide"><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
+        f'<div class="wide"{reached}><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
