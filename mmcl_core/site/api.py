@@ -66,12 +66,16 @@ def signature(name: str, thing: Any) -> str:
 
 def entry(room: str, name: str, thing: Any) -> str:
     """One function or class: what it is called, how, and its docstring."""
-    told = html.escape(inspect.getdoc(thing) or "")
-    told = re.sub(r"^(\w+)\n-{3,}$", r"<b>\1</b>", re.sub(r"`([^`\n]+)`", r"<code>\1</code>", told), flags=re.MULTILINE)
+    told = re.sub(r"^(\w+)\n-{3,}$", r"<b>\1</b>", coded(inspect.getdoc(thing) or ""), flags=re.MULTILINE)
     return (
         f'<section class="api" id="{room}.{name}"><h3><code>{name}</code></h3>'
         f"<pre>{html.escape(signature(name, thing))}</pre><div class='docstring'>{told}</div></section>"
     )
+
+
+def coded(docstring: str) -> str:
+    """A docstring as HTML, its `names` as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(docstring))
 
 
 def interface() -> str:
@@ -79,7 +83,7 @@ def interface() -> str:
     parts = []
     for name in MODULES:
         module = importlib.import_module(f"mmcl_core.{name}")
-        first = html.escape((inspect.getdoc(module) or "").split("\n\n")[0])
+        first = coded((inspect.getdoc(module) or "").split("\n\n")[0])
         found = dict(public(module))
         entries = "".join(entry(name, *pair) for pair in found.items())
         names = ", ".join(f"<code>{each}</code>" for each in found)

@@ -94,7 +94,8 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
             if rows:
                 parts.append(f"<h3>{kind.capitalize()}</h3><p>{meaning}</p>")
                 table = grid(("Item", "What", "Why", "Claims"), rows, "claims")
-                parts.append(closed("; ".join(row[0] for row in rows), table))
+                named = f"{len(rows)} entries" if kind == "retired" else "; ".join(row[0] for row in rows)
+                parts.append(closed(named, table))
         open_or_failed = [
             r
             for r in records.values()
@@ -107,7 +108,9 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
         )
         fell = Counter(r["verdict"] for r in open_or_failed)
         parts.append("<h3>Statements that did not reproduce, or do not hold, as stated</h3>")
-        parts.append("<p>Every row of the ledger, the paper's or ours, that is not reproduced or does not hold.</p>")
+        parts.append(
+            "<p>Every statement, the paper's or ours, that did not come out as stated or is undecided, and why.</p>"
+        )
         parts.append(closed(", ".join(f"{n} {verdict}" for verdict, n in fell.most_common()), f"<ul>{items}</ul>"))
     return "".join(parts)
 
