@@ -172,6 +172,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 LONG = 14  # rows of a table that interrupts the text for less than a screen
+MANY = 8  # columns, beyond which a table is set small
 
 
 def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data", caption: str = "") -> str:
@@ -182,7 +183,7 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
-    many, reached = (" many", ' tabindex="0" role="group" aria-label="A wide table"') if len(head) > 8 else ("", "")
+    many, reached = (" many", ' tabindex="0" role="group" aria-label="A wide table"') if len(head) > MANY else ("", "")
     return (
         f'<div class="wide"{reached}><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
@@ -191,8 +192,9 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
 
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption, behind one closed line where it is longer than `LONG` rows."""
+    joint = " " if len(frame.columns) > MANY else "\N{NO-BREAK SPACE}"  # a wide table needs every place to break
     cells = [
-        [text(f"{v:.4g}" if isinstance(v, float) else str(v).replace("± ", "±\N{NO-BREAK SPACE}")) for v in row]
+        [text(f"{v:.4g}" if isinstance(v, float) else str(v).replace("± ", f"±{joint}")) for v in row]
         for row in frame.itertuples(index=False)
     ]
     drawn = grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
