@@ -154,7 +154,11 @@ def book_pdf(root: Path) -> Path:
     site, target = root / "_build" / "html", root / "_build" / "mmcl-reproduced.pdf"
     chromium()
     target.unlink(missing_ok=True)
-    printed(site, document(site, root, {}), target)
-    numbers = starts(target, set(map(place, pages(root))))
-    printed(site, document(site, root, numbers), target)
+    numbers: dict[str, int] = {}
+    for _ in range(3):  # as a rule twice; a third time if a number in the contents has moved a page
+        printed(site, document(site, root, numbers), target)
+        found = starts(target, set(map(place, pages(root))))
+        if found == numbers:
+            break
+        numbers = found
     return target
