@@ -215,6 +215,12 @@ def test_a_document_is_printed_with_its_places(tmp_path):
     assert not (tmp_path / "_book.html").exists()
 
 
+def test_powers_of_ten_are_set_as_such_in_formulas_and_captions():
+    told = render.formula_powers(r"from $n=1.9e+04$ on and $\sigma_0 = 1e-05$, not 1e-09")
+    assert told == r"from $n=1.9\cdot 10^{4}$ on and $\sigma_0 = 10^{-5}$, not 1e-09"
+    assert render.powers(told).endswith("not 10<sup>−9</sup>")
+
+
 @pytest.mark.parametrize(("rows", "closed"), [(render.LONG, False), (render.LONG + 1, True)])
 def test_a_table_longer_than_a_screen_is_behind_one_line(rows, closed):
     drawn = render.table(pd.DataFrame({"method": ["x"] * rows, "gap": [0.5] * rows}), "Gaps")

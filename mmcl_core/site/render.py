@@ -42,6 +42,17 @@ def powers(shown: str) -> str:
     )
 
 
+def formula_powers(source: str) -> str:
+    """Markdown in whose `$...$` formulas `1.6e-05` is set as a power of ten."""
+    return re.sub(
+        r"\$[^$]+\$",
+        lambda formula: POWER.sub(
+            lambda m: f"{'' if m[1] == '1' else m[1] + chr(92) + 'cdot '}10^{{{m[2].strip('+')}{m[3]}}}", formula[0]
+        ),
+        source,
+    )
+
+
 def text(source: str) -> str:
     """Plain text with `$...$` formulas and powers of ten as HTML."""
     parts = re.split(r"\$([^$]+)\$", source)
@@ -225,7 +236,7 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str, source
     note = f"{figure.note} " if figure.note else ""
     return (
         f"````{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption}\n\n"
+        f"**{title}.** {powers(formula_powers(figure.caption))}\n\n"
         f'<details class="made"><summary>How it was made</summary>\n\n'
         f"{note}{provenance}. {{download}}`data <{path}.csv>` · {{download}}`PDF <{path}.pdf>` · "
         f"{{download}}`source <../figures/{paper}/{source}>` · `mmcl figure {id}`\n\n</details>\n````\n"
