@@ -215,6 +215,15 @@ def test_a_document_is_printed_with_its_places(tmp_path):
     assert not (tmp_path / "_book.html").exists()
 
 
+@pytest.mark.parametrize("key", catalog.PAPERS)
+def test_every_deviation_stands_under_its_kind(key):
+    paper = catalog.paper(key)
+    page = pages.deviations([paper], [])
+    assert {d.kind for d in paper.deviations} <= set(pages.KINDS)
+    assert page.count("<tr><th") - page.count("<thead") == len(paper.deviations)
+    assert f"<p>{len(paper.deviations)} entries: " in page
+
+
 def test_powers_of_ten_are_set_as_such_in_formulas_and_captions():
     told = render.formula_powers(r"from $n=1.9e+04$ on and $\sigma_0 = 1e-05$, not 1e-09")
     assert told == r"from $n=1.9\cdot 10^{4}$ on and $\sigma_0 = 10^{-5}$, not 1e-09"
