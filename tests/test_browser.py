@@ -184,6 +184,22 @@ def test_a_group_opens_by_keyboard_by_link_and_for_print(browser, book):
     page.context.close()
 
 
+# What a printer would leave out of a page: pictures of the light mode and numbers in the text.
+UNPRINTED = """
+() => [...document.querySelectorAll("main picture.only-light img, main button.origin")]
+  .filter(e => !e.closest("details:not([open])") && !e.getClientRects().length).map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_printed_page_keeps_its_figures_and_numbers(browser, book, name):
+    page, _ = opened(browser, book / "_build/html", name)
+    page.emulate_media(media="print")
+    assert page.evaluate("document.querySelectorAll('main button.zoom img').length") > 0
+    assert page.evaluate(UNPRINTED) == []
+    page.context.close()
+
+
 # Every number with its origin: opened by a press, closed by Escape; what went wrong, and how many show their seeds.
 ORIGINS = """
 () => [...document.querySelectorAll("main button.origin")].map(button => {

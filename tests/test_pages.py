@@ -169,13 +169,24 @@ def test_one_document_has_unique_ids_and_links_inside(tmp_path):
             "chapters/a",
             '<h1 id="t">A</h1><a href="../b.html#t">to b</a><a href="#t">up</a><a href="https://x.y">out</a>',
         ),
-        ("b", '<h1 id="t">B</h1><noscript class="held"><p>held</p></noscript><details><summary>s</summary></details>'),
+        (
+            "b",
+            '<h1 id="t">B</h1><noscript class="held"><p>held</p></noscript><details><summary>s</summary></details>'
+            '<p>It is <button type="button" class="origin" disabled data-origin="{}">0.57</button> here.</p>'
+            '<form class="predict"><p>Which?</p><div class="predict-controls" hidden><button>Show</button></div>'
+            '<p class="predict-yours" hidden></p><details><summary>The result</summary><p>Two.</p></details></form>'
+            '<button class="copy">Copy</button><a class="download" href="x.csv"><code>data</code></a> · '
+            "<code>mmcl</code>",
+        ),
     ):
         (tmp_path / f"{name}.html").write_text(f'<article class="bd-article">{body}</article>')
     a, b = (pdf.article(tmp_path, name, {"chapters/a", "b"}) for name in ("chapters/a", "b"))
     assert 'href="#b--t"' in a and 'href="#chapters-a--t"' in a and 'id="chapters-a--t"' in a and "https://x.y" in a
     # Nothing is closed, and nothing is a `details`, which is not parted between two pages.
     assert "<noscript" not in b and '<div><div class="head">s</div></div>' in b and 'id="b--t"' in b
+    # Numbers and answers stay without their controls; what leads to no place in the document goes.
+    assert "It is 0.57 here." in b and "<p>Which?</p>" in b and "<p>Two.</p>" in b and "<code>mmcl</code>" in b
+    assert not any(gone in b for gone in ("<button", "<form", "predict-", "Copy", "data</code>"))
 
 
 def test_headings_and_statements_can_be_found():
@@ -202,6 +213,21 @@ def test_a_document_is_printed_with_its_places(tmp_path):
     pdf.printed(tmp_path, content, tmp_path / "out.pdf")
     assert pdf.starts(tmp_path / "out.pdf", {"b"}) == {"b": 2}
     assert not (tmp_path / "_book.html").exists()
+
+
+@pytest.mark.parametrize("key", catalog.PAPERS)
+def test_every_deviation_stands_under_its_kind(key):
+    paper = catalog.paper(key)
+    page = pages.deviations([paper], [])
+    assert {d.kind for d in paper.deviations} <= set(pages.KINDS)
+    assert page.count("<tr><th") - page.count("<thead") == len(paper.deviations)
+    assert f"<p>{len(paper.deviations)} entries: " in page
+
+
+def test_powers_of_ten_are_set_as_such_in_formulas_and_captions():
+    told = render.formula_powers(r"from $n=1.9e+04$ on and $\sigma_0 = 1e-05$, not 1e-09")
+    assert told == r"from $n=1.9\cdot 10^{4}$ on and $\sigma_0 = 10^{-5}$, not 1e-09"
+    assert render.powers(told).endswith("not 10<sup>−9</sup>")
 
 
 @pytest.mark.parametrize(("rows", "closed"), [(render.LONG, False), (render.LONG + 1, True)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -65,11 +66,16 @@ def signature(name: str, thing: Any) -> str:
 
 def entry(room: str, name: str, thing: Any) -> str:
     """One function or class: what it is called, how, and its docstring."""
-    told = html.escape(inspect.getdoc(thing) or "")
+    told = re.sub(r"^(\w+)\n-{3,}$", r"<b>\1</b>", coded(inspect.getdoc(thing) or ""), flags=re.MULTILINE)
     return (
         f'<section class="api" id="{room}.{name}"><h3><code>{name}</code></h3>'
         f"<pre>{html.escape(signature(name, thing))}</pre><div class='docstring'>{told}</div></section>"
     )
+
+
+def coded(docstring: str) -> str:
+    """A docstring as HTML, its `names` as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(docstring))
 
 
 def interface() -> str:
@@ -77,8 +83,13 @@ def interface() -> str:
     parts = []
     for name in MODULES:
         module = importlib.import_module(f"mmcl_core.{name}")
-        first = html.escape((inspect.getdoc(module) or "").split("\n\n")[0])
-        entries = "".join(entry(name, *found) for found in public(module))
-        parts.append(f'<h2 id="{name}"><code>mmcl_core.{name}</code></h2><p>{first}</p>{entries}')
+        first = coded((inspect.getdoc(module) or "").split("\n\n")[0])
+        found = dict(public(module))
+        entries = "".join(entry(name, *pair) for pair in found.items())
+        names = ", ".join(f"<code>{each}</code>" for each in found)
+        parts.append(
+            f'<h2 id="{name}"><code>mmcl_core.{name}</code></h2><p>{first}</p>'
+            f'<details class="rows"><summary>{names}</summary>{entries}</details>'
+        )
     links = ", ".join(f'<a href="#{name}"><code>{name}</code></a>' for name in MODULES)
     return f"<p>{links}</p>" + "".join(parts)

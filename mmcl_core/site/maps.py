@@ -147,8 +147,9 @@ def box(node: Node, x: int, y: int) -> str:
     names = "".join(
         f'<text x="{middle}" y="{first + 14 * k}">{html.escape(line)}</text>' for k, line in enumerate(lines)
     )
+    fit = f' textLength="{WIDTH - 12}" lengthAdjust="spacingAndGlyphs"' if len(node.mark) > 20 else ""
     content = (
         f'<rect class="map-{node.kind}" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>{names}'
-        f'<text class="map-mark" x="{middle}" y="{y + 47}">{html.escape(node.mark)}</text>'
+        f'<text class="map-mark" x="{middle}" y="{y + 47}"{fit}>{html.escape(node.mark)}</text>'
     )
     return link(node, f"<title>{said}</title>{content}", f' aria-label="{said}"')

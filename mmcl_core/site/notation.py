@@ -60,9 +60,8 @@ def plain(source: str) -> str:
     """A meaning as HTML whose formulas are MathML already, for scripts."""
     formulas = re.findall(r"\$([^$]+)\$", source)
     made = iter(mathml((f, False) for f in formulas))
-    return re.sub(
-        r"\*([^*]+)\*", r"<em>\1</em>", re.sub(r"\$[^$]+\$", lambda _: next(made), html.escape(source, False))
-    )
+    told = re.sub(r"\$[^$]+\$", lambda _: next(made), html.escape(source, False))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", re.sub(r"`([^`]+)`", r"<code>\1</code>", told))
 
 
 def cards(symbols: Symbols, terms: dict[str, dict[str, Any]], papers: Sequence[Paper]) -> str:

@@ -6,6 +6,7 @@ import html
 import platform
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -61,9 +62,18 @@ def filled(page: str, records: dict[str, dict[str, Any]]) -> str:
     return CLAIM.sub(put, page)
 
 
+KINDS = {
+    "wrong as printed": "Contradicted by the paper's own proof or by its numbers; each entry says what holds instead.",
+    "not reproduced": "Statements, of the paper or our own, that came out otherwise when they were run.",
+    "unstated": "What the paper leaves open, and what we chose.",
+    "changed": "What is done otherwise than in the paper, and why it may be.",
+    "retired": "Claims of ours that are gone: they tested nothing, or are stated otherwise now.",
+}
+
+
 def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> str:
-    """What we changed or found different, with links to the ledger rows concerned, and every row that is not
-    reproduced."""
+    """What we changed or found different, by paper and kind, each kind one sentence and a closed table with links to
+    the ledger rows concerned; and every row that is not reproduced."""
     records = {r["id"]: r for ledger in ledgers for r in ledger["rows"]}
 
     def linked(name: str) -> str:
@@ -72,18 +82,20 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
 
     parts = []
     for paper in papers:
-        rows = [
-            [
-                text(d.item),
-                html.escape(d.kind),
-                text(d.text),
-                text(d.reason),
-                ", ".join(linked(c) for c in d.claims if c in records),
+        counts = Counter(d.kind for d in paper.deviations)
+        told = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+        parts.append(f"<h2>{html.escape(paper.authors)}</h2><p>{counts.total()} entries: {told}.</p>")
+        for kind, meaning in KINDS.items():
+            rows = [
+                [text(d.item), text(d.text), text(d.reason), ", ".join(linked(c) for c in d.claims if c in records)]
+                for d in paper.deviations
+                if d.kind == kind
             ]
-            for d in paper.deviations
-        ]
-        parts.append(f"<h2>{html.escape(paper.authors)}</h2>")
-        parts.append(grid(("Item", "Kind", "What", "Why", "Claims"), rows, "claims"))
+            if rows:
+                parts.append(f"<h3>{kind.capitalize()}</h3><p>{meaning}</p>")
+                table = grid(("Item", "What", "Why", "Claims"), rows, "claims")
+                named = f"{len(rows)} entries" if kind == "retired" else "; ".join(row[0] for row in rows)
+                parts.append(closed(named, table))
         open_or_failed = [
             r
             for r in records.values()
@@ -94,8 +106,18 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
             f"<br><small>{text(r['note'])}</small></li>"
             for r in open_or_failed
         )
-        parts.append(f"<h3>Statements that did not reproduce, or do not hold, as stated</h3><ul>{items}</ul>")
+        fell = Counter(r["verdict"] for r in open_or_failed)
+        parts.append("<h3>Statements that did not reproduce, or do not hold, as stated</h3>")
+        parts.append(
+            "<p>Every statement, the paper's or ours, that did not come out as stated or is undecided, and why.</p>"
+        )
+        parts.append(closed(", ".join(f"{n} {verdict}" for verdict, n in fell.most_common()), f"<ul>{items}</ul>"))
     return "".join(parts)
+
+
+def closed(line: str, content: str) -> str:
+    """`content` behind one line that says what it holds."""
+    return f'<details class="rows"><summary>{line}</summary>{content}</details>'
 
 
 def commit_of(root: Path) -> str:
@@ -131,7 +153,14 @@ def colophon(root: Path, ledgers: Sequence[dict[str, Any]], seconds: dict[str, f
         for page in ledger["pages"]
     ]
     experiments = [
-        [r["name"], f"{r['seconds']:.1f}", r["created"], str(len(r["seeds"])), r["device"], f"<code>{r['key']}</code>"]
+        [
+            r["name"],
+            f"{r['seconds']:.1f}",
+            r["created"][:16].replace("T", " "),
+            str(len(r["seeds"])),
+            r["device"],
+            f"<code>{r['key']}</code>",
+        ]
         for r in runs
     ]
     data = {name: digest for r in runs for name, digest in r["data"].items()}

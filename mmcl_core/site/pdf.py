@@ -56,7 +56,12 @@ def article(site: Path, page: str, known: set[str]) -> str:
         body,
         flags=re.DOTALL,
     )
+    # A number with its origin is a button, and a question with its answer a form: their words stay.
+    body = re.sub(r'<button\b[^>]*class="origin"[^>]*>(.*?)</button>', r"\1", body, flags=re.DOTALL)
+    body = re.sub(r'<div class="predict-controls".*?</div>|<p class="predict-yours".*?</p>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<form class="predict"[^>]*>(.*?)</form>', r'<div class="predict">\1</div>', body, flags=re.DOTALL)
     body = re.sub(r'<(script|form|button)\b.*?</\1>|<a class="headerlink".*?</a>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<a class="[^"]*\bdownload\b.*?</a>(?: · )?', "", body, flags=re.DOTALL)  # there is no file to take
     # Chromium parts no `details` between two pages: they become what they look like when they stand open.
     body = re.sub(
         r"<(/?)(?:details|summary)\b", lambda m: f"<{m[1]}div", body.replace("<summary", '<summary class="head"')
@@ -75,7 +80,8 @@ def article(site: Path, page: str, known: set[str]) -> str:
 
     body = re.sub(r'href="([^"]*)"', link, body)
     body = re.sub(r'src="([^"]+)"', lambda m: f'src="{normpath(f"{folder}/{m[1]}").lstrip("/")}"', body)
-    return f'<section class="page" id="{place(page)}">{body.replace(" loading=&quot;lazy&quot;", "")}</section>'
+    body = body.replace(' loading="lazy"', "")
+    return f'<section class="page" id="{place(page)}">{body}</section>'
 
 
 def document(site: Path, root: Path, numbers: dict[str, int]) -> str:
@@ -148,7 +154,11 @@ def book_pdf(root: Path) -> Path:
     site, target = root / "_build" / "html", root / "_build" / "mmcl-reproduced.pdf"
     chromium()
     target.unlink(missing_ok=True)
-    printed(site, document(site, root, {}), target)
-    numbers = starts(target, set(map(place, pages(root))))
-    printed(site, document(site, root, numbers), target)
+    numbers: dict[str, int] = {}
+    for _ in range(3):  # as a rule twice; a third time if a number in the contents has moved a page
+        printed(site, document(site, root, numbers), target)
+        found = starts(target, set(map(place, pages(root))))
+        if found == numbers:
+            break
+        numbers = found
     return target

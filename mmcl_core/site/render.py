@@ -42,6 +42,17 @@ def powers(shown: str) -> str:
     )
 
 
+def formula_powers(source: str) -> str:
+    """Markdown in whose `$...$` formulas `1.6e-05` is set as a power of ten."""
+    return re.sub(
+        r"\$[^$]+\$",
+        lambda formula: POWER.sub(
+            lambda m: f"{'' if m[1] == '1' else m[1] + chr(92) + 'cdot '}10^{{{m[2].strip('+')}{m[3]}}}", formula[0]
+        ),
+        source,
+    )
+
+
 def text(source: str) -> str:
     """Plain text with `$...$` formulas and powers of ten as HTML."""
     parts = re.split(r"\$([^$]+)\$", source)
@@ -54,9 +65,10 @@ def text(source: str) -> str:
 
 
 def said(source: str) -> str:
-    """A sentence with formulas, *emphasis* and [links](address) as HTML."""
+    """A sentence with formulas, *emphasis*, `code` and [links](address) as HTML."""
     linked = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text(source))
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", linked)
+    coded = re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", coded)
 
 
 def anchor(claim_id: str) -> str:
@@ -171,6 +183,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 LONG = 14  # rows of a table that interrupts the text for less than a screen
+MANY = 8  # columns, beyond which a table is set small
 
 
 def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data", caption: str = "") -> str:
@@ -181,17 +194,19 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]], kind: str = "data",
         for first, *rest in body
     )
     told = f"<caption>{caption}</caption>" if caption else ""
-    many = " many" if len(head) > 8 else ""
+    many, reached = (" many", ' tabindex="0" role="group" aria-label="A wide table"') if len(head) > MANY else ("", "")
     return (
-        f'<div class="wide"><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
+        f'<div class="wide"{reached}><table class="{kind}{many}">{told}<thead><tr>{columns}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
 
 
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A data table with a caption, behind one closed line where it is longer than `LONG` rows."""
+    joint = " " if len(frame.columns) > MANY else "\N{NO-BREAK SPACE}"  # a wide table needs every place to break
     cells = [
-        [text(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row] for row in frame.itertuples(index=False)
+        [text(f"{v:.4g}" if isinstance(v, float) else str(v).replace("± ", f"±{joint}")) for v in row]
+        for row in frame.itertuples(index=False)
     ]
     drawn = grid([text(str(name)) for name in frame.columns], cells, caption=text(caption))
     if len(cells) <= LONG:
@@ -221,7 +236,7 @@ def figure_markdown(id: str, title: str, figure: Figure, provenance: str, source
     note = f"{figure.note} " if figure.note else ""
     return (
         f"````{{figure}} {path}.svg\n:name: fig-{paper}-{stem}\n:alt: {alt}\n:class: book-figure\n\n"
-        f"**{title}.** {figure.caption}\n\n"
+        f"**{title}.** {powers(formula_powers(figure.caption))}\n\n"
         f'<details class="made"><summary>How it was made</summary>\n\n'
         f"{note}{provenance}. {{download}}`data <{path}.csv>` · {{download}}`PDF <{path}.pdf>` · "
         f"{{download}}`source <../figures/{paper}/{source}>` · `mmcl figure {id}`\n\n</details>\n````\n"

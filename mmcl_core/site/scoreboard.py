@@ -60,7 +60,7 @@ def sensitivity(ledgers: Sequence[Ledger]) -> str:
     known = {r["id"]: r for ledger in ledgers for r in ledger["rows"]}
 
     def cell(names: Sequence[str]) -> str:
-        links = ", ".join(f'<a href="{place(known[n])}">{html.escape(known[n]["item"])}</a>' for n in names)
+        links = ", ".join(f'<a href="{place(known[n])}">{text(known[n]["item"])}</a>' for n in names)
         return f"<details><summary>{len(names)}</summary>{links}</details>" if names else "0"
 
     body = [

@@ -60,7 +60,7 @@
       ];
     };
     const list = (measure) => told[measure].slice(1).map((e) => MMCL.text(e[0], 2)).join(", ");
-    const top = Math.max(0.2, ...told.gap.map((e) => e[0])) * 1.15;
+    const top = Math.max(0.2, ...told.gap.map((e) => e[2] ?? e[0])) * 1.1;
     const shares = ["image_retrieval", "text_retrieval", "zero_shot"];
     const best = Math.max(...shares.flatMap((measure) => told[measure].map((e) => e[0])));
     const gap = MMCL.panel({
@@ -86,12 +86,11 @@
       ],
     });
     const names = ["gap", "uniformity", "image R@1", "text R@1", "zero-shot"];
-    const cells = MEASURES.slice(0, 5).map((measure) => `<td>${MMCL.text(m.row[measure][0])}</td>`);
-    const spread = MEASURES.slice(0, 5).map((measure) => {
-      const [value, low, high] = m.row[measure];
-      return `<td>${low === null ? "–" : `± ${MMCL.text((high - low) / 2, 2)}`}</td>`;
+    const rows = names.map((name, k) => {
+      const [value, low, high] = m.row[MEASURES[k]];
+      const half = low === null ? "–" : `±\u00a0${MMCL.text((high - low) / 2, 2)}`;
+      return `<tr><th scope="row">${name}</th><td>${MMCL.text(value)}</td><td>${half}</td></tr>`;
     });
-    const heads = names.map((name) => `<th scope="col">${name}</th>`).join("");
     return (
       gap +
       found +
@@ -100,10 +99,8 @@
         ["texts; an image finds its caption", "var(--ex-single)"],
         ["zero-shot", "var(--ex-third)"],
       ]) +
-      `<div class="ex-wide" tabindex="0" role="group" aria-label="Measures"><table class="ex-table"><thead><tr>` +
-      `<th scope="col">over all seeds</th>${heads}</tr></thead><tbody>` +
-      `<tr><th scope="row">mean</th>${cells.join("")}</tr>` +
-      `<tr><th scope="row">half of the interval</th>${spread.join("")}</tr></tbody></table></div>`
+      `<table class="ex-table"><thead><tr><th scope="col">over all seeds</th><th scope="col">mean</th>` +
+      `<th scope="col">half of the interval</th></tr></thead><tbody>${rows.join("")}</tbody></table>`
     );
   };
 

@@ -46,7 +46,7 @@ def infonce_accuracy(r: Result) -> Estimate:
 def infonce_noise(r: Result) -> Estimate:
     r"""With ordinary negatives two modalities memorise more noise: pairs of one label can be told apart by noise only.
 
-    Measured: paired difference of multi-modal $\\max_{r,i}\\langle w_r,\\xi_i\\rangle$, InfoNCE minus label-aware.
+    Measured: paired difference of multi-modal $\max_{r,i}\langle w_r,\xi_i\rangle$, InfoNCE minus label-aware.
     """
     return stats.mean(r["multi_noise"][:, INFONCE] - r["multi_noise"][:, LABEL_AWARE])
 

@@ -50,7 +50,7 @@ def bridge(r: Result, t: Result) -> Figure:
         for column, colour, label in ((OOD, MULTI, "true law (OOD)"), (ID, FIFTH, "training law (ID)")):
             dots(axes[1, 0], rho, trained[..., column], colour, label)
             band(axes[1, 1], time, t["trained"][..., column], colour, label)
-        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "inner products, over time")
+        band(axes[0, 1], time, t["trained"][..., WEIGHT], MULTI, "inner products")
         for ax, result in ((axes[0, 0], r), (axes[0, 1], t)):
             ax.axhline(result["linear"][:, WEIGHT].mean(), color=THEORY, linewidth=1, label="linear loss, same data")
             ax.axhline(0, color=THRESHOLD, linestyle="--", linewidth=0.8)
@@ -68,22 +68,24 @@ def bridge(r: Result, t: Result) -> Figure:
                 color=MULTI,
                 ha="right",
             )
-            for column, colour in ((OOD, MULTI), (ID, FIFTH)):
+            # Below the upper line: above it stands the black one of the linear loss.
+            for column, colour, side in ((OOD, MULTI, -1), (ID, FIFTH, 1)):
                 axes[1, 0].axhline(none[..., column].mean(), color=colour, linewidth=1, linestyle=":")
                 axes[1, 0].annotate(
                     r"$\rho=0$",
                     (rho.max(), none[..., column].mean()),
-                    xytext=(-4, 3),
+                    xytext=(-4, 3 * side),
                     textcoords="offset points",
                     color=colour,
                     ha="right",
+                    va="top" if side < 0 else "bottom",
                 )
         levels(axes[1, 0], r)
         levels(axes[1, 1], t)
         axes[1, 0].set(xscale="log", xlabel=r"strength of the regulariser $\rho$", ylabel="accuracy")
         axes[1, 1].set(xscale="log", xlabel="training time (rate x steps)")
         axes[0, 0].set(ylabel="spurious over core weight")
-        axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.25))
+        axes[1, 0].legend(loc="lower left", bbox_to_anchor=(0.0, 0.14))
         panel_letters(axes.ravel())
 
     ends = r["trained"].mean(0)

@@ -54,7 +54,7 @@ def richness(r: Result, n: Result) -> Figure:
         axes[1].annotate("core alone", (0.02, core), xytext=(0, -9), **SMALL, color=THIRD)
         loss = ood[:, np.argmin(np.abs(share - 0.5))].mean()
         axes[1].annotate("the loss itself", (0.5, loss), xytext=(6, -10), **SMALL)
-        axes[1].set(xlabel="share $q$ of same-class negatives", ylabel="accuracy, true law (OOD)")
+        axes[1].set(xlabel=r"share $\nu$ of same-class negatives", ylabel="accuracy, true law (OOD)")
         panel_letters(axes)
 
     frame = pd.concat(

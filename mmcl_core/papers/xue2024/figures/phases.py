@@ -199,7 +199,7 @@ def sharing(r: Result, f: Result) -> Figure:
         axes[0].legend(loc="center right")
         dots(axes[1], n, error, MULTI, "learnt", fmt="o-")
         kept = np.array([bound for _, bound in bounds])
-        theory(axes[1], n[kept < 1], kept[kept < 1], r"$\frac{m-1}{2}Q(z)$")
+        theory(axes[1], n[kept < 1], kept[kept < 1], r"$\frac{m-1}{2}(1-\Phi(z))$")
         axes[1].set(xscale="log", xlabel="training samples $n$", ylabel="error, wrong background")
         axes[1].legend()
         panel_letters(axes)
