@@ -7,7 +7,7 @@ import pytest
 
 from mmcl_core import catalog
 from tests.chromium import opened
-from tests.test_browser import CHAPTERS, PAGES, pytestmark  # noqa: F401  (no browser, no tests)
+from tests.test_browser import CHAPTERS, PAGES, ROOT, pytestmark  # noqa: F401  (no browser, no tests)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

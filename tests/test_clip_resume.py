@@ -102,7 +102,7 @@ def test_a_run_that_is_done_is_known_by_its_measures_alone_wherever_the_data_lie
 
 
 def test_a_state_that_is_not_finite_is_never_written(folder, tmp_path):
-    run = small(folder, epochs=4, rate=1e30, warm_up=0, clip_gradient=0)
+    run = small(folder, epochs=4, rate=1e15, warm_up=0, clip_gradient=0)
     with pytest.raises(InputError, match="finite"):
         train_clip(run, METHODS["baseline"], 0, CPU, tmp_path)
     assert not list(tmp_path.glob("*checkpoint*"))

@@ -142,7 +142,7 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch,
         ask = ["run", "huang2024.identities", "--tier", "smoke", "--backend", "dask", "--scheduler", address]
         assert main(ask) == 2
         out, err = capsys.readouterr()
-        assert err.startswith(f"mmcl: No Dask scheduler answers at {address}") and err.count("\n") == 1, err
+        assert err.startswith(f"mmcl: No Dask scheduler answers at '{address}'") and err.count("\n") == 1, err
         assert time.monotonic() - start < 20 and out == ""
     silent.close()
 

@@ -11,7 +11,7 @@ from mmcl_core.evidence.rules import Outcome
 from mmcl_core.evidence.verdicts import Verdict
 from mmcl_core.lab.config import Tier
 from mmcl_core.lab.store import Store
-from mmcl_core.papers.huang2024 import bounds, theory
+from mmcl_core.papers.huang2024 import bounds, setting, theory
 from mmcl_core.papers.huang2024.descent import Descent
 from tests.named import run
 from tests.tolerances import close
@@ -61,15 +61,14 @@ def test_planted_errors_in_the_update_are_caught(mutate, monkeypatch, tmp_path):
 
 def test_a_collapse_without_its_rescaling_is_caught(monkeypatch, tmp_path):
     """Rescaling the initial weights but not the Gram matrix is no symmetry."""
-    from mmcl_core.papers.huang2024.experiments import scaling
+    original = setting.with_signals
 
-    original = scaling.replace
+    def forgetful(problem, first, second):
+        made = original(problem, first, second)
+        kept = {name: replace(getattr(made, name), gram=getattr(problem, name).gram) for name in ("first", "second")}
+        return replace(made, **kept)
 
-    def forgetful(part, **changes):
-        changes.pop("gram", None)
-        return original(part, **changes)
-
-    monkeypatch.setattr(scaling, "replace", forgetful)
+    monkeypatch.setattr(setting, "with_signals", forgetful)
     assert judge("collapse", tmp_path) == Verdict.does_not_hold
     assert judge("collapse_gaussian", tmp_path) == Verdict.does_not_hold
 

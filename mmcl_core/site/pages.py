@@ -106,6 +106,8 @@ def deviations(papers: Sequence[Paper], ledgers: Sequence[dict[str, Any]]) -> st
             f"<br><small>{text(r['note'])}</small></li>"
             for r in open_or_failed
         )
+        if not open_or_failed:
+            continue
         fell = Counter(r["verdict"] for r in open_or_failed)
         parts.append("<h3>Statements that did not reproduce, or do not hold, as stated</h3>")
         parts.append(
