@@ -29,7 +29,7 @@ from mmcl_core.runtime import generator, numpy_generator
 class MovingSetting(Config):
     """Encoders that move freely, with every scheme."""
 
-    smoke: ClassVar = {"seeds": 4}
+    smoke: ClassVar = {"seeds": 2}
 
     seeds: int = Field(6, ge=1, description="chosen: along the run of some gamma passes 1")
     n: int = Field(8, ge=2, le=64, description="chosen (L31): pairs")
