@@ -105,10 +105,13 @@ def closure(module: str) -> dict[str, str]:
         When an imported module's file has changed since its fingerprint was first taken in this process.
     """
     found: dict[str, str] = {}
-    queue = [module]
+    queue, seen = [module], set[str]()
     while queue:
         name = queue.pop()
-        if name in found or (place := _locate(name)) is None:
+        if name in seen:
+            continue
+        seen.add(name)  # most names that modules import are no modules, and are looked for once
+        if (place := _locate(name)) is None:
             continue
         path, is_package = place
         stat = path.stat()
