@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from mmcl_core.catalog import find_experiment, find_training_method
+from mmcl_core.clip.config import load
 from mmcl_core.data import scenes as scene_data
 from mmcl_core.errors import InputError
 from mmcl_core.papers.yaras2024 import published, towers
 from mmcl_core.papers.yaras2024.experiments import scenes
-from mmcl_core.papers.yaras2024.methods import METHODS, Method, Schedule, Swap, find_method
+from mmcl_core.papers.yaras2024.methods import METHODS, Method, Schedule, Swap, find_method, fixed
 from mmcl_core.papers.yaras2024.towers import Recipe, fit, tiny_clip
 from mmcl_core.runtime import generator
 from tests.tolerances import close
@@ -204,3 +206,29 @@ def test_a_schedule_too_long_for_the_run_stops_it_before_training():
 def test_every_printed_method_can_be_trained():
     assert {r.method for r in published.TABLES} <= set(METHODS) and isinstance(METHODS["baseline"], Method)
     assert set(scenes.FIXED) | set(scenes.MOVING) | set(scenes.OTHERS) == set(METHODS)
+
+
+@pytest.mark.parametrize("number", [".05", "0.5", "1e-2", "3"])
+def test_any_fixed_temperature_has_a_name(number):
+    method = find_method(f"FLT {number}")
+    assert method == fixed(float(number)) == find_training_method(f"FLT {number}")
+    assert method.make_temperature()().item() == pytest.approx(float(number))
+    for name in (
+        *(f"yaras2024.{data}_{part}" for data in ("scenes", "icons") for part in ("fixed", "others")),
+        *("yaras2024.scenes_moving", "yaras2024.mscoco", "yaras2024.folder"),
+    ):
+        assert find_experiment(name).config.at("smoke", methods=(f"FLT {number}",)).methods == (f"FLT {number}",)
+    assert load("yaras2024", data="x", method=f"FLT {number}").method == f"FLT {number}"
+
+
+@pytest.mark.parametrize("name", ["FLT 0", "FLT -1", "FLT nan", "FLT inf", "FLT ", "FLT x" * 99, "FLT", "flt .05"])
+def test_other_names_are_refused(name):
+    asked = [find_experiment(f"yaras2024.{e}").config for e in ("icons_fixed", "scenes_fixed", "scenes_moving")]
+    for ask in (find_method, *(lambda n, c=c: c.at("smoke", methods=(n,)) for c in asked)):
+        with pytest.raises(InputError, match="FLT|mitigation method") as refused:
+            ask(name)
+        assert len(str(refused.value)) < 300
+
+
+def test_the_paper_s_names_stay_what_they_are():
+    assert all(find_method(name) is method for name, method in METHODS.items())

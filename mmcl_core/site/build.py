@@ -185,9 +185,9 @@ def remembered_seconds(executed: Path, outcomes: list[Outcome]) -> dict[str, flo
 
 
 def executed_since(executed: Path, built: Sequence[str]) -> dict[str, str]:
-    """When each chapter was executed, as its stamp says: to the second, in UTC."""
+    """When each chapter was executed, as its stamp says: to the minute, in UTC."""
     stamps = {key: (executed / f"{key}.stamp").stat().st_mtime for key in built}
-    return {key: datetime.fromtimestamp(mark, UTC).isoformat(timespec="seconds") for key, mark in stamps.items()}
+    return {key: f"{datetime.fromtimestamp(mark, UTC):%Y-%m-%d %H:%M}" for key, mark in stamps.items()}
 
 
 def sphinx(root: Path, staged: Path, figures: Path) -> int:

@@ -219,10 +219,8 @@ class Chapter:
         """
         known = Values(self, numbers)
         plain = text.format_map(known)
-        display(
-            {"text/markdown": render.formula_powers(origin.Prose().vformat(text, (), known)), "text/plain": plain},
-            raw=True,
-        )
+        marked = render.formula_powers(origin.Prose().vformat(text, (), known))
+        display({"text/markdown": marked, "text/plain": plain}, raw=True)
 
     def predict(self, question: str, why: str, answer: Any, options: Sequence[str] = (), **slider: float) -> None:
         """A question to answer before looking: one of `options`, or a number on a slider `low`, `high`, right when
